@@ -1,0 +1,239 @@
+"""The values every adapter takes and gives; speaks no wire format and knows nothing of us."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Role = Literal["system", "user", "assistant"]
+
+Finish = Literal[
+    "stop",
+    "length",
+    "tool_call",
+    "content_filter",
+    "refusal",
+    "pause",
+    "pending",
+    "error",
+    "load",
+    "unload",
+]
+
+ErrorKind = Literal[
+    "auth",
+    "permission",
+    "quota",
+    "rate_limit",
+    "overloaded",
+    "bad_request",
+    "not_found",
+    "content_filter",
+    "server",
+    "bad_response",
+    "truncated_stream",
+    "context_length",
+    "timeout",
+    "cancelled",
+    "unreachable",
+]
+
+MESSAGE_LIMIT = 600
+MASK = "•••"
+PLAIN_HEADERS = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where a provider is. `options` is the provider row's JSON; it may hold secret headers."""
+
+    base_url: str
+    api_key: str | None = field(default=None, repr=False)
+    options: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelTraits:
+    """Facts of the model's row. None means nobody knows."""
+
+    context_window: int | None = None
+    max_output: int | None = None
+    refused: frozenset[str] = frozenset()
+    output_cap_name: str | None = None
+    system_role: str | None = None
+    capabilities: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Seconds. `first_token_s` and `idle_s` wait for tokens: keep-alive bytes do not count."""
+
+    connect_s: float = 10.0
+    first_token_s: float = 120.0
+    idle_s: float = 60.0
+    deadline_s: float = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """`params` are logical: temperature, top_p, max_output, stop, seed, think, others by name."""
+
+    endpoint: Endpoint
+    model: str
+    messages: tuple[Message, ...]
+    traits: ModelTraits = ModelTraits()
+    params: Mapping[str, object] = field(default_factory=dict[str, object])
+    output_schema: Mapping[str, object] | None = None
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """A parameter or message that was not sent as it was given."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireRequest:
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes
+    dropped: tuple[Dropped, ...] = ()
+
+
+def masked_headers(wire: WireRequest) -> dict[str, str]:
+    """The headers as they may be stored and shown: whatever might be a secret is hidden."""
+    return {
+        name: value if name.lower() in PLAIN_HEADERS else MASK
+        for name, value in wire.headers.items()
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens. None = the provider did not say; 0 = it said zero.
+
+    `input` is the whole prompt, cached and cache-written tokens included; `output` is everything
+    generated, reasoning included.
+    """
+
+    input: int | None = None
+    output: int | None = None
+    cached: int | None = None
+    cache_write: int | None = None
+    reasoning: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    finish: Finish
+    finish_raw: str | None
+    usage: Usage
+
+
+Event = TextDelta | ReasoningDelta | Done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelListing:
+    name: str
+    context_window: int | None = None
+    capabilities: frozenset[str] = frozenset()
+    details: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+class ProviderError(Exception):
+    """What went wrong, in the provider's words. `retryable` is false once text has been shown."""
+
+    def __init__(
+        self,
+        kind: ErrorKind,
+        message: str,
+        *,
+        retryable: bool = False,
+        http_status: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        self.kind: ErrorKind = kind
+        self.message = message[:MESSAGE_LIMIT]
+        self.retryable = retryable
+        self.http_status = http_status
+        self.retry_after_s = retry_after_s
+        super().__init__(self.message)
+
+
+class Cancel:
+    """Stops one call from any thread: the call's socket is shut at once, whatever it waits for."""
+
+    __slots__ = ("_lock", "_sockets", "_stopped")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+        self._stopped = False
+
+    @property
+    def cancelled(self) -> bool:
+        return self._stopped
+
+    def cancel(self) -> None:
+        with self._lock:
+            self._stopped = True
+            for sock in self._sockets:
+                _shut(sock)
+
+    def watch(self, sock: socket.socket) -> None:
+        """Shut this socket too when cancelled; at once if that has happened already."""
+        with self._lock:
+            if sock not in self._sockets:
+                self._sockets.append(sock)
+            if self._stopped:
+                _shut(sock)
+
+    def forget(self, sock: socket.socket) -> None:
+        with self._lock:
+            if sock in self._sockets:
+                self._sockets.remove(sock)
+
+
+def _shut(sock: socket.socket) -> None:
+    # Not sock.shutdown(): an SSLSocket's would drop the TLS object another thread is reading from.
+    # A socket that is not connected any more has nothing left to shut.
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+Tap = Callable[[bytes], None]
+
+
+class Adapter(Protocol):
+    """One wire format. A module satisfies it."""
+
+    def build(self, request: ChatRequest) -> WireRequest: ...
+
+    def stream(
+        self, request: ChatRequest, wire: WireRequest, *, cancel: Cancel, tap: Tap
+    ) -> Iterator[Event]: ...
+
+    def list_models(self, endpoint: Endpoint) -> list[ModelListing]: ...

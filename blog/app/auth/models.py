@@ -1,0 +1,63 @@
+"""People, roles, tokens, and the Actor that every service is given."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Theme = Literal["graphite", "quartz", "solarized", "terminal"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who does it: a person, a program with a person's token, or the system (user_id None)."""
+
+    user_id: int | None
+    name: str
+    permissions: frozenset[str]
+    api_token_id: int | None = None
+    theme: str | None = None
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    id: int
+    email: str
+    name: str
+    theme: Theme | None
+    roles: list[str]
+    deactivated_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    id: int
+    name: str
+    label: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiToken:
+    """A token as its owner sees it later: never the token itself."""
+
+    id: int
+    name: str
+    hint: str
+    permissions: list[str] | None
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewApiToken:
+    """A token at the only moment it can be read."""
+
+    id: int
+    name: str
+    token: str

@@ -1,0 +1,630 @@
+-- The whole schema of BlogForge, in reading order: people, words they write, the registry, runs.
+--
+-- Creates only, never drops or alters: running it on a database with data loses nothing.
+-- Every constraint is named <table>_<what>_{key,fkey,check,idx}; services translate violations by name.
+-- Needs PostgreSQL 15 or later (UNIQUE NULLS NOT DISTINCT). The job queue's own tables are Procrastinate's.
+
+-- ---------------------------------------------------------------------------------------------
+-- Housekeeping
+-- ---------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS schema_change (
+    name       text        NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT schema_change_pkey PRIMARY KEY (name)
+);
+COMMENT ON TABLE schema_change IS
+    'What has been applied to this database: the starter rows, each script of sql/changes, each version of this file.';
+
+-- ---------------------------------------------------------------------------------------------
+-- People: users, roles, sessions, tokens
+-- ---------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS app_user (
+    id             bigint      GENERATED ALWAYS AS IDENTITY,
+    email          text        NOT NULL,
+    name           text        NOT NULL,
+    password_hash  text        NOT NULL,
+    theme          text,
+    deactivated_at timestamptz,
+    created_at     timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT app_user_pkey PRIMARY KEY (id),
+    CONSTRAINT app_user_email_check CHECK (email LIKE '%_@_%' AND email = lower(email)),
+    CONSTRAINT app_user_name_check CHECK (name <> ''),
+    CONSTRAINT app_user_theme_check CHECK (theme IN ('graphite', 'quartz', 'solarized', 'terminal'))
+);
+CREATE UNIQUE INDEX IF NOT EXISTS app_user_email_key ON app_user (email);
+COMMENT ON TABLE app_user IS 'A person who signs in. Never deleted: revisions and runs name them for ever.';
+COMMENT ON COLUMN app_user.password_hash IS 'Argon2id, in the encoded form of its library.';
+COMMENT ON COLUMN app_user.theme IS 'NULL: follows the system.';
+COMMENT ON COLUMN app_user.deactivated_at IS 'NULL: may sign in.';
+
+CREATE TABLE IF NOT EXISTS role (
+    id          bigint GENERATED ALWAYS AS IDENTITY,
+    name        text   NOT NULL,
+    label       text   NOT NULL,
+    description text   NOT NULL DEFAULT '',
+    CONSTRAINT role_pkey PRIMARY KEY (id),
+    CONSTRAINT role_name_key UNIQUE (name)
+);
+COMMENT ON TABLE role IS 'A named set of permissions. Code asks for permissions, never for a role.';
+
+CREATE TABLE IF NOT EXISTS role_permission (
+    role_id    bigint NOT NULL,
+    permission text   NOT NULL,
+    CONSTRAINT role_permission_pkey PRIMARY KEY (role_id, permission),
+    CONSTRAINT role_permission_role_fkey FOREIGN KEY (role_id) REFERENCES role (id) ON DELETE CASCADE
+);
+COMMENT ON TABLE role_permission IS 'What a role may do. Permissions are declared in code next to the feature; a name without a row is denied.';
+
+CREATE TABLE IF NOT EXISTS user_role (
+    app_user_id bigint NOT NULL,
+    role_id     bigint NOT NULL,
+    CONSTRAINT user_role_pkey PRIMARY KEY (app_user_id, role_id),
+    CONSTRAINT user_role_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT user_role_role_fkey FOREIGN KEY (role_id) REFERENCES role (id)
+);
+COMMENT ON TABLE user_role IS 'Which roles a person has. None: may sign in and see nothing.';
+
+CREATE TABLE IF NOT EXISTS user_session (
+    id           bigint      GENERATED ALWAYS AS IDENTITY,
+    app_user_id  bigint      NOT NULL,
+    token_hash   bytea       NOT NULL,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    last_seen_at timestamptz NOT NULL DEFAULT now(),
+    expires_at   timestamptz NOT NULL,
+    CONSTRAINT user_session_pkey PRIMARY KEY (id),
+    CONSTRAINT user_session_token_hash_key UNIQUE (token_hash),
+    CONSTRAINT user_session_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+CREATE INDEX IF NOT EXISTS user_session_app_user_idx ON user_session (app_user_id);
+COMMENT ON TABLE user_session IS 'A signed-in browser. The cookie holds the token, this row only its SHA-256.';
+
+CREATE TABLE IF NOT EXISTS api_token (
+    id           bigint      GENERATED ALWAYS AS IDENTITY,
+    app_user_id  bigint      NOT NULL,
+    name         text        NOT NULL,
+    token_hash   bytea       NOT NULL,
+    hint         text        NOT NULL,
+    permissions  text[],
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    last_used_at timestamptz,
+    expires_at   timestamptz,
+    revoked_at   timestamptz,
+    CONSTRAINT api_token_pkey PRIMARY KEY (id),
+    CONSTRAINT api_token_token_hash_key UNIQUE (token_hash),
+    CONSTRAINT api_token_name_check CHECK (name <> ''),
+    CONSTRAINT api_token_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+CREATE INDEX IF NOT EXISTS api_token_app_user_idx ON api_token (app_user_id);
+COMMENT ON TABLE api_token IS 'A bearer token for programs. Shown once; only its SHA-256 is kept.';
+COMMENT ON COLUMN api_token.hint IS 'The first characters, so that a person can tell tokens apart.';
+COMMENT ON COLUMN api_token.permissions IS 'NULL: everything its person may do. Never more than that.';
+COMMENT ON COLUMN api_token.expires_at IS 'NULL: does not expire.';
+
+CREATE TABLE IF NOT EXISTS setup_link (
+    id         bigint      GENERATED ALWAYS AS IDENTITY,
+    token_hash bytea       NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    used_at    timestamptz,
+    CONSTRAINT setup_link_pkey PRIMARY KEY (id),
+    CONSTRAINT setup_link_token_hash_key UNIQUE (token_hash)
+);
+COMMENT ON TABLE setup_link IS 'The one-time link that creates the first administrator of an empty database.';
+
+-- ---------------------------------------------------------------------------------------------
+-- Audit
+-- ---------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS audit_event (
+    id           bigint      GENERATED ALWAYS AS IDENTITY,
+    at           timestamptz NOT NULL DEFAULT now(),
+    app_user_id  bigint,
+    api_token_id bigint,
+    name         text        NOT NULL,
+    subject_kind text        NOT NULL,
+    subject_id   bigint,
+    details      jsonb       NOT NULL DEFAULT '{}',
+    CONSTRAINT audit_event_pkey PRIMARY KEY (id),
+    CONSTRAINT audit_event_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT audit_event_api_token_fkey FOREIGN KEY (api_token_id) REFERENCES api_token (id)
+);
+CREATE INDEX IF NOT EXISTS audit_event_subject_idx ON audit_event (subject_kind, subject_id, id);
+COMMENT ON TABLE audit_event IS 'Who did what to which, append-only. Holds references, never post text or keys.';
+COMMENT ON COLUMN audit_event.app_user_id IS 'NULL: the system itself.';
+COMMENT ON COLUMN audit_event.api_token_id IS 'NULL: not through a token.';
+
+-- ---------------------------------------------------------------------------------------------
+-- The registry: providers, models, prompt parts, actions
+-- ---------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS llm_provider (
+    id           bigint      GENERATED ALWAYS AS IDENTITY,
+    name         text        NOT NULL,
+    label        text        NOT NULL,
+    protocol     text        NOT NULL,
+    base_url     text        NOT NULL,
+    sealed_key   bytea,
+    options      jsonb       NOT NULL DEFAULT '{}',
+    origin       text        NOT NULL DEFAULT 'person',
+    is_enabled   boolean     NOT NULL DEFAULT true,
+    is_rehearsal boolean     NOT NULL DEFAULT false,
+    checked_at   timestamptz,
+    check_error  text,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    updated_at   timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT llm_provider_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_provider_name_key UNIQUE (name),
+    CONSTRAINT llm_provider_name_check CHECK (name ~ '^[a-z0-9][a-z0-9_-]*$'),
+    CONSTRAINT llm_provider_base_url_check CHECK (base_url ~ '^(https?|file)://'),
+    CONSTRAINT llm_provider_origin_check CHECK (origin IN ('found', 'person'))
+);
+COMMENT ON TABLE llm_provider IS 'Where a request goes: a protocol, an address, a sealed key.';
+COMMENT ON COLUMN llm_provider.protocol IS 'A name in the adapters of blog/app/llm/providers; checked by the service.';
+COMMENT ON COLUMN llm_provider.sealed_key IS 'NULL: no key. Encrypted with the installation''s secret.';
+COMMENT ON COLUMN llm_provider.options IS 'The profile of a compatible server: flags its adapter knows.';
+COMMENT ON COLUMN llm_provider.origin IS 'found: registered at a start, from the environment or a file; person: by someone.';
+COMMENT ON COLUMN llm_provider.is_rehearsal IS 'Its models write nonsense and only prove the wiring; every page says so.';
+COMMENT ON COLUMN llm_provider.checked_at IS 'Last time it was asked for its models. NULL: never.';
+COMMENT ON COLUMN llm_provider.check_error IS 'What it answered then. NULL: all was well.';
+
+CREATE TABLE IF NOT EXISTS llm_model (
+    id                bigint      GENERATED ALWAYS AS IDENTITY,
+    llm_provider_id   bigint      NOT NULL,
+    name              text        NOT NULL,
+    label             text        NOT NULL,
+    context_window    integer,
+    max_output        integer,
+    capabilities      text[]      NOT NULL DEFAULT '{}',
+    refused_params    text[]      NOT NULL DEFAULT '{}',
+    options           jsonb       NOT NULL DEFAULT '{}',
+    price_input       numeric(14, 6),
+    price_cached      numeric(14, 6),
+    price_cache_write numeric(14, 6),
+    price_output      numeric(14, 6),
+    price_currency    text,
+    price_as_of       date,
+    notes             text        NOT NULL DEFAULT '',
+    is_enabled        boolean     NOT NULL DEFAULT true,
+    is_default        boolean     NOT NULL DEFAULT false,
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    updated_at        timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT llm_model_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_model_name_key UNIQUE (llm_provider_id, name),
+    CONSTRAINT llm_model_llm_provider_fkey FOREIGN KEY (llm_provider_id) REFERENCES llm_provider (id),
+    CONSTRAINT llm_model_context_window_check CHECK (context_window > 0),
+    CONSTRAINT llm_model_max_output_check CHECK (max_output > 0),
+    CONSTRAINT llm_model_price_check CHECK ((price_input IS NULL) = (price_output IS NULL)
+        AND (price_input IS NULL) = (price_currency IS NULL)),
+    CONSTRAINT llm_model_default_check CHECK (is_enabled OR NOT is_default)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS llm_model_default_key ON llm_model (is_default) WHERE is_default;
+COMMENT ON TABLE llm_model IS 'What answers. Facts about it are data and may be corrected by a person.';
+COMMENT ON COLUMN llm_model.context_window IS 'In tokens. NULL: not known.';
+COMMENT ON COLUMN llm_model.refused_params IS 'Parameters this model refuses; dropped before the call and reported on the run.';
+COMMENT ON COLUMN llm_model.price_input IS 'Per million tokens. NULL: not known, so the cost of a run is unknown, never 0.';
+COMMENT ON COLUMN llm_model.is_default IS 'The model of every action that names none. At most one.';
+
+CREATE TABLE IF NOT EXISTS llm_prompt_part (
+    id              bigint      GENERATED ALWAYS AS IDENTITY,
+    name            text        NOT NULL,
+    description     text        NOT NULL DEFAULT '',
+    tags            text[]      NOT NULL DEFAULT '{}',
+    live_version_id bigint,
+    archived_at     timestamptz,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT llm_prompt_part_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_prompt_part_name_key UNIQUE (name),
+    CONSTRAINT llm_prompt_part_name_check CHECK (name <> '')
+);
+COMMENT ON TABLE llm_prompt_part IS 'A named, reusable piece of a prompt. Actions refer to it; nobody copies it.';
+COMMENT ON COLUMN llm_prompt_part.live_version_id IS 'The version in use. NULL only inside the transaction that creates the part.';
+
+CREATE TABLE IF NOT EXISTS llm_prompt_part_version (
+    id                 bigint      GENERATED ALWAYS AS IDENTITY,
+    llm_prompt_part_id bigint      NOT NULL,
+    number             integer     NOT NULL,
+    role               text        NOT NULL,
+    kind               text        NOT NULL,
+    template           text        NOT NULL,
+    app_user_id        bigint,
+    created_at         timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT llm_prompt_part_version_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_prompt_part_version_number_key UNIQUE (llm_prompt_part_id, number),
+    CONSTRAINT llm_prompt_part_version_part_key UNIQUE (llm_prompt_part_id, id),
+    CONSTRAINT llm_prompt_part_version_part_fkey FOREIGN KEY (llm_prompt_part_id) REFERENCES llm_prompt_part (id),
+    CONSTRAINT llm_prompt_part_version_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT llm_prompt_part_version_role_check CHECK (role IN ('system', 'user', 'assistant')),
+    CONSTRAINT llm_prompt_part_version_kind_check CHECK (kind IN ('role', 'style', 'task', 'data', 'format', 'example'))
+);
+COMMENT ON TABLE llm_prompt_part_version IS 'One immutable wording of a part. A change is a new row.';
+COMMENT ON COLUMN llm_prompt_part_version.template IS 'A small subset of Jinja2, checked when it was saved.';
+COMMENT ON COLUMN llm_prompt_part_version.app_user_id IS 'NULL: came with the starter rows.';
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'llm_prompt_part_live_version_fkey') THEN
+        ALTER TABLE llm_prompt_part ADD CONSTRAINT llm_prompt_part_live_version_fkey
+            FOREIGN KEY (id, live_version_id) REFERENCES llm_prompt_part_version (llm_prompt_part_id, id)
+            DEFERRABLE INITIALLY DEFERRED;
+    END IF;
+END $$;
+
+CREATE TABLE IF NOT EXISTS llm_action (
+    id              bigint      GENERATED ALWAYS AS IDENTITY,
+    name            text        NOT NULL,
+    label           text        NOT NULL,
+    description     text        NOT NULL DEFAULT '',
+    live_version_id bigint,
+    archived_at     timestamptz,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT llm_action_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_action_name_key UNIQUE (name),
+    CONSTRAINT llm_action_name_check CHECK (name ~ '^[a-z0-9][a-z0-9_]*$')
+);
+COMMENT ON TABLE llm_action IS 'Something a model can be asked to do, as the editor sees it on a field.';
+COMMENT ON COLUMN llm_action.live_version_id IS 'The version in use. NULL only inside the transaction that creates the action.';
+
+CREATE TABLE IF NOT EXISTS llm_action_version (
+    id               bigint      GENERATED ALWAYS AS IDENTITY,
+    llm_action_id    bigint      NOT NULL,
+    number           integer     NOT NULL,
+    llm_model_id     bigint,
+    params           jsonb       NOT NULL DEFAULT '{}',
+    output_kind      text        NOT NULL,
+    output_schema    jsonb,
+    validators       jsonb       NOT NULL DEFAULT '[]',
+    deadline_seconds integer     NOT NULL DEFAULT 600,
+    app_user_id      bigint,
+    created_at       timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT llm_action_version_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_action_version_number_key UNIQUE (llm_action_id, number),
+    CONSTRAINT llm_action_version_action_key UNIQUE (llm_action_id, id),
+    CONSTRAINT llm_action_version_action_fkey FOREIGN KEY (llm_action_id) REFERENCES llm_action (id),
+    CONSTRAINT llm_action_version_llm_model_fkey FOREIGN KEY (llm_model_id) REFERENCES llm_model (id),
+    CONSTRAINT llm_action_version_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT llm_action_version_output_kind_check
+        CHECK (output_kind IN ('text', 'markdown', 'list', 'json', 'choice', 'number')),
+    CONSTRAINT llm_action_version_deadline_check CHECK (deadline_seconds BETWEEN 5 AND 7200)
+);
+COMMENT ON TABLE llm_action_version IS 'One immutable make-up of an action: model, parameters, output type. Its parts are llm_action_part.';
+COMMENT ON COLUMN llm_action_version.llm_model_id IS 'NULL: the default model at the time of the run.';
+COMMENT ON COLUMN llm_action_version.output_schema IS 'JSON Schema of the reply. NULL: no schema.';
+COMMENT ON COLUMN llm_action_version.validators IS 'A list of checks beyond the schema, such as exactly N items.';
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'llm_action_live_version_fkey') THEN
+        ALTER TABLE llm_action ADD CONSTRAINT llm_action_live_version_fkey
+            FOREIGN KEY (id, live_version_id) REFERENCES llm_action_version (llm_action_id, id)
+            DEFERRABLE INITIALLY DEFERRED;
+    END IF;
+END $$;
+
+CREATE TABLE IF NOT EXISTS llm_action_part (
+    llm_action_version_id bigint  NOT NULL,
+    position              integer NOT NULL,
+    llm_prompt_part_id    bigint  NOT NULL,
+    CONSTRAINT llm_action_part_pkey PRIMARY KEY (llm_action_version_id, position),
+    CONSTRAINT llm_action_part_version_fkey FOREIGN KEY (llm_action_version_id) REFERENCES llm_action_version (id),
+    CONSTRAINT llm_action_part_part_fkey FOREIGN KEY (llm_prompt_part_id) REFERENCES llm_prompt_part (id),
+    CONSTRAINT llm_action_part_position_check CHECK (position > 0)
+);
+CREATE INDEX IF NOT EXISTS llm_action_part_part_idx ON llm_action_part (llm_prompt_part_id);
+COMMENT ON TABLE llm_action_part IS 'The parts of an action version, in the order in which they are sent. Roles are never sorted.';
+
+-- ---------------------------------------------------------------------------------------------
+-- The workflow: stages, sub-stages, fields, and which actions a field offers
+-- ---------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS workflow (
+    id         bigint      GENERATED ALWAYS AS IDENTITY,
+    name       text        NOT NULL,
+    label      text        NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT workflow_pkey PRIMARY KEY (id),
+    CONSTRAINT workflow_name_key UNIQUE (name)
+);
+COMMENT ON TABLE workflow IS 'A way to make a post: its stages and fields.';
+
+CREATE TABLE IF NOT EXISTS workflow_stage (
+    id          bigint  GENERATED ALWAYS AS IDENTITY,
+    workflow_id bigint  NOT NULL,
+    name        text    NOT NULL,
+    label       text    NOT NULL,
+    position    integer NOT NULL,
+    CONSTRAINT workflow_stage_pkey PRIMARY KEY (id),
+    CONSTRAINT workflow_stage_name_key UNIQUE (workflow_id, name),
+    CONSTRAINT workflow_stage_position_key UNIQUE (workflow_id, position) DEFERRABLE,
+    CONSTRAINT workflow_stage_workflow_key UNIQUE (workflow_id, id),
+    CONSTRAINT workflow_stage_workflow_fkey FOREIGN KEY (workflow_id) REFERENCES workflow (id)
+);
+COMMENT ON TABLE workflow_stage IS 'A large step of a workflow, such as Planning.';
+
+CREATE TABLE IF NOT EXISTS workflow_sub_stage (
+    id                bigint  GENERATED ALWAYS AS IDENTITY,
+    workflow_id       bigint  NOT NULL,
+    workflow_stage_id bigint  NOT NULL,
+    name              text    NOT NULL,
+    label             text    NOT NULL,
+    position          integer NOT NULL,
+    CONSTRAINT workflow_sub_stage_pkey PRIMARY KEY (id),
+    CONSTRAINT workflow_sub_stage_name_key UNIQUE (workflow_id, name),
+    CONSTRAINT workflow_sub_stage_position_key UNIQUE (workflow_stage_id, position) DEFERRABLE,
+    CONSTRAINT workflow_sub_stage_workflow_key UNIQUE (workflow_id, id),
+    CONSTRAINT workflow_sub_stage_stage_fkey
+        FOREIGN KEY (workflow_id, workflow_stage_id) REFERENCES workflow_stage (workflow_id, id)
+);
+COMMENT ON TABLE workflow_sub_stage IS 'A screen of work inside a stage, such as Idea. A post stands at one of them.';
+
+CREATE TABLE IF NOT EXISTS workflow_field (
+    id                    bigint  GENERATED ALWAYS AS IDENTITY,
+    workflow_id           bigint  NOT NULL,
+    workflow_sub_stage_id bigint  NOT NULL,
+    name                  text    NOT NULL,
+    label                 text    NOT NULL,
+    kind                  text    NOT NULL,
+    scope                 text    NOT NULL,
+    position              integer NOT NULL,
+    help                  text    NOT NULL DEFAULT '',
+    max_chars             integer,
+    choices               text[]  NOT NULL DEFAULT '{}',
+    title_rank            integer,
+    on_accept             text    NOT NULL DEFAULT 'save',
+    archived_at           timestamptz,
+    CONSTRAINT workflow_field_pkey PRIMARY KEY (id),
+    CONSTRAINT workflow_field_name_key UNIQUE (workflow_id, name),
+    CONSTRAINT workflow_field_position_key UNIQUE (workflow_sub_stage_id, position) DEFERRABLE,
+    CONSTRAINT workflow_field_title_rank_key UNIQUE (workflow_id, title_rank),
+    CONSTRAINT workflow_field_sub_stage_fkey
+        FOREIGN KEY (workflow_id, workflow_sub_stage_id) REFERENCES workflow_sub_stage (workflow_id, id),
+    CONSTRAINT workflow_field_name_check CHECK (name ~ '^[a-z][a-z0-9_]*$'),
+    CONSTRAINT workflow_field_kind_check
+        CHECK (kind IN ('text', 'markdown', 'list', 'json', 'choice', 'number', 'date', 'url')),
+    CONSTRAINT workflow_field_scope_check CHECK (scope IN ('post', 'section')),
+    CONSTRAINT workflow_field_max_chars_check CHECK (max_chars > 0),
+    CONSTRAINT workflow_field_choices_check CHECK ((kind = 'choice') = (choices <> '{}')),
+    CONSTRAINT workflow_field_title_rank_check CHECK (title_rank IS NULL OR kind IN ('text', 'markdown')),
+    CONSTRAINT workflow_field_on_accept_check CHECK (on_accept IN ('save', 'plan_sections'))
+);
+COMMENT ON TABLE workflow_field IS 'A typed place for words in a sub-stage, once per post or once per section.';
+COMMENT ON COLUMN workflow_field.max_chars IS 'NULL: only the general limit of a field.';
+COMMENT ON COLUMN workflow_field.title_rank IS
+    'Post scope: the first filled field by this rank names the post in lists. Section scope: names the section. NULL: does not.';
+COMMENT ON COLUMN workflow_field.on_accept IS
+    'plan_sections: accepting a suggestion also creates and reorders sections from [{heading, description}]; none is removed.';
+
+CREATE TABLE IF NOT EXISTS workflow_field_action (
+    workflow_field_id bigint  NOT NULL,
+    llm_action_id     bigint  NOT NULL,
+    position          integer NOT NULL,
+    CONSTRAINT workflow_field_action_pkey PRIMARY KEY (workflow_field_id, llm_action_id),
+    CONSTRAINT workflow_field_action_field_fkey FOREIGN KEY (workflow_field_id) REFERENCES workflow_field (id),
+    CONSTRAINT workflow_field_action_action_fkey FOREIGN KEY (llm_action_id) REFERENCES llm_action (id)
+);
+CREATE INDEX IF NOT EXISTS workflow_field_action_action_idx ON workflow_field_action (llm_action_id);
+COMMENT ON TABLE workflow_field_action IS 'Which actions a field offers under Automate with LLM; the first is the usual one.';
+
+-- ---------------------------------------------------------------------------------------------
+-- Posts: what is written
+-- ---------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS post (
+    id                    bigint      GENERATED ALWAYS AS IDENTITY,
+    workflow_id           bigint      NOT NULL,
+    workflow_sub_stage_id bigint      NOT NULL,
+    title                 text        NOT NULL DEFAULT '',
+    app_user_id           bigint,
+    created_at            timestamptz NOT NULL DEFAULT now(),
+    updated_at            timestamptz NOT NULL DEFAULT now(),
+    removed_at            timestamptz,
+    CONSTRAINT post_pkey PRIMARY KEY (id),
+    CONSTRAINT post_workflow_key UNIQUE (workflow_id, id),
+    CONSTRAINT post_sub_stage_fkey
+        FOREIGN KEY (workflow_id, workflow_sub_stage_id) REFERENCES workflow_sub_stage (workflow_id, id),
+    CONSTRAINT post_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+CREATE INDEX IF NOT EXISTS post_updated_idx ON post (updated_at DESC, id DESC) WHERE removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_sub_stage_idx ON post (workflow_sub_stage_id, updated_at DESC) WHERE removed_at IS NULL;
+COMMENT ON TABLE post IS 'A post on its way through a workflow. Its words are field_revision.';
+COMMENT ON COLUMN post.title IS 'Kept by the service from the field that names the post, so that lists are one query. Empty: not named yet.';
+COMMENT ON COLUMN post.removed_at IS 'NULL: in the lists. Removing a post deletes nothing.';
+
+CREATE TABLE IF NOT EXISTS post_section (
+    id         bigint      GENERATED ALWAYS AS IDENTITY,
+    post_id    bigint      NOT NULL,
+    position   integer     NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    removed_at timestamptz,
+    CONSTRAINT post_section_pkey PRIMARY KEY (id),
+    CONSTRAINT post_section_post_key UNIQUE (post_id, id),
+    CONSTRAINT post_section_post_fkey FOREIGN KEY (post_id) REFERENCES post (id)
+);
+CREATE INDEX IF NOT EXISTS post_section_position_idx ON post_section (post_id, position, id);
+COMMENT ON TABLE post_section IS 'An ordered part of a post with a stable id; its words are field_revision.';
+COMMENT ON COLUMN post_section.removed_at IS 'NULL: in the post. Removing a section keeps its words and can be undone.';
+
+CREATE TABLE IF NOT EXISTS field_revision (
+    id                bigint      GENERATED ALWAYS AS IDENTITY,
+    post_id           bigint      NOT NULL,
+    post_section_id   bigint,
+    workflow_field_id bigint      NOT NULL,
+    number            integer     NOT NULL,
+    value             text        NOT NULL,
+    origin            text        NOT NULL,
+    app_user_id       bigint,
+    api_token_id      bigint,
+    llm_run_id        bigint,
+    base_revision_id  bigint,
+    restored_from_id  bigint,
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    superseded_at     timestamptz,
+    CONSTRAINT field_revision_pkey PRIMARY KEY (id),
+    CONSTRAINT field_revision_number_key
+        UNIQUE NULLS NOT DISTINCT (post_id, post_section_id, workflow_field_id, number),
+    CONSTRAINT field_revision_post_fkey FOREIGN KEY (post_id) REFERENCES post (id),
+    CONSTRAINT field_revision_section_fkey FOREIGN KEY (post_id, post_section_id) REFERENCES post_section (post_id, id),
+    CONSTRAINT field_revision_field_fkey FOREIGN KEY (workflow_field_id) REFERENCES workflow_field (id),
+    CONSTRAINT field_revision_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT field_revision_api_token_fkey FOREIGN KEY (api_token_id) REFERENCES api_token (id),
+    CONSTRAINT field_revision_base_fkey FOREIGN KEY (base_revision_id) REFERENCES field_revision (id),
+    CONSTRAINT field_revision_restored_from_fkey FOREIGN KEY (restored_from_id) REFERENCES field_revision (id),
+    CONSTRAINT field_revision_origin_check CHECK (origin IN ('person', 'run', 'restore', 'system')),
+    CONSTRAINT field_revision_run_check CHECK ((origin = 'run') = (llm_run_id IS NOT NULL)),
+    CONSTRAINT field_revision_base_check CHECK ((number = 1) = (base_revision_id IS NULL)),
+    CONSTRAINT field_revision_value_check CHECK (length(value) <= 1000000)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS field_revision_current_key
+    ON field_revision (post_id, post_section_id, workflow_field_id) NULLS NOT DISTINCT WHERE superseded_at IS NULL;
+CREATE INDEX IF NOT EXISTS field_revision_search_idx
+    ON field_revision USING gin (to_tsvector('simple', left(value, 200000))) WHERE superseded_at IS NULL;
+CREATE INDEX IF NOT EXISTS field_revision_run_idx ON field_revision (llm_run_id) WHERE llm_run_id IS NOT NULL;
+COMMENT ON TABLE field_revision IS
+    'One value of one field of one post or section. Appended, never changed; the current one has no superseded_at.';
+COMMENT ON COLUMN field_revision.post_section_id IS 'NULL: a field of the post itself.';
+COMMENT ON COLUMN field_revision.value IS 'Text as written; for a list a JSON array of strings, for json its JSON text. Empty: cleared.';
+COMMENT ON COLUMN field_revision.llm_run_id IS 'The run that wrote it, accepted by app_user_id. NULL: no model had part in it.';
+COMMENT ON COLUMN field_revision.base_revision_id IS 'The revision its writer had before them. NULL: the first.';
+COMMENT ON COLUMN field_revision.superseded_at IS 'When the next revision came. NULL: this is the current one.';
+
+-- ---------------------------------------------------------------------------------------------
+-- Runs, their events, suggestions
+-- ---------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS llm_run (
+    id                    bigint      GENERATED ALWAYS AS IDENTITY,
+    llm_action_version_id bigint      NOT NULL,
+    llm_model_id          bigint      NOT NULL,
+    status                text        NOT NULL DEFAULT 'queued',
+    attempt               integer     NOT NULL DEFAULT 0,
+    retry_of_id           bigint,
+    app_user_id           bigint,
+    api_token_id          bigint,
+    inputs                jsonb       NOT NULL,
+    fence                 text        NOT NULL,
+    idempotency_key       text,
+    idempotency_digest    bytea,
+    messages              jsonb,
+    request_url           text,
+    request_body          text,
+    dropped               jsonb       NOT NULL DEFAULT '[]',
+    raw_reply             bytea,
+    output                text        NOT NULL DEFAULT '',
+    reasoning             text        NOT NULL DEFAULT '',
+    checked_output        text,
+    check_problems        text[]      NOT NULL DEFAULT '{}',
+    check_repairs         text[]      NOT NULL DEFAULT '{}',
+    has_replaced_chars    boolean     NOT NULL DEFAULT false,
+    finish                text,
+    finish_raw            text,
+    usage_input           integer,
+    usage_output          integer,
+    usage_cached          integer,
+    usage_cache_write     integer,
+    usage_reasoning       integer,
+    cost                  numeric(14, 6),
+    cost_currency         text,
+    error_kind            text,
+    error_message         text,
+    error_retryable       boolean,
+    created_at            timestamptz NOT NULL DEFAULT now(),
+    cancel_requested_at   timestamptz,
+    started_at            timestamptz,
+    first_text_at         timestamptz,
+    finished_at           timestamptz,
+    CONSTRAINT llm_run_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_run_action_version_fkey FOREIGN KEY (llm_action_version_id) REFERENCES llm_action_version (id),
+    CONSTRAINT llm_run_llm_model_fkey FOREIGN KEY (llm_model_id) REFERENCES llm_model (id),
+    CONSTRAINT llm_run_retry_of_fkey FOREIGN KEY (retry_of_id) REFERENCES llm_run (id),
+    CONSTRAINT llm_run_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT llm_run_api_token_fkey FOREIGN KEY (api_token_id) REFERENCES api_token (id),
+    CONSTRAINT llm_run_idempotency_key UNIQUE (app_user_id, idempotency_key),
+    CONSTRAINT llm_run_status_check
+        CHECK (status IN ('queued', 'running', 'succeeded', 'invalid', 'failed', 'cancelled')),
+    CONSTRAINT llm_run_finished_check
+        CHECK ((finished_at IS NOT NULL) = (status IN ('succeeded', 'invalid', 'failed', 'cancelled'))),
+    CONSTRAINT llm_run_error_check CHECK ((error_kind IS NOT NULL) = (status = 'failed')),
+    CONSTRAINT llm_run_cost_check CHECK ((cost IS NULL) = (cost_currency IS NULL))
+);
+CREATE INDEX IF NOT EXISTS llm_run_status_idx ON llm_run (status, id) WHERE status IN ('queued', 'running');
+CREATE INDEX IF NOT EXISTS llm_run_app_user_idx ON llm_run (app_user_id, id);
+CREATE INDEX IF NOT EXISTS llm_run_action_version_idx ON llm_run (llm_action_version_id, id);
+COMMENT ON TABLE llm_run IS
+    'One execution of one action version. What is stored is what was sent and what came back, byte for byte.';
+COMMENT ON COLUMN llm_run.attempt IS 'Which take-up this is; a worker that lost its run cannot write to it any more.';
+COMMENT ON COLUMN llm_run.inputs IS 'The values the parts read, as they were when the run was started.';
+COMMENT ON COLUMN llm_run.fence IS 'The delimiter around data parts, made for this run.';
+COMMENT ON COLUMN llm_run.idempotency_digest IS 'SHA-256 of the request that used the key, so that another request with it is refused.';
+COMMENT ON COLUMN llm_run.messages IS 'The exact messages: [{role, content, part_id, part_version, part_name}]. NULL: not assembled yet.';
+COMMENT ON COLUMN llm_run.request_body IS 'The exact body of the request. NULL: never sent.';
+COMMENT ON COLUMN llm_run.dropped IS 'Parameters or messages not sent as set, with the reason: [{name, reason}].';
+COMMENT ON COLUMN llm_run.raw_reply IS 'The bytes of the reply as they came. NULL: none came.';
+COMMENT ON COLUMN llm_run.output IS 'The text that came, also of a failed run.';
+COMMENT ON COLUMN llm_run.checked_output IS 'The output in its type''s own form. NULL: it did not pass, or none came.';
+COMMENT ON COLUMN llm_run.usage_input IS 'All prompt tokens, cached ones included. NULL: the provider did not say.';
+COMMENT ON COLUMN llm_run.cost IS 'NULL: unknown.';
+
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'field_revision_run_fkey') THEN
+        ALTER TABLE field_revision ADD CONSTRAINT field_revision_run_fkey
+            FOREIGN KEY (llm_run_id) REFERENCES llm_run (id);
+    END IF;
+END $$;
+
+CREATE TABLE IF NOT EXISTS llm_run_event (
+    id         bigint GENERATED ALWAYS AS IDENTITY,
+    llm_run_id bigint NOT NULL,
+    kind       text   NOT NULL,
+    data       jsonb  NOT NULL,
+    CONSTRAINT llm_run_event_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_run_event_llm_run_fkey FOREIGN KEY (llm_run_id) REFERENCES llm_run (id),
+    CONSTRAINT llm_run_event_kind_check CHECK (kind IN ('started', 'text', 'reasoning', 'done'))
+);
+CREATE INDEX IF NOT EXISTS llm_run_event_run_idx ON llm_run_event (llm_run_id, id);
+COMMENT ON TABLE llm_run_event IS
+    'What watchers of a run are told, in order. Pruned after a run has ended: the run itself holds the whole reply.';
+COMMENT ON COLUMN llm_run_event.kind IS 'started also follows a restart after a killed worker: what was shown before is void.';
+
+CREATE TABLE IF NOT EXISTS workflow_automation (
+    id                bigint      GENERATED ALWAYS AS IDENTITY,
+    llm_run_id        bigint      NOT NULL,
+    post_id           bigint      NOT NULL,
+    post_section_id   bigint,
+    workflow_field_id bigint      NOT NULL,
+    base_revision_id  bigint,
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT workflow_automation_pkey PRIMARY KEY (id),
+    CONSTRAINT workflow_automation_run_key UNIQUE (llm_run_id),
+    CONSTRAINT workflow_automation_run_fkey FOREIGN KEY (llm_run_id) REFERENCES llm_run (id),
+    CONSTRAINT workflow_automation_post_fkey FOREIGN KEY (post_id) REFERENCES post (id),
+    CONSTRAINT workflow_automation_section_fkey FOREIGN KEY (post_id, post_section_id) REFERENCES post_section (post_id, id),
+    CONSTRAINT workflow_automation_field_fkey FOREIGN KEY (workflow_field_id) REFERENCES workflow_field (id),
+    CONSTRAINT workflow_automation_base_fkey FOREIGN KEY (base_revision_id) REFERENCES field_revision (id)
+);
+CREATE INDEX IF NOT EXISTS workflow_automation_target_idx
+    ON workflow_automation (post_id, workflow_field_id, post_section_id, id);
+COMMENT ON TABLE workflow_automation IS 'The target of a run: the field of the post or section it was started for.';
+COMMENT ON COLUMN workflow_automation.base_revision_id IS 'What the field held then. NULL: it was empty.';
+
+CREATE TABLE IF NOT EXISTS suggestion (
+    id                     bigint      GENERATED ALWAYS AS IDENTITY,
+    workflow_automation_id bigint      NOT NULL,
+    value                  text        NOT NULL,
+    status                 text        NOT NULL DEFAULT 'waiting',
+    app_user_id            bigint,
+    field_revision_id      bigint,
+    reason                 text        NOT NULL DEFAULT '',
+    created_at             timestamptz NOT NULL DEFAULT now(),
+    decided_at             timestamptz,
+    CONSTRAINT suggestion_pkey PRIMARY KEY (id),
+    CONSTRAINT suggestion_automation_key UNIQUE (workflow_automation_id),
+    CONSTRAINT suggestion_automation_fkey FOREIGN KEY (workflow_automation_id) REFERENCES workflow_automation (id),
+    CONSTRAINT suggestion_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT suggestion_field_revision_fkey FOREIGN KEY (field_revision_id) REFERENCES field_revision (id),
+    CONSTRAINT suggestion_status_check CHECK (status IN ('waiting', 'accepted', 'accepted_in_part', 'discarded')),
+    CONSTRAINT suggestion_decided_check CHECK ((decided_at IS NULL) = (status = 'waiting')),
+    CONSTRAINT suggestion_revision_check
+        CHECK ((field_revision_id IS NOT NULL) = (status IN ('accepted', 'accepted_in_part')))
+);
+CREATE INDEX IF NOT EXISTS suggestion_waiting_idx ON suggestion (workflow_automation_id) WHERE status = 'waiting';
+COMMENT ON TABLE suggestion IS
+    'A run''s checked output, offered against the base revision of its automation. One per run. Stale when that base is no longer current: derived, not stored.';
+COMMENT ON COLUMN suggestion.value IS 'In the form a revision has.';
+COMMENT ON COLUMN suggestion.app_user_id IS 'Who decided. NULL: waiting.';
+COMMENT ON COLUMN suggestion.field_revision_id IS 'The revision it became. NULL: none.';

@@ -1,0 +1,138 @@
+"""The embedded server, with real processes: what ends it, and what it survives."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from blog.app.embedded import postgres
+
+pytestmark = pytest.mark.slow
+
+OWNER = """
+import sys, time
+from pathlib import Path
+from blog.app.embedded import postgres
+server = postgres.start(Path(sys.argv[1]))
+print(server.process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@contextmanager
+def started(data_dir: Path) -> Generator[postgres.Postgres, None, None]:
+    server = postgres.start(data_dir)
+    try:
+        yield server
+    finally:
+        postgres.stop(server)
+
+
+def write(url: str, text: str) -> None:
+    with psycopg.connect(url) as conn:
+        conn.execute("CREATE TABLE IF NOT EXISTS note (text text)")
+        conn.execute("INSERT INTO note VALUES (%s)", [text])
+
+
+def read(url: str) -> list[str]:
+    with psycopg.connect(url) as conn:
+        return [text for (text,) in conn.execute("SELECT text FROM note").fetchall()]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def wait_until_gone(pid: int, *, within: float) -> None:
+    deadline = time.monotonic() + within
+    while is_alive(pid):
+        assert time.monotonic() < deadline, f"process {pid} is still there"
+        time.sleep(0.02)
+
+
+def test_what_was_written_is_there_at_the_next_start(tmp_path: Path) -> None:
+    with started(tmp_path / "postgres") as server:
+        write(server.url, "kept")
+    with started(tmp_path / "postgres") as server:
+        assert read(server.url) == ["kept"]
+
+
+def test_it_listens_on_a_socket_that_only_its_owner_reaches(tmp_path: Path) -> None:
+    with started(tmp_path / "postgres") as server, psycopg.connect(server.url) as conn:
+        assert conn.execute("SHOW listen_addresses").fetchone() == ("",)
+        assert (tmp_path / "postgres").stat().st_mode & 0o077 == 0
+        assert (tmp_path / "postgres.log").stat().st_mode & 0o077 == 0
+
+
+def test_a_directory_that_is_held_is_refused(tmp_path: Path) -> None:
+    with started(tmp_path / "postgres"), pytest.raises(BlockingIOError):
+        postgres.start(tmp_path / "postgres")
+
+
+def test_the_first_free_directory_is_taken(tmp_path: Path) -> None:
+    first, second = postgres.start_any(tmp_path), postgres.start_any(tmp_path)
+    postgres.stop(first)
+    third = postgres.start_any(tmp_path)
+    try:
+        assert second.data_dir != first.data_dir == third.data_dir
+    finally:
+        postgres.stop(second)
+        postgres.stop(third)
+
+
+def test_a_killed_server_recovers_with_its_backends_still_about(tmp_path: Path) -> None:
+    server = postgres.start(tmp_path / "postgres")
+    write(server.url, "committed")
+    idle = psycopg.connect(server.url)
+    os.kill(server.process.pid, signal.SIGKILL)
+    postgres.stop(server)
+    with started(tmp_path / "postgres") as again:
+        assert read(again.url) == ["committed"]
+    idle.close()
+
+
+def test_a_stale_pid_file_that_names_a_living_process_does_not_stop_a_start(tmp_path: Path) -> None:
+    with started(tmp_path / "postgres") as server:
+        write(server.url, "kept")
+        lines = (tmp_path / "postgres" / "postmaster.pid").read_text().splitlines()
+    lines[0] = str(os.getpid())
+    (tmp_path / "postgres" / "postmaster.pid").write_text("\n".join(lines) + "\n")
+    with started(tmp_path / "postgres") as server:
+        assert read(server.url) == ["kept"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
+def test_it_does_not_outlive_an_owner_that_was_killed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OWNER, str(tmp_path / "postgres")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        pid = int(owner.stdout.readline())
+        owner.kill()
+    wait_until_gone(pid, within=2.0)
+
+
+def test_a_path_too_long_for_a_socket_is_served_all_the_same(tmp_path: Path) -> None:
+    deep = tmp_path / ("long" * 20) / ("path" * 10)
+    with started(deep / "postgres") as server:
+        write(server.url, "reached")
+        assert read(server.url) == ["reached"]
+
+
+def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    with pytest.raises(postgres.Unavailable, match="shared_buffers"):
+        postgres.start(tmp_path / "postgres", settings={"shared_buffers": "nonsense"})
+
+
+def test_the_programs_that_dump_and_restore_are_there() -> None:
+    for name in ("pg_dump", "pg_restore", "psql"):
+        subprocess.run([postgres.binary(name), "--version"], check=True, capture_output=True)

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from blog.app.errors import Invalid
 
 # A field's value as JSON knows it. A field that is not in the mapping is as empty as None.
-Value: TypeAlias = "None | str | bool | int | float | Sequence[Value] | Mapping[str, Value]"
+Value: TypeAlias = str | bool | int | float | Sequence["Value"] | Mapping[str, "Value"] | None
 
 # "section" is the one the action is bound to; "sections" is each section of the post in a loop;
 # "input" is what a caller hands to a run by name, without a post.

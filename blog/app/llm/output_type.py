@@ -1,6 +1,6 @@
 """What an action promises to write, as data and as values; checks no reply and changes no promise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 

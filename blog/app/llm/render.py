@@ -1,0 +1,293 @@
+"""Fills a parsed template with values and remembers where each value landed; parses nothing, so a
+value that looks like a template stays the text it is."""
+
+import json
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from blog.app.errors import Invalid
+from blog.app.llm.inputs import Inputs, Reference, Value, is_empty, values_of
+from blog.app.llm.prompt_nodes import (
+    Both,
+    Choice,
+    Compared,
+    Comparison,
+    Constant,
+    Either,
+    Expression,
+    FenceMark,
+    Filtered,
+    Item,
+    Loop,
+    LoopState,
+    Not,
+    Output,
+    Read,
+    SectionRead,
+    Sections,
+    Statement,
+    Text,
+    reference_of,
+)
+
+MAX_CHARACTERS = 2_000_000
+MAX_PIECES = 200_000  # loops inside loops multiply; the largest real prompt has a few hundred
+
+_Section = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Characters start to end came from this input."""
+
+    start: int
+    end: int
+    reference: Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    text: str
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """One time round a loop."""
+
+    at: Value
+    index: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    inputs: Inputs
+    fence: str
+    turns: tuple[_Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    text: str
+    reference: Reference | None = None
+
+
+def fence_open(fence: str) -> str:
+    return f"<{fence}>"
+
+
+def fence_close(fence: str) -> str:
+    return f"</{fence}>"
+
+
+def render(body: tuple[Statement, ...], inputs: Inputs, *, fence: str) -> Rendered:
+    texts: list[str] = []
+    marks: list[Mark] = []
+    position = 0
+    for count, piece in enumerate(_body(body, _Given(inputs=inputs, fence=fence))):
+        end = position + len(piece.text)
+        if count > MAX_PIECES or end > MAX_CHARACTERS:
+            raise Invalid("The loops of this part multiply its data beyond any prompt.")
+        if piece.reference is not None and end > position:
+            marks.append(Mark(start=position, end=end, reference=piece.reference))
+        texts.append(piece.text)
+        position = end
+    return Rendered(text="".join(texts), marks=tuple(marks))
+
+
+def strip(rendered: Rendered) -> Rendered:
+    """Without the white space around it that tags on lines of their own leave behind."""
+    text = rendered.text.strip()
+    cut = len(rendered.text) - len(rendered.text.lstrip())
+    return shift(rendered, by=-cut, text=text)
+
+
+def shift(rendered: Rendered, *, by: int, text: str) -> Rendered:
+    moved = (
+        replace(mark, start=max(mark.start + by, 0), end=min(mark.end + by, len(text)))
+        for mark in rendered.marks
+    )
+    return Rendered(text=text, marks=tuple(mark for mark in moved if mark.start < mark.end))
+
+
+def _body(body: tuple[Statement, ...], given: _Given) -> Iterator[_Piece]:
+    for statement in body:
+        match statement:
+            case Text(text=text):
+                yield _Piece(text=text)
+            case Output(of=of):
+                yield _output(of, given)
+            case Choice():
+                yield from _body(_chosen(statement, given), given)
+            case Loop():
+                yield from _loop(statement, given)
+
+
+def _output(of: Expression, given: _Given) -> _Piece:
+    reference = reference_of(of)
+    text = _text(_value(of, given), reference)
+    return _Piece(text=text if reference is None else _defused(text, given.fence), reference=reference)
+
+
+def _chosen(choice: Choice, given: _Given) -> tuple[Statement, ...]:
+    for test, body in choice.branches:
+        if _is_true(_value(test, given)):
+            return body
+    return choice.otherwise
+
+
+def _loop(loop: Loop, given: _Given) -> Iterator[_Piece]:
+    values = _list(_value(loop.over, given), reference_of(loop.over))
+    if not values:
+        yield from _body(loop.otherwise, given)
+    for index, at in enumerate(values, start=1):
+        turn = _Turn(at=at, index=index, count=len(values))
+        yield _Piece(text="")  # so that a loop that says nothing is counted too
+        yield from _body(loop.body, replace(given, turns=(*given.turns, turn)))
+
+
+def _value(expression: Expression, given: _Given) -> Value:  # noqa: C901, PLR0911 - one for each kind
+    match expression:
+        case Constant(value=value):
+            return value
+        case Read(of=of):
+            return values_of(of, given.inputs)[0]
+        case Sections():
+            return list(given.inputs.sections)
+        case SectionRead(slot=slot, of=of):
+            return cast("_Section", given.turns[slot].at).get(of.field)
+        case Item(slot=slot):
+            return given.turns[slot].at
+        case LoopState(slot=slot, what=what):
+            turn = given.turns[slot]
+            states = {"index": turn.index, "first": turn.index == 1, "last": turn.index == turn.count}
+            return states[what]
+        case FenceMark(side=side):
+            return fence_open(given.fence) if side == "open" else fence_close(given.fence)
+        case Filtered():
+            return _filtered(expression, _value(expression.of, given))
+        case Not(of=of):
+            return not _is_true(_value(of, given))
+        case Both(left=left, right=right):
+            return _is_true(_value(left, given)) and _is_true(_value(right, given))
+        case Either(left=left, right=right):
+            return _is_true(_value(left, given)) or _is_true(_value(right, given))
+        case Compared():
+            return _compared(expression, given)
+
+
+def _filtered(filtered: Filtered, value: Value) -> Value:  # noqa: PLR0911 - one for each filter
+    reference = reference_of(filtered)
+    match filtered.name:
+        case "join":
+            return filtered.separator.join(_text(v, reference) for v in _list(value, reference))
+        case "length":
+            return _length(value, reference)
+        case "upper":
+            return _word(value, reference).upper()
+        case "lower":
+            return _word(value, reference).lower()
+        case "trim":
+            return _word(value, reference).strip()
+        case "first":
+            return next(iter(_list(value, reference)), None)
+        case "last":
+            return next(reversed(_list(value, reference)), None)
+        case "json":
+            return _json(value)
+
+
+_COMPARE: Mapping[Comparison, Callable[[Any, Any], bool]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "lteq": operator.le,
+    "gt": operator.gt,
+    "gteq": operator.ge,
+    "in": lambda one, many: one in many,
+    "notin": lambda one, many: one not in many,
+}
+
+
+def _compared(compared: Compared, given: _Given) -> bool:
+    left = _value(compared.first, given)
+    for name, expression in compared.rest:
+        right = _value(expression, given)
+        try:
+            holds = _COMPARE[name](left, right)
+        except TypeError as exc:
+            subject = reference_of(compared.first) or reference_of(expression)
+            raise Invalid(f"{_called(subject)} cannot be compared that way.") from exc
+        if not holds:
+            return False
+        left = right
+    return True
+
+
+def _is_true(value: Value) -> bool:
+    """What `if` asks of a field is what a run asks of an input: is there anything? Only 0 and false,
+    which are answers, also count as no."""
+    return not is_empty(value) and value is not False and value != 0
+
+
+def _text(value: Value, reference: Reference | None) -> str:
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return str(value)
+        case None:
+            raise Invalid(f"{_called(reference)} is empty.", missing=[str(reference)])
+        case Mapping():
+            return _json(value)
+        case _ if any(isinstance(item, (Mapping, list, tuple)) for item in value):
+            return _json(value)
+        case _:
+            return "\n".join(_text(item, reference) for item in value)
+
+
+def _json(value: Value) -> str:
+    return json.dumps(value, ensure_ascii=False, default=list)
+
+
+def _word(value: Value, reference: Reference | None) -> str:
+    if isinstance(value, (str, int, float)):
+        return _text(value, reference)
+    raise Invalid(f"{_called(reference)} is not a text.")
+
+
+def _list(value: Value, reference: Reference | None) -> Sequence[Value]:
+    match value:
+        case None | "":
+            return ()
+        case str() | bool() | int() | float() | Mapping():
+            raise Invalid(f"{_called(reference)} is not a list.")
+        case _:
+            return value
+
+
+def _length(value: Value, reference: Reference | None) -> int:
+    match value:
+        case None:
+            return 0
+        case bool() | int() | float():
+            raise Invalid(f"{_called(reference)} is a number and has no length.")
+        case _:
+            return len(value)
+
+
+def _called(reference: Reference | None) -> str:
+    return "A value" if reference is None else f"“{reference}”"
+
+
+def _defused(text: str, fence: str) -> str:
+    """Data may not end its own fence. The fence is random, so this only meets a value that learnt it."""
+    if fence.casefold() not in text.casefold():
+        return text
+    return re.sub(re.escape(fence), f"{fence[:1]}·{fence[1:]}", text, flags=re.IGNORECASE)

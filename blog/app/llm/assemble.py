@@ -15,7 +15,7 @@ from blog.app.llm.inputs import Inputs, Reference, Vocabulary, is_empty, values_
 from blog.app.llm.prompt_nodes import Text
 from blog.app.llm.prompt_template import ParsedTemplate, parse
 from blog.app.llm.providers.base import Message, Role
-from blog.app.llm.render import Mark, Rendered, fence_close, fence_open, render, shift, strip
+from blog.app.llm.render import Mark, Rendered, render
 
 PartKind = Literal["role", "style", "task", "data", "format", "example"]
 
@@ -131,14 +131,8 @@ def estimate_tokens(text: str) -> int:
 
 
 def _render(part: PartText, vocabulary: Vocabulary, inputs: Inputs, fence: str) -> Rendered:
-    rendered = strip(render(parse_part(part, vocabulary).body, inputs, fence=fence))
-    return _fenced(rendered, fence) if part.kind == "data" and rendered.text else rendered
-
-
-def _fenced(rendered: Rendered, fence: str) -> Rendered:
-    opening = f"{fence_open(fence)}\n"
-    text = f"{opening}{rendered.text}\n{fence_close(fence)}"
-    return shift(rendered, by=len(opening), text=text)
+    body = parse_part(part, vocabulary).body
+    return render(body, inputs, fence=fence, fenced=part.kind == "data")
 
 
 def _assembled(part: PartText, rendered: Rendered) -> AssembledPart:

@@ -5,7 +5,7 @@ import json
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 from blog.app.errors import Invalid
@@ -70,10 +70,8 @@ class _Given:
     turns: tuple[_Turn, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Piece:
-    text: str
-    reference: Reference | None = None
+# A text, and the input it came from. A plain tuple: the longest prompts have thousands of them.
+_Piece = tuple[str, Reference | None]
 
 
 def fence_open(fence: str) -> str:
@@ -84,53 +82,53 @@ def fence_close(fence: str) -> str:
     return f"</{fence}>"
 
 
-def render(body: tuple[Statement, ...], inputs: Inputs, *, fence: str) -> Rendered:
-    texts: list[str] = []
-    marks: list[Mark] = []
-    position = 0
-    for count, piece in enumerate(_body(body, _Given(inputs=inputs, fence=fence))):
-        end = position + len(piece.text)
-        if count > MAX_PIECES or end > MAX_CHARACTERS:
-            raise Invalid("The loops of this part multiply its data beyond any prompt.")
-        if piece.reference is not None and end > position:
-            marks.append(Mark(start=position, end=end, reference=piece.reference))
-        texts.append(piece.text)
-        position = end
-    return Rendered(text="".join(texts), marks=tuple(marks))
+def render(body: tuple[Statement, ...], inputs: Inputs, *, fence: str, fenced: bool = False) -> Rendered:
+    """White space around the whole is dropped: tags on lines of their own leave it behind. A text
+    that came to nothing is not fenced either."""
+    pieces: list[_Piece] = []
+    _write(body, _Given(inputs=inputs, fence=fence), pieces)
+    _check_size(pieces)
+    whole = "".join(text for text, _ in pieces)
+    text = whole.strip()
+    if not text:
+        return Rendered(text="")
+    opening, closing = (f"{fence_open(fence)}\n", f"\n{fence_close(fence)}") if fenced else ("", "")
+    shift = len(opening) - (len(whole) - len(whole.lstrip()))
+    marks = _marks(pieces, shift=shift, lowest=len(opening), highest=len(opening) + len(text))
+    return Rendered(text=f"{opening}{text}{closing}", marks=tuple(marks))
 
 
-def strip(rendered: Rendered) -> Rendered:
-    """Without the white space around it that tags on lines of their own leave behind."""
-    text = rendered.text.strip()
-    cut = len(rendered.text) - len(rendered.text.lstrip())
-    return shift(rendered, by=-cut, text=text)
+def _check_size(pieces: list[_Piece]) -> None:
+    if len(pieces) > MAX_PIECES or sum(len(text) for text, _ in pieces) > MAX_CHARACTERS:
+        raise Invalid("The loops of this part multiply its data beyond any prompt.")
 
 
-def shift(rendered: Rendered, *, by: int, text: str) -> Rendered:
-    moved = (
-        replace(mark, start=max(mark.start + by, 0), end=min(mark.end + by, len(text)))
-        for mark in rendered.marks
-    )
-    return Rendered(text=text, marks=tuple(mark for mark in moved if mark.start < mark.end))
+def _marks(pieces: list[_Piece], *, shift: int, lowest: int, highest: int) -> Iterator[Mark]:
+    end = shift
+    for text, reference in pieces:
+        start, end = end, end + len(text)
+        if reference is not None and text and end > lowest and start < highest:
+            yield Mark(start=max(start, lowest), end=min(end, highest), reference=reference)
 
 
-def _body(body: tuple[Statement, ...], given: _Given) -> Iterator[_Piece]:
+def _write(body: tuple[Statement, ...], given: _Given, pieces: list[_Piece]) -> None:
+    # Appending to one list halves the time of a long loop against generators inside one another.
     for statement in body:
         match statement:
             case Text(text=text):
-                yield _Piece(text=text)
+                pieces.append((text, None))
             case Output(of=of):
-                yield _output(of, given)
+                pieces.append(_output(of, given))
             case Choice():
-                yield from _body(_chosen(statement, given), given)
+                _write(_chosen(statement, given), given, pieces)
             case Loop():
-                yield from _loop(statement, given)
+                _write_loop(statement, given, pieces)
 
 
 def _output(of: Expression, given: _Given) -> _Piece:
     reference = reference_of(of)
     text = _text(_value(of, given), reference)
-    return _Piece(text=text if reference is None else _defused(text, given.fence), reference=reference)
+    return (text if reference is None else _defused(text, given.fence)), reference
 
 
 def _chosen(choice: Choice, given: _Given) -> tuple[Statement, ...]:
@@ -140,14 +138,17 @@ def _chosen(choice: Choice, given: _Given) -> tuple[Statement, ...]:
     return choice.otherwise
 
 
-def _loop(loop: Loop, given: _Given) -> Iterator[_Piece]:
+def _write_loop(loop: Loop, given: _Given, pieces: list[_Piece]) -> None:
     values = _list(_value(loop.over, given), reference_of(loop.over))
     if not values:
-        yield from _body(loop.otherwise, given)
+        _write(loop.otherwise, given, pieces)
     for index, at in enumerate(values, start=1):
         turn = _Turn(at=at, index=index, count=len(values))
-        yield _Piece(text="")  # so that a loop that says nothing is counted too
-        yield from _body(loop.body, replace(given, turns=(*given.turns, turn)))
+        pieces.append(("", None))  # so that a loop that says nothing is counted too
+        if len(pieces) > MAX_PIECES:
+            _check_size(pieces)
+        inside = _Given(inputs=given.inputs, fence=given.fence, turns=(*given.turns, turn))
+        _write(loop.body, inside, pieces)
 
 
 def _value(expression: Expression, given: _Given) -> Value:  # noqa: C901, PLR0911 - one for each kind
@@ -288,6 +289,6 @@ def _called(reference: Reference | None) -> str:
 
 def _defused(text: str, fence: str) -> str:
     """Data may not end its own fence. The fence is random, so this only meets a value that learnt it."""
-    if fence.casefold() not in text.casefold():
+    if fence.lower() not in text.lower():
         return text
     return re.sub(re.escape(fence), f"{fence[:1]}·{fence[1:]}", text, flags=re.IGNORECASE)

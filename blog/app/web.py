@@ -32,7 +32,8 @@ class Site:
     config: Config
     pool: db.Pool
     secrets: tuple[str, ...] = field(repr=False)
-    wake_for_run: Callable[[int], Any] | None = None
+    vocabulary: Callable[[db.Connection], Any]  # what prompts may read; `llm` does not know `workflow`
+    wakeups: Any = None  # wakes the watchers of a run; see llm/runs/events.py
 
 
 def site() -> Site:

@@ -25,9 +25,17 @@ print(server.process.pid, flush=True)
 time.sleep(60)
 """
 
+ATTACHER = """
+import time
+from pathlib import Path
+from blog.app.embedded import postgres
+print(postgres.attach_or_start(Path({data_dir!r})).url, flush=True)
+time.sleep(60)
+"""
+
 
 @contextmanager
-def started(data_dir: Path) -> Generator[postgres.Postgres, None, None]:
+def started(data_dir: Path) -> Generator[postgres.Postgres]:
     server = postgres.start(data_dir)
     try:
         yield server
@@ -79,15 +87,35 @@ def test_a_directory_that_is_held_is_refused(tmp_path: Path) -> None:
         postgres.start(tmp_path / "postgres")
 
 
-def test_the_first_free_directory_is_taken(tmp_path: Path) -> None:
-    first, second = postgres.start_any(tmp_path), postgres.start_any(tmp_path)
-    postgres.stop(first)
-    third = postgres.start_any(tmp_path)
-    try:
-        assert second.data_dir != first.data_dir == third.data_dir
-    finally:
-        postgres.stop(second)
-        postgres.stop(third)
+def test_processes_share_a_server_that_ends_with_the_last_of_them(tmp_path: Path) -> None:
+    attached = postgres.attach_or_start(tmp_path / "postgres")
+    write(attached.url, "shared")
+    script = ATTACHER.format(data_dir=str(tmp_path / "postgres"))
+    others = [
+        subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    for other in others:
+        assert other.stdout is not None
+        assert other.stdout.readline().strip() == attached.url
+    pid = int((tmp_path / "postgres" / "postmaster.pid").read_text().split()[0])
+    os.close(attached.users)
+    others[0].kill()
+    time.sleep(0.2)
+    assert is_alive(pid)
+    others[1].kill()
+    wait_until_gone(pid, within=3.0)
+    for other in others:
+        other.communicate()
+
+
+def test_a_shared_server_starts_again_after_its_end(tmp_path: Path) -> None:
+    for text in ("first", "second"):
+        attached = postgres.attach_or_start(tmp_path / "postgres")
+        write(attached.url, text)
+        os.close(attached.users)
+    attached = postgres.attach_or_start(tmp_path / "postgres")
+    assert read(attached.url) == ["first", "second"]
+    os.close(attached.users)
 
 
 def test_a_killed_server_recovers_with_its_backends_still_about(tmp_path: Path) -> None:

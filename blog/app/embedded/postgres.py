@@ -13,6 +13,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Generator, Iterable, Mapping
@@ -51,6 +52,21 @@ SETTINGS: Mapping[str, str] = {
     "log_timezone": "UTC",
 }
 
+# For a server whose data may be lost: nothing waits for the disk.
+THROWAWAY: Mapping[str, str] = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "300",
+}
+
+KEEPER = """
+import sys
+from pathlib import Path
+from blog.app.embedded import postgres
+postgres.keep(Path(sys.argv[1]))
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postgres:
@@ -59,6 +75,14 @@ class Postgres:
     sockets: Path
     url: str
     lock: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A share in a server. It lasts until `users` is closed, at the latest when the process ends."""
+
+    url: str
+    users: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,17 +112,57 @@ def start(data_dir: Path, *, settings: Mapping[str, str] | None = None) -> Postg
         raise
 
 
-def start_any(parent: Path, *, settings: Mapping[str, str] | None = None) -> Postgres:
-    """Start a server on the first directory below `parent` that nobody holds.
+def attach_or_start(data_dir: Path) -> Attached:
+    """A server shared by every process that asks, for data that may be lost, such as tests'.
 
-    So that test sessions can run at the same time, and each finds what an earlier one left.
+    It ends by itself when the last of them has ended, however that ended. The settings give up
+    surviving a power cut, not correctness.
     """
-    for number in range(64):
-        try:
-            return start(parent / f"postgres-{number}", settings=settings)
-        except BlockingIOError:
-            continue
-    raise Unavailable(f"All 64 databases in {parent} are in use.")
+    data_dir = data_dir.resolve()
+    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    # Waits for a keeper that is just ending; from here on ours cannot.
+    users = _flock(_beside(data_dir, "users"), fcntl.LOCK_SH)
+    starting = _flock(_beside(data_dir, "starting"), fcntl.LOCK_EX)
+    try:
+        if not _is_held(data_dir):
+            _start_keeper(data_dir)
+        return Attached(url=_beside(data_dir, "url").read_text(), users=users)
+    finally:
+        os.close(starting)
+
+
+def keep(data_dir: Path) -> None:
+    """What the keeper process does: run a server until nobody is attached to it any more."""
+    server = start(data_dir, settings=THROWAWAY)
+    written = _beside(data_dir, "url.new")
+    written.write_text(server.url)
+    written.replace(_beside(data_dir, "url"))
+    nobody = _flock(_beside(data_dir, "users"), fcntl.LOCK_EX)
+    stop(server)
+    os.close(nobody)
+
+
+def _start_keeper(data_dir: Path) -> None:
+    """In a session of its own and not bound to us: others may be attached when we end."""
+    url, log = _beside(data_dir, "url"), _beside(data_dir, "keeper.log")
+    url.unlink(missing_ok=True)
+    with log.open("wb") as output:
+        keeper = subprocess.Popen(
+            [sys.executable, "-c", KEEPER, str(data_dir)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    while not url.exists():
+        if keeper.poll() is not None:
+            raise Unavailable(f"The shared server did not start: {log.read_text().strip()[-2000:]}")
+        time.sleep(0.02)
+    keeper.returncode = 0  # not ours to wait for; Popen would otherwise warn that it still runs
+
+
+def _beside(data_dir: Path, ending: str) -> Path:
+    return data_dir.with_name(f"{data_dir.name}.{ending}")
 
 
 def stop(server: Postgres) -> None:
@@ -111,7 +175,7 @@ def stop(server: Postgres) -> None:
 
 
 @contextmanager
-def running(data_dir: Path) -> Generator[str, None, None]:
+def running(data_dir: Path) -> Generator[str]:
     """The address of a server that runs for as long as the block does."""
     server = start(data_dir)
     try:
@@ -131,10 +195,22 @@ def binary(name: str) -> Path:
 
 def _hold(data_dir: Path) -> int:
     """A lock on the directory, held until its descriptor is closed; BlockingIOError if taken."""
-    lock = os.open(data_dir.with_name(data_dir.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    return _flock(_beside(data_dir, "lock"), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_held(data_dir: Path) -> bool:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(_hold(data_dir))
     except BlockingIOError:
+        return True
+    return False
+
+
+def _flock(path: Path, operation: int) -> int:
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, operation)
+    except BaseException:
         os.close(lock)
         raise
     return lock
@@ -270,7 +346,7 @@ def _socket_dir(data_dir: Path, account: _Account) -> Path:
 
 
 def _log(data_dir: Path) -> Path:
-    log = data_dir.with_name(data_dir.name + ".log")
+    log = _beside(data_dir, "log")
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_name(log.name + ".1"))
     log.touch(mode=0o600)

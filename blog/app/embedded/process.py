@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +24,7 @@ def spawn(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     output: IO[bytes] | int | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Child:
     """Start a child in a session of its own, so that the terminal's Ctrl-C reaches only us.
 
@@ -39,35 +41,35 @@ def spawn(
         group=group,
         extra_groups=[] if user is not None else None,
         start_new_session=True,
-        preexec_fn=_dies_with_parent(death_signal),  # noqa: PLW1509  one prctl, no locks, no imports
+        pass_fds=pass_fds,
+        preexec_fn=_die_with(os.getpid(), death_signal),  # noqa: PLW1509  one prctl, no locks, no imports
     )
 
 
 def end(child: Child, steps: Iterable[tuple[signal.Signals, float]]) -> None:
-    """Send each signal and wait that long for it to work; the last resort is SIGKILL."""
+    """Send each signal and wait that long for it to work; the last resort is SIGKILL for its session."""
     for number, patience in steps:
         if child.poll() is not None:
             return
         child.send_signal(number)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(patience)
-        except subprocess.TimeoutExpired:
-            continue
     if child.poll() is None:
-        child.kill()
+        os.killpg(child.pid, signal.SIGKILL)
         child.wait()
 
 
-def _dies_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
+def die_with_parent(death_signal: signal.Signals) -> None:
+    """Ask the kernel to send us `death_signal` when our parent ends; a no-op where it cannot."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
 
-    def die_with_parent() -> None:
-        # After the change of user, because changing it clears the setting.
-        prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
+
+def _die_with(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
+    def die_with_it() -> None:
+        # Runs after the change of user, because changing it clears the setting.
+        die_with_parent(death_signal)
         if os.getppid() != parent:
             os._exit(1)
 
-    return die_with_parent
+    return die_with_it

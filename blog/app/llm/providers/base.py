@@ -1,6 +1,8 @@
 """The values every adapter takes and gives; speaks no wire format and knows nothing of us."""
 
 import contextlib
+import errno
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -114,10 +116,7 @@ class WireRequest:
 
 def masked_headers(wire: WireRequest) -> dict[str, str]:
     """The headers as they may be stored and shown: whatever might be a secret is hidden."""
-    return {
-        name: value if name.lower() in PLAIN_HEADERS else MASK
-        for name, value in wire.headers.items()
-    }
+    return {name: value if name.lower() in PLAIN_HEADERS else MASK for name, value in wire.headers.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,13 +183,17 @@ class ProviderError(Exception):
 
 
 class Cancel:
-    """Stops one call from any thread: the call's socket is shut at once, whatever it waits for."""
+    """Stops one call from any thread: the call's socket is shut at once, whatever it waits for.
 
-    __slots__ = ("_lock", "_sockets", "_stopped")
+    It keeps handles of its own (duplicated descriptors), which stay valid however the connection
+    is wrapped or closed meanwhile, and never become another call's.
+    """
+
+    __slots__ = ("_handles", "_lock", "_stopped")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sockets: list[socket.socket] = []
+        self._handles: set[socket.socket] = set()
         self._stopped = False
 
     @property
@@ -200,28 +203,28 @@ class Cancel:
     def cancel(self) -> None:
         with self._lock:
             self._stopped = True
-            for sock in self._sockets:
-                _shut(sock)
+            for handle in self._handles:
+                _shut(handle)
 
-    def watch(self, sock: socket.socket) -> None:
-        """Shut this socket too when cancelled; at once if that has happened already."""
+    def watch(self, sock: socket.socket) -> socket.socket:
+        """-> the handle to `forget` later. Refuses a socket when it is too late to use it."""
         with self._lock:
-            if sock not in self._sockets:
-                self._sockets.append(sock)
             if self._stopped:
-                _shut(sock)
+                raise ConnectionAbortedError(errno.ECONNABORTED, "the call was cancelled")
+            handle = socket.socket(fileno=os.dup(sock.fileno()))
+            self._handles.add(handle)
+            return handle
 
-    def forget(self, sock: socket.socket) -> None:
+    def forget(self, handle: socket.socket) -> None:
         with self._lock:
-            if sock in self._sockets:
-                self._sockets.remove(sock)
+            self._handles.discard(handle)
+        handle.close()
 
 
-def _shut(sock: socket.socket) -> None:
-    # Not sock.shutdown(): an SSLSocket's would drop the TLS object another thread is reading from.
-    # A socket that is not connected any more has nothing left to shut.
+def _shut(handle: socket.socket) -> None:
+    # What is not connected any more has nothing left to shut.
     with contextlib.suppress(OSError):
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        handle.shutdown(socket.SHUT_RDWR)
 
 
 Tap = Callable[[bytes], None]

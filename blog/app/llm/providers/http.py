@@ -1,0 +1,227 @@
+"""The one way to call a provider: sends exactly the request it is given, reads promptly, stops at once.
+
+It follows no redirect, repeats no call, and knows no protocol.
+"""
+
+import http.client
+import json
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from blog.app.llm.providers import connections, failures
+from blog.app.llm.providers.base import (
+    PLAIN_HEADERS,
+    Cancel,
+    Done,
+    Event,
+    Limits,
+    ProviderError,
+    ReasoningDelta,
+    Tap,
+    TextDelta,
+    WireRequest,
+)
+from blog.app.llm.providers.connections import Call
+from blog.app.llm.providers.framing import parse_json
+
+READ_BYTES = 65_536
+LARGEST_REPLY = 64 * 1024 * 1024
+SETTLE_S = 0.05
+ERROR_BODY_S = 5.0
+LISTING = Limits(connect_s=5, first_token_s=15, idle_s=15, deadline_s=30)
+
+Reader = Callable[[Iterable[bytes]], Iterator[Event]]
+
+
+def converse(wire: WireRequest, read: Reader, *, limits: Limits, cancel: Cancel, tap: Tap) -> Iterator[Event]:
+    """Send, and give the events `read` makes of the answer's bytes as they come."""
+    with _exchange(wire, limits, cancel) as (call, response):
+        for event in read(_chunks(call, response, tap)):
+            match event:
+                case TextDelta() | ReasoningDelta():
+                    connections.expect(call, "idle", limits.idle_s)
+                case Done():
+                    _settle(call, response, tap)
+            yield event
+
+
+def fetch_json(
+    url: str, headers: Mapping[str, str], *, body: object = None, limits: Limits = LISTING
+) -> object:
+    wire = WireRequest(
+        method="GET" if body is None else "POST",
+        url=url,
+        headers=headers,
+        body=b"" if body is None else json.dumps(body).encode(),
+    )
+    with _exchange(wire, limits, Cancel()) as (call, response):
+        answer = b"".join(_chunks(call, response))
+    try:
+        return parse_json(answer)
+    except ValueError:
+        raise failures.not_an_answer(answer) from None
+
+
+@contextmanager
+def _exchange(wire: WireRequest, limits: Limits, cancel: Cancel) -> Generator[tuple[Call, requests.Response]]:
+    call, response = connections.begin(limits, cancel), None
+    try:
+        response = _send(call, wire)
+        if not 200 <= response.status_code < 300:
+            raise _refusal(call, response)
+        yield call, response
+    except ProviderError as exc:
+        exc.message = failures.without_secrets(exc.message, _secrets(wire))
+        exc.args = (exc.message,)
+        # Text that was shown is not to be replaced, nor paid for twice.
+        exc.retryable = exc.retryable and call.phase != "idle"
+        raise
+    finally:
+        connections.release(call)
+        if response is not None:
+            response.close()
+
+
+def _secrets(wire: WireRequest) -> set[str]:
+    values = [v for name, v in wire.headers.items() if name.lower() not in PLAIN_HEADERS]
+    return {part for value in values for part in (value, value.split(" ")[-1]) if len(part) > 3}
+
+
+def _send(call: Call, wire: WireRequest) -> requests.Response:
+    if call.cancel.cancelled:
+        raise _cancelled()
+    try:
+        # Prepared by itself, not by the session: that would put a password of ~/.netrc over the key.
+        prepared = requests.Request(
+            wire.method, wire.url, headers=dict(wire.headers), data=wire.body
+        ).prepare()
+        response = connections.send(call, prepared)
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
+        raise _broken(call, wire.url, exc) from exc
+    call.phase = "first_token"
+    return response
+
+
+def _chunks(call: Call, response: requests.Response, tap: Tap | None = None) -> Iterator[bytes]:
+    received = 0
+    while True:
+        try:
+            chunk: bytes = response.raw.read1(READ_BYTES, decode_content=True)
+        except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as exc:
+            raise _broken(call, response.url, exc) from exc
+        if call.cancel.cancelled:
+            # A body that ends with its connection looks complete when the connection was shut.
+            raise _cancelled()
+        if not chunk:
+            return
+        received += len(chunk)
+        if received > LARGEST_REPLY:
+            raise ProviderError("bad_response", "The answer is longer than 64 MB.")
+        if tap is not None:
+            tap(chunk)
+        yield chunk
+
+
+def _settle(call: Call, response: requests.Response, tap: Tap) -> None:
+    """The reply is whole: read what ends the body, so that the connection can be used again."""
+    call.due = time.monotonic() + SETTLE_S
+    # Nothing is lost if the end does not come: the connection is closed instead of kept.
+    with suppress(ProviderError):
+        for _ in _chunks(call, response, tap):
+            pass
+
+
+def _refusal(call: Call, response: requests.Response) -> ProviderError:
+    if 300 <= response.status_code < 400:
+        return _redirected(response)
+    call.due = min(time.monotonic() + ERROR_BODY_S, call.deadline)
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return failures.from_status(response.status_code, headers, _beginning(call, response))
+
+
+def _beginning(call: Call, response: requests.Response) -> bytes:
+    """As much of an error's body as can be had: the status alone is an answer already."""
+    body = b""
+    try:
+        for chunk in _chunks(call, response):
+            body += chunk
+            if len(body) >= READ_BYTES:
+                break
+    except ProviderError as exc:
+        if exc.kind == "cancelled":
+            raise
+    return body
+
+
+def _redirected(response: requests.Response) -> ProviderError:
+    target = urlsplit(response.headers.get("location", ""))
+    return ProviderError(
+        "bad_response",
+        f"The address answers with a redirect to {target.scheme}://{target.netloc}{target.path}. "
+        "A key is not sent after a redirect; enter the address it should have.",
+        http_status=response.status_code,
+    )
+
+
+def _broken(call: Call, url: str, exc: Exception) -> ProviderError:
+    """What a failure below HTTP means, told by how far the call had come."""
+    if call.cancel.cancelled:
+        return _cancelled()
+    if isinstance(exc, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+        return ProviderError("bad_request", f"{_place(url)} is not an address that can be called.")
+    cause = _cause(exc)
+    if time.monotonic() >= call.due or isinstance(cause, TimeoutError):
+        return ProviderError("timeout", _too_long(call, url), retryable=True)
+    match call.phase:
+        case "connect":
+            words = f"Could not reach {_place(url)}: {_reason(cause)}."
+            certificate = isinstance(exc, requests.exceptions.SSLError)
+            return ProviderError("unreachable", words, retryable=not certificate)
+        case "answer":
+            words = f"{_place(url)} closed the connection without an answer."
+            return ProviderError("server", words, retryable=True)
+        case "first_token" | "idle":
+            words = f"The connection to {_place(url)} broke off: {_reason(cause)}."
+            return ProviderError("truncated_stream", words, retryable=True)
+
+
+def _cancelled() -> ProviderError:
+    return ProviderError("cancelled", "The call was cancelled.")
+
+
+def _too_long(call: Call, url: str) -> str:
+    if time.monotonic() >= call.deadline:
+        return f"The call took longer than {call.limits.deadline_s:g} seconds."
+    match call.phase:
+        case "connect":
+            return f"{_place(url)} took no connection within {call.limits.connect_s:g} seconds."
+        case "answer" | "first_token":
+            return f"No text came within {call.limits.first_token_s:g} seconds."
+        case "idle":
+            return f"No further text came for {call.limits.idle_s:g} seconds."
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _cause(exc: BaseException) -> BaseException:
+    """The innermost error: each library on the way wraps the one below it."""
+    inner = exc.__cause__ or getattr(exc, "reason", None)
+    if not isinstance(inner, BaseException):
+        inner = next((each for each in reversed(exc.args) if isinstance(each, BaseException)), None)
+    return exc if inner is None or inner is exc else _cause(inner)
+
+
+def _reason(cause: BaseException) -> str:
+    match cause:
+        case OSError(strerror=str() as words):
+            return words[:1].lower() + words[1:]
+        case _:
+            return "it was closed before the answer was complete"

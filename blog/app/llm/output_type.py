@@ -1,136 +1,15 @@
-"""What an action promises to write, as data and as values; checks no reply and changes no promise."""
+"""What an action promises to write; refuses a promise nobody could keep, and checks no reply."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, cast, get_args
 
-from blog.app.llm.inputs import Reference
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
 
-OutputKind = Literal["text", "markdown", "list", "json", "choice", "number"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExactCount:
-    n: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MinCount:
-    n: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaxCount:
-    n: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MinChars:
-    n: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaxChars:
-    n: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MinWords:
-    n: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaxWords:
-    n: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MinValue:
-    n: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaxValue:
-    n: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemMaxChars:
-    n: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyMaxChars:
-    """Every text under this key, at any depth of the JSON."""
-
-    key: str
-    n: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UniqueItems:
-    pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EachOnce:
-    """Every item of the input list appears exactly once among the texts under `key`, at any depth,
-    and nothing else does. White space is folded before comparing. A list output has no key."""
-
-    of: Reference
-    key: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pattern:
-    """`on` is the whole text, or each item of a list; the pattern must match all of it."""
-
-    regex: str
-    on: Literal["whole", "item"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OneOf:
-    choices: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoUrls:
-    pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaxHashtags:
-    n: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AvoidWords:
-    """Words or phrases that may not occur, such as a spelling the house does not use."""
-
-    words: tuple[str, ...]
-
-
-Validator = (
-    ExactCount
-    | MinCount
-    | MaxCount
-    | MinChars
-    | MaxChars
-    | MinWords
-    | MaxWords
-    | MinValue
-    | MaxValue
-    | ItemMaxChars
-    | KeyMaxChars
-    | UniqueItems
-    | EachOnce
-    | Pattern
-    | OneOf
-    | NoUrls
-    | MaxHashtags
-    | AvoidWords
-)
+from blog.app.errors import Invalid
+from blog.app.llm.pattern import check_pattern
+from blog.app.llm.validators import OutputKind, Validator, parse_validators
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,3 +17,59 @@ class OutputType:
     kind: OutputKind
     schema: Mapping[str, object] | None = None
     validators: tuple[Validator, ...] = ()
+
+
+def parse_output_type(
+    kind: str,
+    schema: Mapping[str, object] | None = None,
+    validators: Sequence[Mapping[str, object]] = (),
+) -> OutputType:
+    known = get_args(OutputKind)
+    if kind not in known:
+        raise Invalid(f"There is no output type “{kind}”; there are {', '.join(known)}.", kind=kind)
+    output_kind = cast("OutputKind", kind)
+    if schema is not None:
+        _check_schema(output_kind, schema)
+    return OutputType(kind=output_kind, schema=schema, validators=parse_validators(output_kind, validators))
+
+
+def _check_schema(kind: OutputKind, schema: Mapping[str, object]) -> None:
+    if kind not in {"list", "json"}:
+        raise Invalid(f"A schema describes JSON or a list, not a {kind}.")
+    try:
+        Draft202012Validator.check_schema(cast("Any", schema))
+        _check_schema_words(schema)
+    except SchemaError as exc:
+        where = "/".join(str(step) for step in exc.absolute_path) or "the top"
+        raise Invalid(f"The schema is wrong at {where}: {exc.message}.") from exc
+    except RecursionError as exc:
+        raise Invalid("The schema is nested too deeply.") from exc
+
+
+def _check_schema_words(schema: object) -> None:
+    match schema:
+        case Mapping():
+            for word, value in cast("Mapping[str, object]", schema).items():
+                _check_schema_word(word, value)
+                _check_schema_words(value)
+        case list():
+            for value in cast("list[object]", schema):
+                _check_schema_words(value)
+        case _:
+            pass
+
+
+def _check_schema_word(word: str, value: object) -> None:
+    match word, value:
+        case (("$ref" | "$dynamicRef"), str()):
+            # A reference may lead to another machine or round in a circle.
+            raise Invalid(f"The schema refers to “{value}”: write it out in full instead.")
+        case "$schema", str() if "2020-12" not in value:
+            raise Invalid(f"The schema is for “{value}”; only draft 2020-12 is understood.")
+        case "pattern", str():
+            check_pattern(value)
+        case "patternProperties", Mapping():
+            for pattern in cast("Mapping[str, object]", value):
+                check_pattern(pattern)
+        case _:
+            pass

@@ -1,0 +1,216 @@
+"""Rows of the registry. No row holds a key or a secret header: those have their own store function."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+from blog.app.llm.assemble import PartKind
+from blog.app.llm.output_type import OutputKind
+from blog.app.llm.providers.base import Role
+
+Origin = Literal["found", "person"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """Where a request goes. `check_error` is what it said when last asked for its models; None: all was well."""
+
+    id: int
+    name: str
+    label: str
+    protocol: str
+    base_url: str
+    has_key: bool
+    options: Mapping[str, object]
+    origin: Origin
+    is_enabled: bool
+    is_rehearsal: bool
+    checked_at: datetime | None
+    check_error: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSecrets:
+    """What only the call itself may see: the sealed key and the options with their headers."""
+
+    sealed_key: bytes | None
+    options: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """What answers. Prices are per million tokens; None: nobody knows, so a run's cost is unknown too."""
+
+    id: int
+    provider_id: int
+    provider_name: str
+    provider_label: str
+    provider_is_enabled: bool
+    is_rehearsal: bool
+    name: str
+    label: str
+    context_window: int | None
+    max_output: int | None
+    capabilities: list[str]
+    refused_params: list[str]
+    options: Mapping[str, object]
+    price_input: Decimal | None
+    price_cached: Decimal | None
+    price_cache_write: Decimal | None
+    price_output: Decimal | None
+    price_currency: str | None
+    price_as_of: date | None
+    notes: str
+    is_enabled: bool
+    is_default: bool
+
+    @property
+    def is_usable(self) -> bool:
+        return self.is_enabled and self.provider_is_enabled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptPart:
+    """A part with its live wording."""
+
+    id: int
+    name: str
+    description: str
+    tags: list[str]
+    version_id: int
+    number: int
+    role: Role
+    kind: PartKind
+    template: str
+    action_count: int
+    archived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptPartVersion:
+    """One wording a part had. `author` None: it came with the starter rows."""
+
+    id: int
+    part_id: int
+    number: int
+    role: Role
+    kind: PartKind
+    template: str
+    author: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionVersion:
+    """One make-up of an action. `model_id` None: the default model at the time of the run."""
+
+    id: int
+    action_id: int
+    action_name: str
+    action_label: str
+    number: int
+    model_id: int | None
+    params: Mapping[str, object]
+    output_kind: OutputKind
+    output_schema: Mapping[str, object] | None
+    validators: list[Mapping[str, object]]
+    deadline_seconds: int
+    author: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionHead:
+    """The action itself, without a make-up."""
+
+    id: int
+    name: str
+    label: str
+    description: str
+    live_version_id: int
+    archived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """An action with its live make-up."""
+
+    id: int
+    name: str
+    label: str
+    description: str
+    archived_at: datetime | None
+    version: ActionVersion
+    part_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionListItem:
+    id: int
+    name: str
+    label: str
+    description: str
+    number: int
+    output_kind: OutputKind
+    model_label: str | None
+    part_count: int
+    archived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionPlace:
+    """A field that offers an action."""
+
+    action_id: int
+    stage_label: str
+    sub_stage_label: str
+    field_name: str
+    field_label: str
+    field_kind: str
+    field_scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartUse:
+    """An action whose live make-up has the part."""
+
+    action_id: int
+    action_label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderCheck:
+    """What came of asking a provider for its models. `error` None: it answered."""
+
+    provider_id: int
+    error: str | None
+    found: int
+    added: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderPage:
+    items: list[Provider]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPage:
+    items: list[Model]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptPartPage:
+    items: list[PromptPart]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionPage:
+    items: list[ActionListItem]
+    next: str | None

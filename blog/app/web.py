@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -174,6 +175,11 @@ def _content_hash(path: str, modified: int) -> str:
     return hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
 
 
+def shown_time(at: datetime) -> str:
+    """A moment as a page says it; in the browser, local-time.js turns it into the reader's own time."""
+    return at.astimezone(UTC).strftime("%-d %b %Y, %H:%M UTC")
+
+
 # --- errors --------------------------------------------------------------------------------------
 
 
@@ -266,3 +272,4 @@ def register(app: Flask) -> None:
     app.register_error_handler(PoolTimeout, _database_error)
     app.register_error_handler(Exception, _unexpected_error)
     app.add_template_global(asset)
+    app.add_template_filter(shown_time)

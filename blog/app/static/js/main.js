@@ -1,0 +1,7 @@
+// What every page has. A page with a behaviour of its own adds its module in the block `scripts`.
+import "./local-time.js";
+import "./menu.js";
+import "./themes.js";
+import "./copy.js";
+import "./once.js";
+import "./network.js";

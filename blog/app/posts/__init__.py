@@ -1,0 +1,1 @@
+"""Posts, their sections, and every word ever written in them. Knows no workflow rule and no model."""

@@ -1,0 +1,352 @@
+"""The statements about posts, sections and revisions. No revision is ever updated but to supersede it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from blog.app import db
+from blog.app.posts.models import (
+    NewRevision,
+    Post,
+    PostListItem,
+    Revision,
+    RevisionListItem,
+    Section,
+    SubStageChoice,
+)
+from blog.app.posts.rules import Cursor, SearchWords
+
+POST = """
+    post.id, post.workflow_id, post.workflow_sub_stage_id AS sub_stage_id, post.title,
+    post.app_user_id AS author_id, app_user.name AS author_name,
+    post.created_at, post.updated_at, post.removed_at
+"""
+SECTION = "id, post_id, position, created_at, removed_at"
+REVISION = """
+    revision.id, revision.post_id, revision.post_section_id AS section_id,
+    revision.workflow_field_id AS field_id, revision.number, revision.value, revision.origin,
+    revision.app_user_id AS author_id, app_user.name AS author_name, revision.llm_run_id,
+    revision.base_revision_id, revision.restored_from_id, revision.created_at, revision.superseded_at
+"""
+# The words of a title are the words of the field it comes from, so field_revision_search_idx finds both.
+MATCHING = """
+    AND post.id IN (
+        SELECT post_id FROM field_revision
+        WHERE superseded_at IS NULL
+          AND to_tsvector('simple', left(value, 200000)) @@ (
+              websearch_to_tsquery('simple', %(words)s)
+              && CASE WHEN %(prefix)s = '' THEN ''::tsquery
+                      ELSE to_tsquery('simple', ''''' || %(prefix)s || ''':*') END))
+"""
+
+
+# --- posts ---------------------------------------------------------------------------------------
+
+
+def insert_post(conn: db.Connection, workflow_id: int, sub_stage_id: int, author_id: int | None) -> int:
+    return db.scalar(
+        conn,
+        """
+        INSERT INTO post (workflow_id, workflow_sub_stage_id, app_user_id, updated_at)
+        VALUES (%s, %s, %s, clock_timestamp()) RETURNING id
+        """,
+        (workflow_id, sub_stage_id, author_id),
+    )
+
+
+def find_post(conn: db.Connection, post_id: int) -> Post | None:
+    """Also a removed one: only the service knows who asks."""
+    return db.one(
+        conn,
+        Post,
+        f"SELECT {POST} FROM post LEFT JOIN app_user ON app_user.id = post.app_user_id WHERE post.id = %s",
+        (post_id,),
+    )
+
+
+def lock_post(conn: db.Connection, post_id: int) -> Post | None:
+    """find_post, and other writers to the post wait. First in every write, so that none deadlock."""
+    return db.one(
+        conn,
+        Post,
+        f"""
+        SELECT {POST} FROM post LEFT JOIN app_user ON app_user.id = post.app_user_id
+        WHERE post.id = %s FOR NO KEY UPDATE OF post
+        """,
+        (post_id,),
+    )
+
+
+def update_post_touched(conn: db.Connection, post_id: int) -> int:
+    return db.run(conn, "UPDATE post SET updated_at = clock_timestamp() WHERE id = %s", (post_id,))
+
+
+def update_post_title(conn: db.Connection, post_id: int, title: str) -> int:
+    return db.run(conn, "UPDATE post SET title = %s WHERE id = %s", (title, post_id))
+
+
+def update_post_sub_stage(conn: db.Connection, post_id: int, sub_stage_id: int) -> int:
+    return db.run(
+        conn,
+        "UPDATE post SET workflow_sub_stage_id = %s, updated_at = clock_timestamp() WHERE id = %s",
+        (sub_stage_id, post_id),
+    )
+
+
+def update_post_removed(conn: db.Connection, post_id: int) -> int:
+    return db.run(
+        conn,
+        "UPDATE post SET removed_at = clock_timestamp() WHERE id = %s AND removed_at IS NULL",
+        (post_id,),
+    )
+
+
+def update_post_brought_back(conn: db.Connection, post_id: int) -> int:
+    return db.run(
+        conn,
+        """
+        UPDATE post SET removed_at = NULL, updated_at = clock_timestamp()
+        WHERE id = %s AND removed_at IS NOT NULL
+        """,
+        (post_id,),
+    )
+
+
+def list_posts(
+    conn: db.Connection,
+    *,
+    search: SearchWords | None,
+    sub_stage_id: int | None,
+    removed: bool,
+    after: Cursor | None,
+    limit: int,
+) -> list[PostListItem]:
+    """Latest change first. The search reads current words, also those of removed sections."""
+    # Filters are left out rather than switched off by a parameter: only then do the partial indexes serve.
+    present = "post.removed_at IS NOT NULL" if removed else "post.removed_at IS NULL"
+    placed = "AND post.workflow_sub_stage_id = %(sub_stage_id)s" if sub_stage_id is not None else ""
+    behind = "AND (post.updated_at, post.id) < (%(after_at)s, %(after_id)s)" if after else ""
+    matching = MATCHING if search else ""
+    return db.many(
+        conn,
+        PostListItem,
+        f"""
+        SELECT post.id, post.title, post.workflow_sub_stage_id AS sub_stage_id,
+               workflow_stage.label AS stage, workflow_sub_stage.label AS sub_stage,
+               app_user.name AS author_name, post.updated_at, post.removed_at
+        FROM post
+        JOIN workflow_sub_stage ON workflow_sub_stage.id = post.workflow_sub_stage_id
+        JOIN workflow_stage ON workflow_stage.id = workflow_sub_stage.workflow_stage_id
+        LEFT JOIN app_user ON app_user.id = post.app_user_id
+        WHERE {present} {placed} {behind} {matching}
+        ORDER BY post.updated_at DESC, post.id DESC
+        LIMIT %(limit)s
+        """,
+        {
+            "sub_stage_id": sub_stage_id,
+            "after_id": after and after.post_id,
+            "after_at": after and after.updated_at,
+            "words": search and search.words,
+            "prefix": search and search.prefix,
+            "limit": limit,
+        },
+    )
+
+
+def list_sub_stage_choices(conn: db.Connection) -> list[SubStageChoice]:
+    return db.many(
+        conn,
+        SubStageChoice,
+        """
+        SELECT workflow_sub_stage.id, workflow_stage.label AS stage, workflow_sub_stage.label
+        FROM workflow_sub_stage
+        JOIN workflow_stage ON workflow_stage.id = workflow_sub_stage.workflow_stage_id
+        ORDER BY workflow_stage.workflow_id, workflow_stage.position, workflow_sub_stage.position
+        """,
+    )
+
+
+# --- sections ------------------------------------------------------------------------------------
+
+
+def list_sections(conn: db.Connection, post_id: int) -> list[Section]:
+    """In order, removed ones in their places."""
+    return db.many(
+        conn,
+        Section,
+        f"SELECT {SECTION} FROM post_section WHERE post_id = %s ORDER BY position, id",
+        (post_id,),
+    )
+
+
+def find_section(conn: db.Connection, post_id: int, section_id: int) -> Section | None:
+    return db.one(
+        conn,
+        Section,
+        f"SELECT {SECTION} FROM post_section WHERE post_id = %s AND id = %s",
+        (post_id, section_id),
+    )
+
+
+def insert_section(conn: db.Connection, post_id: int) -> int:
+    return db.scalar(
+        conn,
+        """
+        INSERT INTO post_section (post_id, position)
+        SELECT %(post_id)s, coalesce(max(position), 0) + 1 FROM post_section WHERE post_id = %(post_id)s
+        RETURNING id
+        """,
+        {"post_id": post_id},
+    )
+
+
+def update_section_positions(conn: db.Connection, post_id: int, section_ids: Sequence[int]) -> int:
+    return db.run(
+        conn,
+        """
+        UPDATE post_section SET position = wanted.position
+        FROM unnest(%(section_ids)s::bigint[]) WITH ORDINALITY AS wanted (id, position)
+        WHERE post_section.id = wanted.id AND post_section.post_id = %(post_id)s
+        """,
+        {"post_id": post_id, "section_ids": list(section_ids)},
+    )
+
+
+def update_section_removed(conn: db.Connection, post_id: int, section_id: int) -> int:
+    return db.run(
+        conn,
+        """
+        UPDATE post_section SET removed_at = clock_timestamp()
+        WHERE post_id = %s AND id = %s AND removed_at IS NULL
+        """,
+        (post_id, section_id),
+    )
+
+
+def update_section_brought_back(conn: db.Connection, post_id: int, section_id: int) -> int:
+    return db.run(
+        conn,
+        "UPDATE post_section SET removed_at = NULL WHERE post_id = %s AND id = %s AND removed_at IS NOT NULL",
+        (post_id, section_id),
+    )
+
+
+# --- revisions -----------------------------------------------------------------------------------
+
+
+def list_current_revisions(conn: db.Connection, post_id: int) -> list[Revision]:
+    return db.many(
+        conn,
+        Revision,
+        f"""
+        SELECT {REVISION} FROM field_revision AS revision
+        LEFT JOIN app_user ON app_user.id = revision.app_user_id
+        WHERE revision.post_id = %s AND revision.superseded_at IS NULL
+        ORDER BY revision.id
+        """,
+        (post_id,),
+    )
+
+
+def find_current_revision(
+    conn: db.Connection, post_id: int, section_id: int | None, field_id: int
+) -> Revision | None:
+    return db.one(
+        conn,
+        Revision,
+        f"""
+        SELECT {REVISION} FROM field_revision AS revision
+        LEFT JOIN app_user ON app_user.id = revision.app_user_id
+        WHERE revision.post_id = %s AND revision.post_section_id IS NOT DISTINCT FROM %s
+          AND revision.workflow_field_id = %s AND revision.superseded_at IS NULL
+        """,
+        (post_id, section_id, field_id),
+    )
+
+
+def find_revision(conn: db.Connection, revision_id: int) -> Revision | None:
+    return db.one(
+        conn,
+        Revision,
+        f"""
+        SELECT {REVISION} FROM field_revision AS revision
+        LEFT JOIN app_user ON app_user.id = revision.app_user_id
+        WHERE revision.id = %s
+        """,
+        (revision_id,),
+    )
+
+
+def list_revisions(
+    conn: db.Connection,
+    post_id: int,
+    section_id: int | None,
+    field_id: int,
+    *,
+    after: int | None,
+    limit: int,
+) -> list[RevisionListItem]:
+    """Newest first, those with a number below `after`."""
+    return db.many(
+        conn,
+        RevisionListItem,
+        """
+        SELECT revision.id, revision.number, left(revision.value, 200) AS excerpt,
+               length(revision.value) AS length, revision.origin, revision.app_user_id AS author_id,
+               app_user.name AS author_name, revision.llm_run_id, revision.restored_from_id,
+               revision.created_at, revision.superseded_at
+        FROM field_revision AS revision
+        LEFT JOIN app_user ON app_user.id = revision.app_user_id
+        WHERE revision.post_id = %(post_id)s
+          AND revision.post_section_id IS NOT DISTINCT FROM %(section_id)s
+          AND revision.workflow_field_id = %(field_id)s
+          AND (%(after)s::bigint IS NULL OR revision.number < %(after)s)
+        ORDER BY revision.number DESC
+        LIMIT %(limit)s
+        """,
+        {
+            "post_id": post_id,
+            "section_id": section_id,
+            "field_id": field_id,
+            "after": after,
+            "limit": limit,
+        },
+    )
+
+
+def insert_first_revision(conn: db.Connection, revision: NewRevision) -> int | None:
+    """None: the field has a revision already, or another writer was first."""
+    return db.scalar(
+        conn,
+        """
+        INSERT INTO field_revision (post_id, post_section_id, workflow_field_id, number, value, origin,
+                                    app_user_id, api_token_id, llm_run_id, restored_from_id)
+        VALUES (%(post_id)s, %(section_id)s, %(field_id)s, 1, %(value)s, %(origin)s,
+                %(app_user_id)s, %(api_token_id)s, %(llm_run_id)s, %(restored_from_id)s)
+        ON CONFLICT DO NOTHING
+        RETURNING id
+        """,
+        asdict(revision),
+    )
+
+
+def insert_next_revision(conn: db.Connection, revision: NewRevision) -> int | None:
+    """None: the base is not this field's current revision; of two writers the database lets one through."""
+    return db.scalar(
+        conn,
+        """
+        WITH base AS (
+            UPDATE field_revision SET superseded_at = clock_timestamp()
+            WHERE id = %(base_revision_id)s AND superseded_at IS NULL AND post_id = %(post_id)s
+              AND post_section_id IS NOT DISTINCT FROM %(section_id)s AND workflow_field_id = %(field_id)s
+            RETURNING *
+        )
+        INSERT INTO field_revision (post_id, post_section_id, workflow_field_id, number, value, origin,
+                                    app_user_id, api_token_id, llm_run_id, base_revision_id, restored_from_id)
+        SELECT base.post_id, base.post_section_id, base.workflow_field_id, base.number + 1,
+               %(value)s::text, %(origin)s::text, %(app_user_id)s::bigint, %(api_token_id)s::bigint,
+               %(llm_run_id)s::bigint, base.id, %(restored_from_id)s::bigint
+        FROM base
+        RETURNING id
+        """,
+        asdict(revision),
+    )

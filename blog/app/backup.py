@@ -86,7 +86,7 @@ def _keys(config: Config) -> list[Path]:
 
 def _unpack(file: Path, scratch: Path) -> None:
     try:
-        with tarfile.open(file) as tar:
+        with tarfile.open(file, "r:") as tar:
             tar.extractall(scratch, filter="data")
         manifest = json.loads((scratch / MANIFEST).read_text())
     except (OSError, tarfile.TarError, ValueError) as exc:

@@ -48,8 +48,9 @@ def init_db(conn: db.Connection, sql: Path = SQL) -> None:
 
 
 def is_current(conn: db.Connection, sql: Path = SQL) -> bool:
+    applied = _applied(conn)
     wanted = {script.name for script in _scripts(sql)} | {_tables_name(sql), "starter"}
-    return wanted <= _applied(conn)
+    return wanted <= applied and not _newer(applied, sql)
 
 
 def pending(conn: db.Connection, sql: Path = SQL) -> list[Script]:
@@ -94,21 +95,22 @@ def _apply_tables(conn: db.Connection, sql: Path) -> None:
 
 
 def _refuse_other_versions(applied: frozenset[str], sql: Path) -> None:
-    if not applied:
-        return
-    known = {script.name for script in _scripts(sql)}
-    scripts = {name for name in applied if name.startswith(("change:", "queue:"))}
-    if newer := sorted(scripts - known):
+    if newer := _newer(applied, sql):
         raise Conflict(
             f"A newer version of BlogForge made this database (it has {newer[-1]}). Use that one.",
             newer=newer,
         )
-    if older := sorted(known - applied):
+    if older := [script.name for script in _scripts(sql) if applied and script.name not in applied]:
         raise Conflict(
             f"The database is older than this version ({len(older)} scripts are missing). Run "
             "`blogforge upgrade`: it makes a backup first.",
             older=older,
         )
+
+
+def _newer(applied: frozenset[str], sql: Path) -> list[str]:
+    known = {script.name for script in _scripts(sql)}
+    return sorted(name for name in applied - known if name.startswith(("change:", "queue:")))
 
 
 def _refuse_old_server(conn: db.Connection) -> None:

@@ -62,11 +62,13 @@ class Stopped(BaseException):
 
 def serve(config: Config, *, announce: Callable[[str], list[str]]) -> None:
     """Run until told to stop. `announce` gives the lines to print once the address answers."""
-    config.data_dir.mkdir(parents=True, exist_ok=True)
-    with _stoppable(), _listening(config) as listener:
-        address = address_of(config)
-        with held(config.data_dir, f"serving {address}") as hold:
-            _run(config, listener, hold, lambda url: [f"BlogForge is at {address}", *announce(url)])
+    address = address_of(config)
+    with (
+        _stoppable(),
+        held(config.data_dir, f"serving {address}") as hold,
+        _listening(config) as listener,
+    ):
+        _run(config, listener, hold, lambda url: [f"BlogForge is at {address}", *announce(url)])
 
 
 def address_of(config: Config) -> str:

@@ -1,0 +1,104 @@
+"""The database's first day and its upgrades: applied once, losing nothing, refusing what it does not know."""
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import conninfo, sql
+
+from blog.app import db, schema
+from blog.app.errors import Conflict
+
+
+@pytest.fixture
+def empty_db(server_url: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    name = sql.Identifier(f"blog_schema_{abs(hash(request.node.nodeid))}")
+    with psycopg.connect(server_url, autocommit=True) as conn:
+        conn.execute(sql.SQL("CREATE DATABASE {}").format(name))
+        yield conninfo.make_conninfo(server_url, dbname=name.as_string(None).strip('"'))
+        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture
+def empty(empty_db: str) -> Iterator[db.Connection]:
+    with psycopg.connect(empty_db, autocommit=True) as conn:
+        yield conn
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Path:
+    """The sources of a later version: two scripts more."""
+    shutil.copytree(schema.SQL, tmp_path / "sql")
+    changes = tmp_path / "sql" / "changes"
+    changes.mkdir(exist_ok=True)
+    (changes / "2999-01-01-add-note.sql").write_text("CREATE TABLE note (text text);")
+    (changes / "2999-01-02-fill-note.sql").write_text("INSERT INTO note VALUES ('once');")
+    return tmp_path / "sql"
+
+
+def notes(conn: db.Connection) -> list[str]:
+    return [text for (text,) in conn.execute("SELECT text FROM note").fetchall()]
+
+
+def test_an_empty_database_is_made_ready(empty: db.Connection) -> None:
+    assert not schema.is_current(empty)
+    schema.init_db(empty)
+    assert schema.is_current(empty)
+    assert db.scalar(empty, "SELECT count(*) FROM role")
+    assert db.scalar(empty, "SELECT to_regclass('procrastinate_jobs')")
+
+
+def test_an_editors_change_survives_another_start(empty: db.Connection) -> None:
+    schema.init_db(empty)
+    db.run(empty, "UPDATE role SET label = 'Boss' WHERE name = 'administrator'")
+    db.run(empty, "DELETE FROM schema_change WHERE name LIKE 'create_tables:%%'")
+    schema.init_db(empty)
+    assert db.scalar(empty, "SELECT label FROM role WHERE name = 'administrator'") == "Boss"
+
+
+def test_two_starts_at_once_make_one_database(empty_db: str) -> None:
+    def start(_number: int) -> None:
+        with psycopg.connect(empty_db, autocommit=True) as conn:
+            schema.init_db(conn)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(start, range(4)))
+    with psycopg.connect(empty_db) as conn:
+        assert db.scalar(conn, "SELECT count(*) FROM schema_change WHERE name = 'starter'") == 1
+
+
+def test_an_older_database_is_refused_until_it_is_upgraded(empty: db.Connection, later: Path) -> None:
+    schema.init_db(empty)
+    with pytest.raises(Conflict, match="blogforge upgrade"):
+        schema.init_db(empty, later)
+    assert schema.upgrade(empty, later) == ["change:2999-01-01-add-note", "change:2999-01-02-fill-note"]
+    assert schema.upgrade(empty, later) == []
+    assert notes(empty) == ["once"]
+    assert schema.is_current(empty, later)
+
+
+def test_a_script_that_fails_leaves_nothing_of_itself(empty: db.Connection, later: Path) -> None:
+    schema.init_db(empty)
+    (later / "changes" / "2999-01-02-fill-note.sql").write_text(
+        "INSERT INTO note VALUES ('half'); SELECT 1/0;"
+    )
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        schema.upgrade(empty, later)
+    assert notes(empty) == []
+    assert [script.name for script in schema.pending(empty, later)] == ["change:2999-01-02-fill-note"]
+
+
+def test_a_database_of_a_newer_version_is_refused(empty: db.Connection, later: Path) -> None:
+    schema.init_db(empty)
+    schema.upgrade(empty, later)
+    with pytest.raises(Conflict, match="newer version"):
+        schema.init_db(empty)
+
+
+def test_a_new_database_of_a_later_version_needs_no_script(empty: db.Connection, later: Path) -> None:
+    (later / "changes" / "2999-01-02-fill-note.sql").write_text("SELECT 1/0;")
+    schema.init_db(empty, later)
+    assert schema.pending(empty, later) == []

@@ -50,14 +50,19 @@ def find_place(source: Source, line: int, *written: str) -> Place:
     """The first place from that line on where the words stand side by side; else the line's first
     tag. Jinja2 counts lines but not columns."""
     later = [word for word in source if word.place.line >= line]
-    for start, word in enumerate(later):
-        if written and _stands(later[start : start + len(written)], written):
+    texts = ["", *(word.text for word in later), ""]
+    for position, word in enumerate(later, start=1):
+        if written and _stands(texts, position, written):
             return word.place
     return later[0].place if later else Place(line=line, column=1)
 
 
-def _stands(words: list[_Word], written: tuple[str, ...]) -> bool:
-    return tuple(word.text for word in words) == written
+def _stands(texts: list[str], position: int, written: tuple[str, ...]) -> bool:
+    if tuple(texts[position : position + len(written)]) != written:
+        return False
+    # A name by itself is neither part of a longer one nor the place where a loop introduces it.
+    alone = len(written) == 1 and written[0].isidentifier()
+    return not (alone and (texts[position - 1] in {".", "|", "for"} or texts[position + 1] == "."))
 
 
 def syntax_place(environment: Environment, text: str, error: TemplateSyntaxError) -> Place:

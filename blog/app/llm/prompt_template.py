@@ -190,7 +190,7 @@ def _output(node: nodes.Expr, here: _Here) -> Text | Output:
     expression = _expression(node, here)
     match expression:
         case Sections():
-            raise _error(node, here, "“post.sections” is a list: loop over it", SECTIONS)
+            raise _error(node, here, "“post.sections” is a list: loop over it", "post", ".", SECTIONS)
         case Not() | Both() | Either() | Compared():
             raise _error(node, here, "a comparison belongs in an “if”", "{{")
         case Constant(value=None):
@@ -251,7 +251,7 @@ def _loop_variable(target: nodes.Node, here: _Here) -> str:
         case nodes.Name(name=name) if name not in _RESERVED:
             return name
         case nodes.Name(name=name):
-            raise _error(target, here, f"“{name}” already has a meaning: name it otherwise", name)
+            raise _error(target, here, f"“{name}” already has a meaning: name it otherwise", "for", name)
         case _:
             raise _error(target, here, "a loop has one variable", "for")
 
@@ -338,7 +338,7 @@ def _filter(node: nodes.Filter, here: _Here) -> Filtered:
         raise _refused(node, here)
     of = _expression(node.node, here)
     if isinstance(of, Sections) and node.name != "length":
-        raise _error(node, here, "“post.sections” can only be counted or looped over", SECTIONS)
+        raise _error(node, here, "“post.sections” can only be counted or looped over", "post", ".", SECTIONS)
     return Filtered(name=cast("FilterName", node.name), of=of, separator=_separator(node, here))
 
 
@@ -390,7 +390,7 @@ def _unknown(node: nodes.Node, here: _Here, name: str, written: tuple[str, ...])
     same_field = [other for other in known if other.endswith(f".{name}")]
     near = same_field[:1] or get_close_matches(name, known, n=1)
     hint = f" Did you mean “{near[0]}”?" if near else ""
-    place = find_place(here.source, node.lineno, *written)
+    place = find_place(here.source, _line(node), *written)
     return Invalid(
         f"{_where(place)}: there is no “{name}” to read.{hint}",
         name=name,
@@ -402,7 +402,7 @@ def _unknown(node: nodes.Node, here: _Here, name: str, written: tuple[str, ...])
 
 def _check_depth(node: nodes.Node, here: _Here) -> None:
     if here.depth > MAX_DEPTH:
-        raise _invalid(find_place(here.source, node.lineno), "the tags are nested too deeply")
+        raise _invalid(find_place(here.source, _line(node)), "the tags are nested too deeply")
 
 
 def _refused(node: nodes.Node, here: _Here) -> Invalid:
@@ -411,7 +411,11 @@ def _refused(node: nodes.Node, here: _Here) -> Invalid:
 
 
 def _error(node: nodes.Node, here: _Here, sentence: str, *written: str) -> Invalid:
-    return _invalid(find_place(here.source, node.lineno, *written), sentence)
+    return _invalid(find_place(here.source, _line(node), *written), sentence)
+
+
+def _line(node: nodes.Node) -> int:
+    return getattr(node, "lineno", None) or 1  # "autoescape" becomes a node without a line
 
 
 def _invalid(place: Place, sentence: str) -> Invalid:

@@ -314,3 +314,9 @@ def _read_lines(text: str) -> Read | Unreadable | None:
     around = len(items) < len(lines)
     note = ("The words around the list were left out.",) if around else ()
     return Read(value=items, repaired=("The lines were read as a list.", *note))
+
+
+def shortened(text: object) -> str:
+    """A piece of a reply, short enough to quote in a sentence."""
+    whole = " ".join(str(text).split())
+    return whole if len(whole) <= 80 else f"{whole[:79]}…"

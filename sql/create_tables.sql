@@ -500,7 +500,7 @@ CREATE TABLE IF NOT EXISTS llm_run (
     fence                 text        NOT NULL,
     idempotency_key       text,
     idempotency_digest    bytea,
-    messages              jsonb,
+    messages              jsonb       NOT NULL,
     request_url           text,
     request_body          text,
     dropped               jsonb       NOT NULL DEFAULT '[]',
@@ -548,10 +548,11 @@ CREATE INDEX IF NOT EXISTS llm_run_action_version_idx ON llm_run (llm_action_ver
 COMMENT ON TABLE llm_run IS
     'One execution of one action version. What is stored is what was sent and what came back, byte for byte.';
 COMMENT ON COLUMN llm_run.attempt IS 'Which take-up this is; a worker that lost its run cannot write to it any more.';
-COMMENT ON COLUMN llm_run.inputs IS 'The values the parts read, as they were when the run was started.';
+COMMENT ON COLUMN llm_run.inputs IS 'The values the parts and validators read, as they were when the run was created.';
 COMMENT ON COLUMN llm_run.fence IS 'The delimiter around data parts, made for this run.';
 COMMENT ON COLUMN llm_run.idempotency_digest IS 'SHA-256 of the request that used the key, so that another request with it is refused.';
-COMMENT ON COLUMN llm_run.messages IS 'The exact messages: [{role, content, part_id, part_version, part_name}]. NULL: not assembled yet.';
+COMMENT ON COLUMN llm_run.messages IS
+    'The exact messages, assembled when the run was created: [{role, content, part_id, part_version, part_name, part_kind, marks}].';
 COMMENT ON COLUMN llm_run.request_body IS 'The exact body of the request. NULL: never sent.';
 COMMENT ON COLUMN llm_run.dropped IS 'Parameters or messages not sent as set, with the reason: [{name, reason}].';
 COMMENT ON COLUMN llm_run.raw_reply IS 'The bytes of the reply as they came. NULL: none came.';

@@ -15,6 +15,7 @@ from blog.app.llm.runs.events import Wakeups
 from blog.app.posts import api as posts_api
 from blog.app.posts import views as posts_views
 from blog.app.workflow import api as workflow_api
+from blog.app.workflow import automation_api
 from blog.app.workflow import services as workflow
 from blog.app.workflow import views as workflow_views
 
@@ -28,6 +29,7 @@ BLUEPRINTS = (
     posts_api.bp,
     workflow_views.bp,
     workflow_api.bp,
+    automation_api.bp,
     registry_views.bp,
     registry_api.bp,
     runs_views.bp,

@@ -1,7 +1,7 @@
 """The job queue: tasks register here by name, services defer them by name inside their own transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from procrastinate import App, SyncPsycopgConnector
@@ -16,10 +16,12 @@ _deferrer = App(connector=SyncPsycopgConnector())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a task is given besides its arguments: the pool, and which attempt at the job this is (from 1)."""
+    """What a task is given besides its arguments: the pool, which attempt at the job this is (from 1),
+    and the installation's secrets, newest first."""
 
     pool: db.Pool
     attempt: int
+    secrets: tuple[str, ...] = field(repr=False)
 
 
 Task = Callable[..., None]

@@ -1,0 +1,176 @@
+"""The JSON edge of runs."""
+
+from flask import Blueprint, Response, request, url_for
+
+from blog.app import web
+from blog.app.auth.permissions import current_actor, requires
+from blog.app.llm.inputs import Inputs
+from blog.app.llm.permissions import LLM_READ, LLM_RUN
+from blog.app.llm.runs import events, services
+from blog.app.llm.runs.models import Run
+from blog.app.llm.runs.schemas import RunCreate, RunQuery
+
+bp = Blueprint("runs_api", __name__, url_prefix="/api/v1/llm")
+
+
+@bp.post("/actions/<int:action_id>/runs")
+@requires(LLM_RUN)
+def create_run(action_id: int) -> Response:
+    """Run an action with values given here, without a post.
+    ---
+    tags: [Runs]
+    parameters:
+      - {name: action_id, in: path, required: true, schema: {type: integer}}
+      - {$ref: '#/components/parameters/IdempotencyKey'}
+    requestBody:
+      required: true
+      content: {application/json: {schema: {$ref: '#/components/schemas/RunCreate'}}}
+    responses:
+      202:
+        description: Queued; follow Location, or its events.
+        headers: {Location: {schema: {type: string}, description: Where the run is.}}
+        content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
+    """
+    body = web.parse_json(RunCreate)
+    conn = web.conn()
+    prepared = services.prepare(
+        conn,
+        action_id=action_id,
+        model_id=body.llm_model_id,
+        vocabulary=web.site().vocabulary(conn),
+        inputs=Inputs(post=body.post, section=body.section, sections=body.sections),
+    )
+    key = services.idempotency(request.headers.get("Idempotency-Key"), "llm", action_id, body.model_dump())
+    run = services.enqueue_run(conn, current_actor(), prepared, idempotency=key)
+    return accepted(run)
+
+
+def accepted(run: Run) -> Response:
+    """202 with the run and where to find it."""
+    return web.answer(run, status=202, Location=url_for("runs_api.get_run", run_id=run.id))
+
+
+@bp.get("/runs")
+@requires(LLM_READ)
+def list_runs() -> Response:
+    """List runs, newest first.
+    ---
+    tags: [Runs]
+    parameters:
+      - {name: status, in: query, schema: {type: string, enum: [queued, running, succeeded, invalid, failed, cancelled]}}
+      - {name: llm_action_id, in: query, schema: {type: integer}}
+      - {$ref: '#/components/parameters/After'}
+      - {$ref: '#/components/parameters/Limit'}
+    responses:
+      200:
+        description: One page; `next` is the cursor of the one after it, null at the end.
+        content: {application/json: {schema: {$ref: '#/components/schemas/RunPage'}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
+    """
+    return web.answer(services.list_runs(web.conn(), web.parse_query(RunQuery)))
+
+
+@bp.get("/runs/<int:run_id>")
+@requires(LLM_READ)
+def get_run(run_id: int) -> Response:
+    """Get one run: its messages, output, checks, usage, cost, timings.
+    ---
+    tags: [Runs]
+    parameters:
+      - {name: run_id, in: path, required: true, schema: {type: integer}}
+    responses:
+      200:
+        description: The run.
+        content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+    """
+    return web.answer(services.get_run(web.conn(), run_id))
+
+
+@bp.get("/runs/<int:run_id>/request")
+@requires(LLM_READ)
+def get_request(run_id: int) -> Response:
+    """Get the exact body that was sent to the provider.
+    ---
+    tags: [Runs]
+    parameters:
+      - {name: run_id, in: path, required: true, schema: {type: integer}}
+    responses:
+      200:
+        description: The body, byte for byte. Empty when nothing was sent.
+        content: {application/json: {schema: {}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+    """
+    exchange = services.get_exchange(web.conn(), run_id)
+    return Response(exchange.request_body or "", mimetype="application/json")
+
+
+@bp.get("/runs/<int:run_id>/reply")
+@requires(LLM_READ)
+def get_reply(run_id: int) -> Response:
+    """Get the exact bytes that came back from the provider.
+    ---
+    tags: [Runs]
+    parameters:
+      - {name: run_id, in: path, required: true, schema: {type: integer}}
+    responses:
+      200:
+        description: The raw reply. Empty when none came.
+        content: {application/octet-stream: {schema: {type: string, format: binary}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+    """
+    exchange = services.get_exchange(web.conn(), run_id)
+    return Response(bytes(exchange.raw_reply or b""), mimetype="application/octet-stream")
+
+
+@bp.get("/runs/<int:run_id>/events")
+@requires(LLM_READ)
+def run_events(run_id: int) -> Response:
+    """Follow a run as server-sent events: started, text, reasoning, done.
+    ---
+    tags: [Runs]
+    parameters:
+      - {name: run_id, in: path, required: true, schema: {type: integer}}
+      - {name: Last-Event-ID, in: header, schema: {type: integer}, description: Resume after this event.}
+    responses:
+      200:
+        description: Ends after `done`. A second `started` voids the text before it.
+        content: {text/event-stream: {schema: {type: string}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+    """
+    site = web.site()
+    return web.sse(events.follow(site.pool, site.wakeups, run_id, web.last_event_id()))
+
+
+@bp.post("/runs/<int:run_id>/cancellation")
+@requires(LLM_READ)
+def cancel_run(run_id: int) -> Response:
+    """Stop a run.
+    ---
+    tags: [Runs]
+    parameters:
+      - {name: run_id, in: path, required: true, schema: {type: integer}}
+    responses:
+      202:
+        description: It is being stopped; a queued run has ended already.
+        content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+      409: {$ref: '#/components/responses/Problem'}
+    """
+    return web.answer(services.cancel_run(web.conn(), current_actor(), run_id), status=202)

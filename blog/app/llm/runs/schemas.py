@@ -1,0 +1,29 @@
+"""What a client may send about runs."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class RunCreate(BaseModel):
+    """Runs an action with values given here instead of a post's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    post: dict[str, Any] = Field(default_factory=dict[str, Any], description="Values read as post.<name>.")
+    section: dict[str, Any] | None = Field(None, description="Values read as section.<name>.")
+    sections: list[dict[str, Any]] = Field(
+        default_factory=list[dict[str, Any]], description="What post.sections loops over."
+    )
+    llm_model_id: int | None = Field(None, description="Instead of the action's own model.")
+
+
+class RunQuery(BaseModel):
+    """Filters of the list of runs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: str | None = Field(None, pattern="^(queued|running|succeeded|invalid|failed|cancelled)$")
+    llm_action_id: int | None = None
+    after: int | None = Field(None, description="The `next` of the page before.")
+    limit: int = Field(50, ge=1, le=200)

@@ -1,0 +1,213 @@
+"""The use cases of runs: create, look at, cancel, retry. What the worker does is execution.py."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blog.app import audit, db, jobs
+from blog.app.auth.models import Actor
+from blog.app.auth.permissions import check as check_permission
+from blog.app.errors import Conflict, Invalid, NotFound
+from blog.app.llm import assemble
+from blog.app.llm.assemble import Assembly, PartText
+from blog.app.llm.inputs import Inputs, Reference, Vocabulary
+from blog.app.llm.output_type import EachOnce, OutputType
+from blog.app.llm.permissions import LLM_CONFIGURE
+from blog.app.llm.registry import services as registry
+from blog.app.llm.registry.models import ActionVersion, Model
+from blog.app.llm.runs import snapshot, store
+from blog.app.llm.runs.events import summary
+from blog.app.llm.runs.models import Exchange, Run, RunPage
+from blog.app.llm.runs.schemas import RunQuery
+
+MAX_KEY = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """An action made ready for one target: what a preview shows and what a run is created from."""
+
+    version: ActionVersion
+    model: Model
+    parts: tuple[PartText, ...]
+    output_type: OutputType
+    vocabulary: Vocabulary
+    inputs: Inputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idempotency:
+    """A client's key, and the digest of what it asked for with it."""
+
+    key: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """A run; `is_new` is false when an idempotency key found the one it had made before."""
+
+    run_id: int
+    is_new: bool
+
+
+def prepare(
+    conn: db.Connection,
+    *,
+    action_id: int,
+    model_id: int | None,
+    vocabulary: Vocabulary,
+    inputs: Inputs,
+) -> Prepared:
+    """Looks up everything a run of the action's live version needs. Checks no input yet."""
+    version = registry.get_live_action(conn, action_id).version
+    return Prepared(
+        version=version,
+        model=registry.choose_model(conn, version, model_id),
+        parts=tuple(registry.load_parts(conn, version.id)),
+        output_type=registry.output_type(version),
+        vocabulary=vocabulary,
+        inputs=inputs,
+    )
+
+
+def create_run(
+    conn: db.Connection,
+    actor: Actor,
+    prepared: Prepared,
+    *,
+    idempotency: Idempotency | None = None,
+    retry_of_id: int | None = None,
+) -> Created:
+    """Inserts a queued run with its exact messages, in the caller's transaction; the caller enqueues it.
+
+    Refuses missing inputs by name before anything is stored.
+    """
+    fence = assemble.new_fence()
+    made = assemble.assemble(prepared.parts, prepared.vocabulary, prepared.inputs, fence=fence)
+    if not made.messages:
+        raise Invalid("The prompt is empty: the action has no part that says anything.")
+    run_id = store.insert_run(
+        conn,
+        action_version_id=prepared.version.id,
+        model_id=prepared.model.id,
+        user_id=actor.user_id,
+        api_token_id=actor.api_token_id,
+        retry_of_id=retry_of_id,
+        inputs=snapshot.take(prepared.inputs, _references(prepared)),
+        fence=fence,
+        messages=message_rows(made),
+        idempotency_key=idempotency.key if idempotency else None,
+        idempotency_digest=idempotency.digest if idempotency else None,
+    )
+    if run_id is None and idempotency is not None:
+        return Created(run_id=_replayed(conn, actor, idempotency), is_new=False)
+    if run_id is None:
+        raise ValueError("A run without an idempotency key met one.")
+    audit.record(conn, actor, "run.created", "llm_run", run_id, action_id=prepared.version.action_id)
+    return Created(run_id=run_id, is_new=True)
+
+
+def enqueue_run(
+    conn: db.Connection,
+    actor: Actor,
+    prepared: Prepared,
+    *,
+    idempotency: Idempotency | None = None,
+    retry_of_id: int | None = None,
+) -> Run:
+    """Creates a run of an action by itself, without a post, and queues it."""
+    with conn.transaction():
+        created = create_run(conn, actor, prepared, idempotency=idempotency, retry_of_id=retry_of_id)
+        if created.is_new:
+            jobs.defer(conn, "llm.execute_run", run_id=created.run_id)
+    return get_run(conn, created.run_id)
+
+
+def message_rows(made: Assembly) -> list[Mapping[str, Any]]:
+    """Messages as they are stored and shown: what is sent, which part wrote it, which characters are data."""
+    return [
+        {
+            "role": assembled.message.role,
+            "content": assembled.message.content,
+            "part_id": assembled.part.part_id,
+            "part_version": assembled.part.version,
+            "part_name": assembled.part.name,
+            "part_kind": assembled.part.kind,
+            "marks": [[mark.start, mark.end, str(mark.reference)] for mark in assembled.marks],
+            "tokens": assemble.estimate_tokens(assembled.message.content),
+        }
+        for assembled in made.parts
+    ]
+
+
+def get_run(conn: db.Connection, run_id: int) -> Run:
+    run = store.find_run(conn, run_id)
+    if run is None:
+        raise NotFound("There is no such run.")
+    return run
+
+
+def get_exchange(conn: db.Connection, run_id: int) -> Exchange:
+    exchange = store.find_exchange(conn, run_id)
+    if exchange is None:
+        raise NotFound("There is no such run.")
+    return exchange
+
+
+def list_runs(conn: db.Connection, query: RunQuery) -> RunPage:
+    """Newest first, one page."""
+    items = store.list_runs(
+        conn,
+        status=query.status,
+        action_id=query.llm_action_id,
+        before_id=query.after,
+        limit=query.limit + 1,
+    )
+    more = len(items) > query.limit
+    shown = items[: query.limit]
+    return RunPage(items=shown, next=str(shown[-1].id) if more else None)
+
+
+def cancel_run(conn: db.Connection, actor: Actor, run_id: int) -> Run:
+    """Stops a run: a queued one at once, a running one through its worker. One that has ended: Conflict."""
+    with conn.transaction():
+        run = get_run(conn, run_id)
+        if run.user_id != actor.user_id:
+            check_permission(actor, LLM_CONFIGURE)
+        if store.request_cancel(conn, run_id) is None:
+            raise Conflict(f"This run has already ended: {run.status}.", run_status=run.status)
+        if store.cancel_queued(conn, run_id):
+            store.insert_last_event(conn, run_id, summary(get_run(conn, run_id)))
+        audit.record(conn, actor, "run.cancelled", "llm_run", run_id)
+    return get_run(conn, run_id)
+
+
+def idempotency(key: str | None, *asked: object) -> Idempotency | None:
+    """The key of a request together with a digest of what it asks for."""
+    if key is None:
+        return None
+    if not key.strip() or len(key) > MAX_KEY:
+        raise Invalid(f"Idempotency-Key must have 1 to {MAX_KEY} characters.")
+    text = json.dumps(asked, sort_keys=True, default=str)
+    return Idempotency(key=key, digest=hashlib.sha256(text.encode()).digest())
+
+
+def _replayed(conn: db.Connection, actor: Actor, idempotency: Idempotency) -> int:
+    found = store.find_digest(conn, actor.user_id, idempotency.key)
+    if found is None or found[1] != idempotency.digest:
+        raise Invalid(
+            "This Idempotency-Key was used for another request. Use a new key for a new request.",
+            key=idempotency.key,
+        )
+    return found[0]
+
+
+def _references(prepared: Prepared) -> set[Reference]:
+    """Everything the run's own record must hold: what the parts read and what its validators compare with."""
+    compared = {
+        validator.of for validator in prepared.output_type.validators if isinstance(validator, EachOnce)
+    }
+    return compared | assemble.read_inputs(prepared.parts, prepared.vocabulary)

@@ -1,0 +1,34 @@
+"""The values a run was made from: taken when it is created, restored when its reply is checked. Pure."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from blog.app.llm.inputs import SECTIONS, Inputs, Reference
+
+
+def take(inputs: Inputs, references: Iterable[Reference]) -> dict[str, Any]:
+    """The part of `inputs` that the references name, as JSON: what nobody reads is not stored again."""
+    wanted: dict[str, set[str]] = {}
+    for reference in references:
+        wanted.setdefault(reference.scope, set()).add(reference.field)
+    names = wanted.get("sections", set())
+    loops = names or SECTIONS in wanted.get("post", set())
+    return {
+        "post": _picked(inputs.post, wanted.get("post", set())),
+        "section": None if inputs.section is None else _picked(inputs.section, wanted.get("section", set())),
+        "sections": [_picked(section, names) for section in inputs.sections] if loops else [],
+        "input": _picked(inputs.input, wanted.get("input", set())),
+    }
+
+
+def restore(snapshot: Mapping[str, Any]) -> Inputs:
+    return Inputs(
+        post=snapshot["post"],
+        section=snapshot["section"],
+        sections=snapshot["sections"],
+        input=snapshot["input"],
+    )
+
+
+def _picked(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: values[name] for name in names if name in values}

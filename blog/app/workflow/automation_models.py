@@ -1,0 +1,111 @@
+"""Automations, suggestions and previews: a model's work on a field, as rows and as what would be sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from blog.app.llm.assemble import LeadingConstant
+from blog.app.llm.registry.models import ActionVersion, Model
+
+SuggestionStatus = Literal["waiting", "accepted", "accepted_in_part", "discarded"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Automation:
+    """The target of a run. `base_revision_id` None: the field was empty then."""
+
+    id: int
+    run_id: int
+    post_id: int
+    section_id: int | None
+    field_id: int
+    field_name: str
+    base_revision_id: int | None
+    action_id: int
+    model_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutomationListItem:
+    """A run for a field, as the panel and the API list it."""
+
+    run_id: int
+    post_id: int
+    section_id: int | None
+    field_id: int
+    field_name: str
+    action_id: int
+    action_label: str
+    model_id: int
+    model_name: str
+    is_rehearsal: bool
+    status: str
+    error_message: str | None
+    user_name: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    suggestion_id: int | None
+    suggestion_status: SuggestionStatus | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A run's checked output, offered for a field. `value` has the form a revision has."""
+
+    id: int
+    run_id: int
+    post_id: int
+    section_id: int | None
+    field_id: int
+    field_name: str
+    base_revision_id: int | None
+    current_revision_id: int | None
+    value: str
+    status: SuggestionStatus
+    reason: str
+    action_id: int
+    action_label: str
+    action_version: int
+    model_id: int
+    model_name: str
+    is_rehearsal: bool
+    finish: str | None
+    has_replaced_chars: bool
+    check_repairs: list[str]
+    created_at: datetime
+    decided_at: datetime | None
+
+    @property
+    def is_stale(self) -> bool:
+        """Someone changed the field after this was asked for."""
+        return self.base_revision_id != self.current_revision_id
+
+    @property
+    def is_cut_off(self) -> bool:
+        return self.finish == "length"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WirePreview:
+    """The request as it would leave, its key masked."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str
+    dropped: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What an action would send for a target. With `missing` inputs there are no messages and no request."""
+
+    version: ActionVersion
+    model: Model
+    missing: Sequence[str]
+    messages: Sequence[Mapping[str, Any]]
+    left_out: Sequence[str]
+    tokens: int
+    leading: LeadingConstant
+    wire: WirePreview | None

@@ -1,0 +1,57 @@
+"""What a client may send to start a run for a field and to decide on its suggestion."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _blank_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+BaseRevision = Annotated[int | None, BeforeValidator(_blank_is_none)]
+
+
+class AutomationStart(BaseModel):
+    """Runs an action for a field of a post."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    llm_action_id: int | None = Field(None, description="None: the field's first action.")
+    llm_model_id: Annotated[int | None, BeforeValidator(_blank_is_none)] = Field(
+        None, description="None: the action's model, else the default model."
+    )
+    base_revision_id: BaseRevision | Literal["current"] = Field(
+        "current",
+        description="The revision the client is looking at, null for an empty field; "
+        "`current` takes whatever is current.",
+    )
+
+
+class SuggestionAccept(BaseModel):
+    """Takes a suggestion over, as it is or edited."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    base_revision_id: BaseRevision = Field(
+        description="The revision the client compared the suggestion with; null when the field was empty."
+    )
+    value: str | None = Field(None, description="The edited text. None: the suggestion as it is.")
+
+
+class SuggestionDiscard(BaseModel):
+    """Turns a suggestion down."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field("", max_length=1000)
+
+
+class PreviewQuery(BaseModel):
+    """Which post, section and model to preview an action for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    post_id: int
+    section_id: int | None = None
+    llm_model_id: int | None = None

@@ -1,0 +1,12 @@
+"""The job edge of the workflow."""
+
+from blog.app import jobs
+from blog.app.llm.runs import execution
+from blog.app.workflow import automation
+
+
+@jobs.task(automation.TASK)
+def run_automation(context: jobs.Context, run_id: int) -> None:
+    execution.execute_run(
+        context.pool, context.secrets, run_id, context.attempt, on_success=automation.save_output
+    )

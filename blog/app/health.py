@@ -1,4 +1,4 @@
-"""/healthz: is the database there, does a worker live, which providers answer. Open to everyone, names no secret."""
+"""/healthz: is the database there, does a worker live, which providers answer. Open to all; no secrets."""
 
 from dataclasses import dataclass
 

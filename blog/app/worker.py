@@ -42,16 +42,15 @@ def main() -> None:
     )
     listener.start()
     try:
-        asyncio.run(work(config, pool))
+        asyncio.run(work(config.database_url, config, pool))
     finally:
         closing.set()
         pool.close()
 
 
-async def work(config: Config, pool: db.Pool) -> None:
-    """Runs jobs until SIGINT or SIGTERM; what is unfinished after the grace time is taken up by the next worker."""
-    assert config.database_url is not None
-    app = make_app(config.database_url, pool, security.load_secrets(config))
+async def work(database_url: str, config: Config, pool: db.Pool) -> None:
+    """Runs jobs until SIGINT or SIGTERM; what a short grace leaves is taken up by the next worker."""
+    app = make_app(database_url, pool, security.load_secrets(config))
     asyncio.get_running_loop().set_default_executor(
         ThreadPoolExecutor(config.worker_concurrency + 2, thread_name_prefix="job")
     )
@@ -100,7 +99,7 @@ def _job(function: jobs.Task, pool: db.Pool, secrets: tuple[str, ...]) -> Callab
 
 
 async def sweep(app: procrastinate.App, pool: db.Pool) -> None:
-    """Every few seconds: jobs of dead workers back into the queue, runs without a job ended, old events removed."""
+    """Every few seconds: takes up dead workers' jobs, ends runs without a job, removes old events."""
     loop = asyncio.get_running_loop()
     while True:
         try:

@@ -61,7 +61,9 @@ def list_runs() -> Response:
     ---
     tags: [Runs]
     parameters:
-      - {name: status, in: query, schema: {type: string, enum: [queued, running, succeeded, invalid, failed, cancelled]}}
+      - name: status
+        in: query
+        schema: {type: string, enum: [queued, running, succeeded, invalid, failed, cancelled]}
       - {name: llm_action_id, in: query, schema: {type: integer}}
       - {$ref: '#/components/parameters/After'}
       - {$ref: '#/components/parameters/Limit'}

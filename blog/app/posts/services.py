@@ -53,6 +53,11 @@ def _present(post: Post) -> Post:
     return post
 
 
+def get_post_for_job(conn: db.Connection, post_id: int) -> Post:
+    """For a caller that has checked who asks, such as a run begun earlier by somebody."""
+    return _present(_found(store.find_post(conn, post_id)))
+
+
 def list_posts(
     conn: db.Connection,
     actor: Actor,
@@ -297,8 +302,8 @@ def current_values(conn: db.Connection, post_id: int) -> list[Revision]:
     return store.list_current_revisions(conn, post_id)
 
 
-def find_current_revision(
-    conn: db.Connection, post_id: int, section_id: int | None, field_id: int
+def find_current(
+    conn: db.Connection, *, post_id: int, section_id: int | None, field_id: int
 ) -> Revision | None:
     return store.find_current_revision(conn, post_id, section_id, field_id)
 

@@ -1,0 +1,1 @@
+"""How a post is made: stages, fields, and where posts and models meet."""

@@ -1,0 +1,137 @@
+"""The registry of how a post is made, and a post seen through it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
+
+from blog.app.posts.models import Origin, Post, Revision, Section
+
+Kind = Literal["text", "markdown", "list", "json", "choice", "number", "date", "url"]
+Scope = Literal["post", "section"]
+OnAccept = Literal["save", "plan_sections"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldAction:
+    """An action a field offers. `name` and `label` are the action's."""
+
+    action_id: int
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A typed place for words. `max_chars` None: only the general limit. `title_rank` None: names nothing."""
+
+    id: int
+    sub_stage_id: int
+    name: str
+    label: str
+    kind: Kind
+    scope: Scope
+    help: str
+    max_chars: int | None
+    choices: list[str]
+    title_rank: int | None
+    on_accept: OnAccept
+    actions: list[FieldAction]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubStage:
+    id: int
+    name: str
+    label: str
+    fields: list[Field]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    id: int
+    name: str
+    label: str
+    sub_stages: list[SubStage]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """The whole tree in its order, without archived fields and actions."""
+
+    id: int
+    name: str
+    label: str
+    stages: list[Stage]
+
+
+# --- a post seen through its workflow ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldState:
+    """A field of this post or section. `revision` None: never written. `shown` is what a textarea holds."""
+
+    field: Field
+    section_id: int | None
+    revision: Revision | None
+    shown: str
+    revisions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionState:
+    """A section with the fields it has in the sub-stage that is shown."""
+
+    section: Section
+    heading: str
+    fields: list[FieldState]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How much of a sub-stage is written; a field of sections counts once per section."""
+
+    sub_stage_id: int
+    filled: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """Everything the page of a post shows. `progress` is by sub-stage id.
+
+    `sub_stage` is the one looked at; where the post stands is `post.sub_stage_id`.
+    """
+
+    post: Post
+    workflow: Workflow
+    stage: Stage
+    sub_stage: SubStage
+    previous: SubStage | None
+    next: SubStage | None
+    fields: list[FieldState]
+    sections: list[SectionState]
+    progress: dict[int, Progress]
+    may_edit: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldValue:
+    """A field's current value for a program: a string, number, list or object, as its kind says.
+
+    `revision_id` None: never written; send that back as `base_revision_id` when writing.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    section_id: int | None
+    value: JsonValue
+    revision_id: int | None
+    number: int
+    origin: Origin | None
+    author_name: str | None
+    llm_run_id: int | None
+    written_at: datetime | None

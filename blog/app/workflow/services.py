@@ -1,0 +1,487 @@
+"""The use cases of a post in its workflow: reading the tree, writing a field, moving on, planning sections.
+
+A value is checked against its field here, and only here; what is stored is always in the field's form.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from blog.app import db
+from blog.app.auth.models import Actor
+from blog.app.errors import Conflict, Invalid, NotFound
+from blog.app.llm.inputs import Inputs, Vocabulary
+from blog.app.posts import services as posts
+from blog.app.posts.models import Origin, Post, Revision, Section
+from blog.app.posts.permissions import may_edit
+from blog.app.workflow import rules, store, values
+from blog.app.workflow.models import (
+    Field,
+    FieldState,
+    FieldValue,
+    Scope,
+    SectionState,
+    Workflow,
+    Workspace,
+)
+from blog.app.workflow.plan import PlanStep, PresentSection, plan_sections, read_plan
+
+# A plan's descriptions go to the section field of this name, where the workflow has one.
+DESCRIPTION_FIELD = "section_description"
+
+# Current values by where they are: (section id, field id); the section id is None for the post itself.
+Values = dict[tuple[int | None, int], Revision]
+
+
+# --- the registry --------------------------------------------------------------------------------
+
+
+def get_workflow(conn: db.Connection, workflow_id: int) -> Workflow:
+    workflow = store.find_workflow(conn, workflow_id)
+    if workflow is None:
+        raise NotFound("There is no such workflow.")
+    return workflow
+
+
+def default_workflow(conn: db.Connection) -> Workflow:
+    """The one new posts follow unless another is named: the oldest."""
+    workflow_id = store.find_default_workflow_id(conn)
+    if workflow_id is None:
+        raise NotFound("This installation has no workflow. Load sql/starter.sql or add one.")
+    return get_workflow(conn, workflow_id)
+
+
+def find_field(conn: db.Connection, workflow_id: int, name: str) -> Field:
+    field = store.find_field(conn, workflow_id, name)
+    if field is None:
+        raise NotFound(f"There is no field “{name}” in this workflow.")
+    return field
+
+
+def check_scope(conn: db.Connection, post_id: int, field: Field, section_id: int | None) -> None:
+    """A field of sections needs a section of this post that is there; a field of the post needs none."""
+    if field.scope == "post" and section_id is not None:
+        raise Invalid(f"{field.label} belongs to the post, not to a section.", field=field.name)
+    if field.scope == "section":
+        if section_id is None:
+            raise Invalid(f"{field.label} belongs to a section: say which.", field=field.name)
+        if posts.get_section(conn, post_id, section_id).removed_at is not None:
+            raise Conflict("This section was removed. Bring it back first.", section_id=section_id)
+
+
+def vocabulary(conn: db.Connection) -> Vocabulary:
+    """What prompts may read, over all workflows."""
+    return Vocabulary(
+        post=frozenset(store.list_field_names(conn, "post")),
+        section=frozenset(store.list_field_names(conn, "section")),
+    )
+
+
+# --- writing -------------------------------------------------------------------------------------
+
+
+def create_post_with_idea(
+    conn: db.Connection, actor: Actor, idea: str, workflow_id: int | None = None
+) -> Post:
+    """A new post at the first sub-stage, its idea written in the workflow's first field."""
+    if not idea.strip():
+        raise Invalid("Write down the idea first; one line is enough.", field="idea")
+    with conn.transaction():
+        workflow = default_workflow(conn) if workflow_id is None else get_workflow(conn, workflow_id)
+        field = rules.first_field(workflow)
+        post = posts.create_post(conn, actor, workflow.id, rules.sub_stages(workflow)[0].id)
+        save_field(
+            conn,
+            actor,
+            post_id=post.id,
+            field_name=field.name,
+            section_id=None,
+            text=idea,
+            base_revision_id=None,
+        )
+        return posts.get_post(conn, actor, post.id)
+
+
+def save_field(
+    conn: db.Connection,
+    actor: Actor,
+    *,
+    post_id: int,
+    field_name: str,
+    section_id: int | None,
+    text: str,
+    base_revision_id: int | None,
+    origin: Origin = "person",
+    llm_run_id: int | None = None,
+) -> Revision:
+    """Checks the text against its field and appends it; a Conflict carries the value that is there now."""
+    with conn.transaction():
+        post = posts.get_post(conn, actor, post_id)
+        field = find_field(conn, post.workflow_id, field_name)
+        return _save(
+            conn,
+            actor,
+            post,
+            field,
+            section_id=section_id,
+            value=values.canonical(field, text),
+            base_revision_id=base_revision_id,
+            origin=origin,
+            llm_run_id=llm_run_id,
+        )
+
+
+def put_value(
+    conn: db.Connection,
+    actor: Actor,
+    *,
+    post_id: int,
+    field_name: str,
+    section_id: int | None,
+    value: JsonValue,
+    base_revision_id: int | None,
+) -> FieldValue:
+    """save_field for a program, whose value is JSON."""
+    with conn.transaction():
+        post = posts.get_post(conn, actor, post_id)
+        field = find_field(conn, post.workflow_id, field_name)
+        revision = _save(
+            conn,
+            actor,
+            post,
+            field,
+            section_id=section_id,
+            value=values.from_json(field, value),
+            base_revision_id=base_revision_id,
+        )
+        return _field_value(field, section_id, revision)
+
+
+def restore_revision(
+    conn: db.Connection, actor: Actor, revision_id: int, *, base_revision_id: int | None
+) -> Revision:
+    """The words of an older revision as a new one, after the base the editor saw."""
+    with conn.transaction():
+        old = posts.get_revision(conn, actor, revision_id)
+        post = posts.get_post(conn, actor, old.post_id)
+        field = store.find_field_by_id(conn, old.field_id)
+        if field is None:
+            raise NotFound("There is no such field.")
+        return _save(
+            conn,
+            actor,
+            post,
+            field,
+            section_id=old.section_id,
+            value=old.value,
+            base_revision_id=base_revision_id,
+            origin="restore",
+            restored_from_id=old.id,
+        )
+
+
+def _save(
+    conn: db.Connection,
+    actor: Actor,
+    post: Post,
+    field: Field,
+    *,
+    section_id: int | None,
+    value: str,
+    base_revision_id: int | None,
+    origin: Origin = "person",
+    llm_run_id: int | None = None,
+    restored_from_id: int | None = None,
+) -> Revision:
+    check_scope(conn, post.id, field, section_id)
+    try:
+        revision = posts.revise(
+            conn,
+            actor,
+            post_id=post.id,
+            section_id=section_id,
+            field_id=field.id,
+            value=value,
+            base_revision_id=base_revision_id,
+            origin=origin,
+            llm_run_id=llm_run_id,
+            restored_from_id=restored_from_id,
+        )
+    except posts.Superseded as exc:
+        raise _conflict(field, exc) from exc
+    if field.scope == "post" and field.title_rank is not None:
+        _rename(conn, post)
+    return revision
+
+
+def _conflict(field: Field, conflict: posts.Superseded) -> Conflict:
+    """With what a program needs to merge: the current revision's id and its value as JSON."""
+    current = conflict.current
+    return Conflict(
+        f"{field.label}: {conflict.message}",
+        field=field.name,
+        current_revision_id=current.id if current else None,
+        current_value=values.parsed(field.kind, current.value) if current else None,
+    )
+
+
+def _rename(conn: db.Connection, post: Post) -> None:
+    naming = rules.naming_fields(get_workflow(conn, post.workflow_id), "post")
+    current = _current(conn, post.id)
+    posts.rename(conn, post.id, rules.title(naming, _texts(naming, None, current)))
+
+
+def move_post(conn: db.Connection, actor: Actor, post_id: int, sub_stage_id: int) -> Post:
+    """To any sub-stage of its workflow, forward or back."""
+    return posts.move_to_sub_stage(conn, actor, post_id, sub_stage_id)
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def gather_inputs(conn: db.Connection, post_id: int, section_id: int | None) -> Inputs:
+    """What a prompt may read of this post as it is now. For jobs too: whoever calls has checked who asks."""
+    post = posts.get_post_for_job(conn, post_id)
+    workflow = get_workflow(conn, post.workflow_id)
+    current = _current(conn, post_id)
+    sections = posts.list_sections(conn, post_id)
+    read = [
+        _section_inputs(workflow, section.id, number, current)
+        for number, section in enumerate(sections, start=1)
+    ]
+    ids = [section.id for section in sections]
+    if section_id is not None and section_id not in ids:
+        raise NotFound("There is no such section in this post.")
+    return Inputs(
+        post={**_parsed(workflow, "post", None, current), "title": post.title},
+        sections=read,
+        section=None if section_id is None else read[ids.index(section_id)],
+    )
+
+
+def _section_inputs(
+    workflow: Workflow, section_id: int, position: int, current: Values
+) -> dict[str, JsonValue]:
+    return {
+        **_parsed(workflow, "section", section_id, current),
+        "heading": _heading(workflow, section_id, current),
+        "position": position,
+    }
+
+
+def _parsed(
+    workflow: Workflow, scope: Scope, section_id: int | None, current: Values
+) -> dict[str, JsonValue]:
+    return {
+        field.name: values.parsed(field.kind, _text(current, section_id, field))
+        for field in rules.fields(workflow, scope)
+    }
+
+
+def get_workspace(
+    conn: db.Connection, actor: Actor, post_id: int, sub_stage_name: str | None = None
+) -> Workspace:
+    """Four statements, whatever the size of the post. `sub_stage_name` None: where the post stands."""
+    post = posts.get_post(conn, actor, post_id)
+    workflow = get_workflow(conn, post.workflow_id)
+    sections = posts.list_sections(conn, post_id)
+    current = _current(conn, post_id)
+    place = rules.place(workflow, sub_stage_name or post.sub_stage_id)
+    filled = {key for key, revision in current.items() if values.is_filled(revision.value)}
+    return Workspace(
+        post=post,
+        workflow=workflow,
+        stage=place.stage,
+        sub_stage=place.sub_stage,
+        previous=place.previous,
+        next=place.next,
+        fields=_field_states(place.sub_stage.fields, "post", None, current),
+        sections=[_section_state(workflow, place, section, current) for section in sections],
+        progress=rules.progress(workflow, [section.id for section in sections], filled),
+        may_edit=may_edit(actor, post),
+    )
+
+
+def _section_state(workflow: Workflow, place: rules.Place, section: Section, current: Values) -> SectionState:
+    return SectionState(
+        section=section,
+        heading=_heading(workflow, section.id, current),
+        fields=_field_states(place.sub_stage.fields, "section", section.id, current),
+    )
+
+
+def _field_states(
+    fields: Sequence[Field], scope: Scope, section_id: int | None, current: Values
+) -> list[FieldState]:
+    return [
+        _field_state(field, section_id, current.get((section_id, field.id)))
+        for field in fields
+        if field.scope == scope
+    ]
+
+
+def _field_state(field: Field, section_id: int | None, revision: Revision | None) -> FieldState:
+    return FieldState(
+        field=field,
+        section_id=section_id,
+        revision=revision,
+        shown=values.shown(field.kind, revision.value) if revision else "",
+        revisions=revision.number if revision else 0,  # numbers have no gaps
+    )
+
+
+def get_field_state(
+    conn: db.Connection, actor: Actor, post_id: int, field_name: str, section_id: int | None
+) -> FieldState:
+    """One field of a post or section, as the workspace has it."""
+    post = posts.get_post(conn, actor, post_id)
+    field = find_field(conn, post.workflow_id, field_name)
+    check_scope(conn, post_id, field, section_id)
+    revision = posts.find_current(conn, post_id=post_id, section_id=section_id, field_id=field.id)
+    return _field_state(field, section_id, revision)
+
+
+def get_value(
+    conn: db.Connection, actor: Actor, post_id: int, field_name: str, section_id: int | None
+) -> FieldValue:
+    state = get_field_state(conn, actor, post_id, field_name, section_id)
+    return _field_value(state.field, section_id, state.revision)
+
+
+def list_values(conn: db.Connection, actor: Actor, post_id: int) -> list[FieldValue]:
+    """Every field of the post and of each of its sections, also those never written."""
+    post = posts.get_post(conn, actor, post_id)
+    workflow = get_workflow(conn, post.workflow_id)
+    current = _current(conn, post_id)
+    section_ids = [section.id for section in posts.list_sections(conn, post_id)]
+    places = [(None, field) for field in rules.fields(workflow, "post")] + [
+        (section_id, field) for section_id in section_ids for field in rules.fields(workflow, "section")
+    ]
+    return [
+        _field_value(field, section_id, current.get((section_id, field.id))) for section_id, field in places
+    ]
+
+
+def _field_value(field: Field, section_id: int | None, revision: Revision | None) -> FieldValue:
+    return FieldValue(
+        name=field.name,
+        label=field.label,
+        kind=field.kind,
+        section_id=section_id,
+        value=values.parsed(field.kind, revision.value if revision else ""),
+        revision_id=revision.id if revision else None,
+        number=revision.number if revision else 0,
+        origin=revision.origin if revision else None,
+        author_name=revision.author_name if revision else None,
+        llm_run_id=revision.llm_run_id if revision else None,
+        written_at=revision.created_at if revision else None,
+    )
+
+
+def _current(conn: db.Connection, post_id: int) -> Values:
+    return {
+        (revision.section_id, revision.field_id): revision for revision in posts.current_values(conn, post_id)
+    }
+
+
+def _text(current: Values, section_id: int | None, field: Field) -> str:
+    revision = current.get((section_id, field.id))
+    return revision.value if revision else ""
+
+
+def _texts(fields: Sequence[Field], section_id: int | None, current: Values) -> dict[int, str]:
+    return {field.id: _text(current, section_id, field) for field in fields}
+
+
+def _heading(workflow: Workflow, section_id: int, current: Values) -> str:
+    naming = rules.naming_fields(workflow, "section")
+    return rules.title(naming, _texts(naming, section_id, current))
+
+
+# --- planning sections ---------------------------------------------------------------------------
+
+
+def apply_section_plan(
+    conn: db.Connection, actor: Actor, post_id: int, plan: JsonValue, llm_run_id: int | None = None
+) -> list[Section]:
+    """Creates and orders sections as the plan says; applied twice, it does nothing the second time.
+
+    A description replaces an empty one or one that a model wrote, never a person's.
+    """
+    planned = read_plan(plan)
+    with conn.transaction():
+        post = posts.get_post(conn, actor, post_id)
+        workflow = get_workflow(conn, post.workflow_id)
+        fields = _planned_fields(workflow)
+        current = _current(conn, post_id)
+        present = [
+            PresentSection(id=section.id, heading=_heading(workflow, section.id, current))
+            for section in posts.list_sections(conn, post_id)
+        ]
+        made = plan_sections(present, planned)
+        ids = [step.section_id or posts.add_section(conn, actor, post_id).id for step in made.steps]
+        for section_id, step in zip(ids, made.steps, strict=True):
+            for field, text in _planned_texts(fields, step):
+                _fill(
+                    conn,
+                    actor,
+                    post,
+                    field,
+                    section_id=section_id,
+                    text=text,
+                    current=current.get((section_id, field.id)),
+                    llm_run_id=llm_run_id,
+                )
+        return posts.reorder_sections(conn, actor, post_id, [*ids, *made.kept])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedFields:
+    """Where a plan's words go. `description` None: the workflow has no such field."""
+
+    heading: Field
+    description: Field | None
+
+
+def _planned_fields(workflow: Workflow) -> PlannedFields:
+    heading = next(iter(rules.naming_fields(workflow, "section")), None)
+    if heading is None:
+        raise Invalid(f"In the workflow “{workflow.label}” no field names a section.")
+    named = (field for field in rules.fields(workflow, "section") if field.name == DESCRIPTION_FIELD)
+    return PlannedFields(heading=heading, description=next(named, None))
+
+
+def _planned_texts(fields: PlannedFields, step: PlanStep) -> list[tuple[Field, str]]:
+    texts: list[tuple[Field, str]] = []
+    if step.section_id is None:
+        texts.append((fields.heading, step.planned.heading))
+    if fields.description is not None and step.planned.description:
+        texts.append((fields.description, step.planned.description))
+    return texts
+
+
+def _fill(
+    conn: db.Connection,
+    actor: Actor,
+    post: Post,
+    field: Field,
+    *,
+    section_id: int,
+    text: str,
+    current: Revision | None,
+    llm_run_id: int | None,
+) -> None:
+    if current is not None and values.is_filled(current.value) and current.origin != "run":
+        return  # a person's words
+    _save(
+        conn,
+        actor,
+        post,
+        field,
+        section_id=section_id,
+        value=values.canonical(field, text),
+        base_revision_id=current.id if current else None,
+        origin="person" if llm_run_id is None else "run",
+        llm_run_id=llm_run_id,
+    )

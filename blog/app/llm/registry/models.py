@@ -15,7 +15,7 @@ Origin = Literal["found", "person"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """Where a request goes. `check_error` is what it said when last asked for its models; None: all was well."""
+    """Where a request goes. `check_error` is what it said when asked for its models; None: all was well."""
 
     id: int
     name: str

@@ -1,8 +1,9 @@
-"""Decisions about registry values: what a run costs, what a model is known to be, which parameters make sense."""
+"""Decisions about registry values: what a run costs, which parameters make sense. Reads no row itself."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import PurePath
+from typing import cast
 from urllib.parse import urlsplit
 
 from blog.app.errors import Invalid
@@ -60,7 +61,7 @@ def _text(value: object) -> str | None:
 
 
 def check_params(params: Mapping[str, object]) -> None:
-    """Refuses a parameter that no model could take; what one model refuses is dropped and reported by the run."""
+    """Refuses what no model could take; what one model refuses is dropped by its adapter and reported."""
     for name, value in params.items():
         if name in RANGES:
             _check_number(name, value)
@@ -81,11 +82,8 @@ def _check_number(name: str, value: object) -> None:
 
 
 def _is_texts(value: object) -> bool:
-    match value:
-        case [*texts]:
-            return all(isinstance(text, str) and text for text in texts)
-        case _:
-            return False
+    texts = cast("list[object]", value) if isinstance(value, list) else [None]
+    return all(isinstance(text, str) and text for text in texts)
 
 
 def check_prices(model: Model) -> None:

@@ -10,8 +10,12 @@ from blog.app.llm.assemble import PartKind
 from blog.app.llm.output_type import OutputKind
 from blog.app.llm.providers.base import Role
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
-ActionName = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=60)]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)
+]
+ActionName = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=60)
+]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
@@ -111,7 +115,7 @@ class PromptPartChange(PromptPartCreate):
 
 
 class ActionMakeUp(Schema):
-    """What an action version consists of. Parts are sent in this order. `model_id` null: the default model."""
+    """What an action consists of. Parts are sent in this order. `model_id` null: the default model."""
 
     label: Label
     description: Prose = ""

@@ -1,6 +1,7 @@
-"""The registry's use cases. A change of a part or an action is a new version; a key goes in and never comes out."""
+"""The registry's use cases. A changed part or action is a new version; a key goes in and never comes out."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from pydantic import SecretStr
@@ -9,10 +10,10 @@ from blog.app import audit, db, security
 from blog.app.auth import permissions
 from blog.app.auth.models import Actor
 from blog.app.errors import AppError, Conflict, Invalid, NotFound
-from blog.app.llm import assemble, check
+from blog.app.llm import assemble
 from blog.app.llm.assemble import PartText
 from blog.app.llm.inputs import Vocabulary
-from blog.app.llm.output_type import OutputType
+from blog.app.llm.output_type import OutputType, parse_output_type
 from blog.app.llm.permissions import LLM_CONFIGURE
 from blog.app.llm.providers import ADAPTERS
 from blog.app.llm.providers.base import Endpoint, ModelListing, ProviderError
@@ -34,8 +35,6 @@ from blog.app.llm.registry.models import (
     ProviderCheck,
     ProviderPage,
 )
-from blog.app.llm.registry.rules import price as price
-from blog.app.llm.registry.rules import traits as traits
 from blog.app.llm.registry.schemas import (
     ActionChange,
     ActionCreate,
@@ -49,6 +48,11 @@ from blog.app.llm.registry.schemas import (
 )
 
 CONNECT = "/llm/connect"
+
+
+# The decisions that callers reach through here, so that a run imports one module of the registry.
+price = rules.price
+traits = rules.traits
 
 
 # --- what a run needs ----------------------------------------------------------------------------
@@ -71,7 +75,7 @@ def load_parts(conn: db.Connection, action_version_id: int) -> list[PartText]:
 
 
 def output_type(version: ActionVersion) -> OutputType:
-    return check.parse_output_type(version.output_kind, version.output_schema, version.validators)
+    return parse_output_type(version.output_kind, version.output_schema, version.validators)
 
 
 def choose_model(conn: db.Connection, version: ActionVersion, model_id: int | None) -> Model:
@@ -140,7 +144,7 @@ def create_provider(
             is_enabled=new.is_enabled,
             is_rehearsal=False,
         )
-        audit.record(conn, actor, "llm_provider.created", "llm_provider", provider_id, name=new.name)
+        audit.record(conn, actor, "llm_provider.created", "llm_provider", provider_id, called=new.name)
         return get_provider(conn, provider_id)
 
 
@@ -241,7 +245,7 @@ def create_model(conn: db.Connection, actor: Actor, provider_id: int, new: Model
             raise Conflict(f"{provider.label} has a model named {new.name} already.")
         given = new.model_dump(exclude={"name", "label"})
         _store_model(conn, replace(get_model(conn, model_id), **given))
-        audit.record(conn, actor, "llm_model.created", "llm_model", model_id, name=new.name)
+        audit.record(conn, actor, "llm_model.created", "llm_model", model_id, called=new.name)
         choose_first_default(conn)
         return get_model(conn, model_id)
 
@@ -415,7 +419,7 @@ def create_part(
             conn, name=new.name, description=new.description, tags=_tags(new.tags)
         )
         _append_wording(conn, actor, part_id, new, base_version_id=None)
-        audit.record(conn, actor, "llm_prompt_part.created", "llm_prompt_part", part_id, name=new.name)
+        audit.record(conn, actor, "llm_prompt_part.created", "llm_prompt_part", part_id, called=new.name)
         return get_part(conn, part_id)
 
 
@@ -494,8 +498,9 @@ def _append_wording(
     )
 
 
-def _unique_part_name(name: str):
-    return db.constraints(llm_prompt_part_name_key=Conflict(f"There is a prompt part named “{name}” already."))
+def _unique_part_name(name: str) -> AbstractContextManager[None]:
+    taken = Conflict(f"There is a prompt part named “{name}” already.")
+    return db.constraints(llm_prompt_part_name_key=taken)
 
 
 def _tags(tags: Sequence[str]) -> list[str]:
@@ -536,7 +541,7 @@ def create_action(conn: db.Connection, actor: Actor, new: ActionCreate) -> Actio
             conn, name=new.name, label=new.label, description=new.description
         )
         _append_make_up(conn, actor, action_id, new, base_version_id=None)
-        audit.record(conn, actor, "llm_action.created", "llm_action", action_id, name=new.name)
+        audit.record(conn, actor, "llm_action.created", "llm_action", action_id, called=new.name)
         return get_live_action(conn, action_id)
 
 
@@ -572,7 +577,7 @@ def change_of(action: Action, **different: object) -> ActionChange:
 
 def _check_make_up(conn: db.Connection, new: ActionMakeUp) -> None:
     rules.check_params(new.params)
-    check.parse_output_type(new.output_kind, new.output_schema, new.validators)
+    parse_output_type(new.output_kind, new.output_schema, new.validators)
     if new.model_id is not None and store.find_model(conn, new.model_id) is None:
         raise Invalid("There is no such model.", field="model_id")
     missing = sorted(set(new.part_ids) - store.lock_usable_parts(conn, new.part_ids))

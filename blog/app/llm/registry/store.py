@@ -18,8 +18,8 @@ from blog.app.llm.registry.models import (
 )
 
 PROVIDER = """
-    id, name, label, protocol, base_url, sealed_key IS NOT NULL AS has_key, options - 'extra_headers' AS options,
-    origin, is_enabled, is_rehearsal, checked_at, check_error, created_at, updated_at
+    id, name, label, protocol, base_url, sealed_key IS NOT NULL AS has_key,
+    options - 'extra_headers' AS options, origin, is_enabled, is_rehearsal, checked_at, check_error, created_at, updated_at
 """
 MODEL = """
     m.id, m.llm_provider_id AS provider_id, p.name AS provider_name, p.label AS provider_label,
@@ -35,7 +35,8 @@ PART = """
     p.archived_at
 """
 PART_VERSION = """
-    v.id, v.llm_prompt_part_id AS part_id, v.number, v.role, v.kind, v.template, u.name AS author, v.created_at
+    v.id, v.llm_prompt_part_id AS part_id, v.number, v.role, v.kind, v.template, u.name AS author,
+    v.created_at
 """
 ACTION_VERSION = """
     v.id, v.llm_action_id AS action_id, a.name AS action_name, a.label AS action_label, v.number,
@@ -254,7 +255,12 @@ def insert_model(
 
 
 def fill_model_facts(
-    conn: db.Connection, provider_id: int, name: str, *, context_window: int | None, capabilities: Sequence[str]
+    conn: db.Connection,
+    provider_id: int,
+    name: str,
+    *,
+    context_window: int | None,
+    capabilities: Sequence[str],
 ) -> int:
     """What a provider says of a model we know already fills gaps only: a person may have corrected it."""
     return db.run(
@@ -317,7 +323,7 @@ def mark_default_model(conn: db.Connection, model_id: int) -> int:
 
 
 def find_first_real_model(conn: db.Connection) -> Model | None:
-    """The first usable model that is no rehearsal: the small ones of this machine come before the paid ones."""
+    """The first usable model that is no rehearsal: those of this machine come before paid ones."""
     return db.one(
         conn,
         Model,
@@ -374,7 +380,8 @@ def list_parts(
          WHERE p.archived_at IS NULL
            AND p.id > %(after)s
            AND (%(search)s::text IS NULL
-                OR position(lower(%(search)s) IN lower(p.name || ' ' || p.description || ' ' || v.template)) > 0
+                OR position(lower(%(search)s) IN
+                            lower(p.name || ' ' || p.description || ' ' || v.template)) > 0
                 OR lower(%(search)s) IN (v.role, v.kind)
                 OR lower(%(search)s) = ANY (p.tags))
          ORDER BY p.id

@@ -15,6 +15,7 @@ from blog.app.llm.prompt_nodes import (
     Expression,
     FenceMark,
     Filtered,
+    Item,
     Loop,
     Not,
     Output,
@@ -85,8 +86,14 @@ def _required(body: Body, known: Known) -> Iterator[Reference]:
             case Loop(over=over, body=inner, otherwise=otherwise):
                 if not otherwise:
                     yield from _needs(over, known)
-                yield from _required(inner, known | {over})
+                yield from _required(inner, known | {over} | _items_of(statement))
                 yield from _required(otherwise, known)
+
+
+def _items_of(loop: Loop) -> Known:
+    """The items of a list say nothing about it that the loop over it has not said."""
+    of = reference_of(loop.over)
+    return frozenset() if of is None else frozenset({Item(slot=loop.slot, of=of)})
 
 
 def _required_by_choice(choice: Choice, known: Known) -> Iterator[Reference]:

@@ -61,3 +61,33 @@ class NewApiToken:
     id: int
     name: str
     token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Me:
+    """The person a token belongs to, and what may be done with it."""
+
+    id: int
+    email: str
+    name: str
+    theme: Theme | None
+    roles: list[str]
+    permissions: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """A person with a password made for them, at the only moment it can be read."""
+
+    id: int
+    email: str
+    name: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserPage:
+    """Some people, and where the next page begins."""
+
+    items: list[User]
+    next: str | None

@@ -1,4 +1,4 @@
-"""The permissions there are: declared in code next to each feature, granted to roles as rows, denied by default."""
+"""The permissions there are: declared next to each feature, granted to roles as rows, denied by default."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -1,0 +1,46 @@
+"""What a password and a way back must be like. Pure: hashes nothing, looks nothing up."""
+
+from urllib.parse import urlsplit
+
+from blog.app.errors import Invalid
+
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 1000  # hashing a longer one is only good for keeping us busy
+PASSWORD_RULES = (
+    f"At least {SHORTEST_PASSWORD} characters, any you like; not your name, not your e-mail address, "
+    "not one character over and over."
+)
+
+
+def check_password(password: str, *, email: str, name: str) -> None:
+    """Refuses what can be guessed at once; length is the only other rule."""
+    if problem := _problem(password, {email, email.partition("@")[0], name}):
+        raise invalid("password", problem)
+
+
+def _problem(password: str, known: set[str]) -> str | None:
+    if len(password) < SHORTEST_PASSWORD:
+        return f"At least {SHORTEST_PASSWORD} characters; this has {len(password)}."
+    if len(password) > LONGEST_PASSWORD:
+        return f"At most {LONGEST_PASSWORD:,} characters; this has {len(password):,}."
+    if password.casefold() in {word.casefold() for word in known}:
+        return "Your name or your e-mail address is the first thing anybody would try."
+    if len(set(password)) < 4:
+        return "Too few different characters."
+    return None
+
+
+def invalid(field: str, message: str) -> Invalid:
+    """An Invalid that a form can show at its field."""
+    return Invalid(message, problems=[{"field": field, "message": message}])
+
+
+def local_path(text: str) -> str:
+    """`text` if it is a path on this site, else the start page.
+
+    Browsers drop tabs and line ends and read a backslash as a slash, so those could hide another host.
+    """
+    is_plain = "\\" not in text and all(character > " " for character in text)
+    if is_plain and text.startswith("/") and not text.startswith("//") and not urlsplit(text).netloc:
+        return text
+    return "/"

@@ -1,0 +1,386 @@
+"""Signing in and out, the first administrator, people and their roles, API tokens.
+
+Refuses to say which of e-mail and password was wrong, and to leave nobody who manages people.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from blog.app import audit, db
+from blog.app.auth import passwords, store
+from blog.app.auth.models import Actor, ApiToken, Me, NewApiToken, NewUser, Role, Theme, User, UserPage
+from blog.app.auth.permissions import PEOPLE_MANAGE, SYSTEM, TOKENS_CREATE, check
+from blog.app.auth.rules import check_password, invalid
+from blog.app.errors import Conflict, Forbidden, NotFound, TooMany, Unauthenticated
+from blog.app.security import digest
+
+FAILURES_PER_EMAIL = 10
+FAILURES_PER_ADDRESS = 50  # a whole office, or everybody behind a proxy, may share one
+
+
+# --- who is asking -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognised:
+    """An actor; `is_renewed`: their session was just prolonged, and so should be their cookie."""
+
+    actor: Actor
+    is_renewed: bool
+
+
+def recognise_session(conn: db.Connection, token: str) -> Recognised | None:
+    presence = store.find_session(conn, digest(token))
+    if presence is None:
+        return None
+    if presence.is_stale:
+        store.touch_session(conn, presence.via_id)
+    return Recognised(actor=_actor(presence), is_renewed=presence.is_stale)
+
+
+def recognise_bearer(conn: db.Connection, token: str) -> Actor:
+    presence = store.find_bearer(conn, digest(token))
+    if presence is None:
+        raise Unauthenticated("This token is not known, or it has expired, or it was revoked.")
+    if presence.is_stale:
+        store.touch_token(conn, presence.via_id)
+    return _actor(presence, api_token_id=presence.via_id)
+
+
+def _actor(presence: store.Presence, api_token_id: int | None = None) -> Actor:
+    return Actor(
+        user_id=presence.user_id,
+        name=presence.name,
+        permissions=frozenset(presence.permissions),
+        api_token_id=api_token_id,
+        theme=presence.theme,
+    )
+
+
+def actor_of_user(conn: db.Connection, user_id: int) -> Actor:
+    """The actor a person would be if they were signed in; for the command line and for jobs."""
+    user = get_user(conn, user_id)
+    if user.deactivated_at:
+        raise Forbidden(f"{user.name} was deactivated.")
+    permissions = frozenset(store.permissions_of(conn, user_id))
+    return Actor(user_id=user.id, name=user.name, permissions=permissions, theme=user.theme)
+
+
+# --- signing in and out --------------------------------------------------------------------------
+
+
+def sign_in(
+    conn: db.Connection, email: str, password: str, *, address: str, old_token: str | None = None
+) -> str:
+    """Opens a session and answers its token. The session the browser had before is closed."""
+    user_id = _verified(conn, email.strip().lower(), password, address)
+    token = secrets.token_urlsafe(32)
+    with conn.transaction():
+        if old_token:
+            store.delete_session(conn, digest(old_token))
+        store.delete_expired_sessions(conn, user_id)
+        store.insert_session(conn, user_id, digest(token))
+        audit.record(conn, actor_of_user(conn, user_id), "auth.signed_in", "app_user", user_id)
+    return token
+
+
+def sign_out(conn: db.Connection, actor: Actor, token: str) -> None:
+    with conn.transaction():
+        store.delete_session(conn, digest(token))
+        audit.record(conn, actor, "auth.signed_out", "app_user", actor.user_id)
+
+
+def _verified(conn: db.Connection, email: str, password: str, address: str) -> int:
+    """The person's id, or Unauthenticated. While too many failures are fresh even the right password waits.
+
+    Attempts that run side by side may each pass the count before any of them is noted: a few dozen guesses
+    instead of ten, which is worth less than a lock held while hashing.
+    """
+    _refuse_too_many(conn, email, address)
+    credentials = store.find_credentials(conn, email) if email.isprintable() else None
+    matches = passwords.matches(credentials.password_hash if credentials else None, password)
+    if credentials is None or not matches:
+        _record_failure(conn, email, address)
+        raise Unauthenticated("The e-mail address or the password is wrong.")
+    if passwords.is_outdated(credentials.password_hash):
+        store.update_password(conn, credentials.user_id, passwords.hashed(password))
+    return credentials.user_id
+
+
+def _refuse_too_many(conn: db.Connection, email: str, address: str) -> None:
+    by_email = store.seconds_until_allowed(conn, "sign_in_email", _number(email), failures=FAILURES_PER_EMAIL)
+    by_address = store.seconds_until_allowed(
+        conn, "sign_in_address", _number(address), failures=FAILURES_PER_ADDRESS
+    )
+    if seconds := max(by_email or 0, by_address or 0):
+        minutes = -(-seconds // 60)
+        wait = "a minute" if minutes == 1 else f"{minutes} minutes"
+        raise TooMany(f"Too many failed attempts. Try again in {wait}.", retry_after=seconds)
+
+
+def _record_failure(conn: db.Connection, email: str, address: str) -> None:
+    with conn.transaction():
+        audit.record(conn, SYSTEM, "auth.sign_in_failed", "sign_in_email", _number(email))
+        audit.record(conn, SYSTEM, "auth.sign_in_failed", "sign_in_address", _number(address))
+
+
+def _number(text: str) -> int:
+    """A number for the trail instead of the text: people type passwords into the e-mail field."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 1
+
+
+# --- the first administrator ---------------------------------------------------------------------
+
+
+def create_setup_link(conn: db.Connection) -> str | None:
+    """The token of the only link that works, or None when somebody manages people already."""
+    token = secrets.token_urlsafe(24)
+    with conn.transaction():
+        store.lock_roles(conn)
+        if store.count_active_with(conn, PEOPLE_MANAGE):
+            return None
+        store.void_setup_links(conn)
+        store.insert_setup_link(conn, digest(token))
+    return token
+
+
+def check_setup_link(conn: db.Connection, token: str) -> None:
+    """Refuses a link that can no longer be used, in words for whoever opened it."""
+    if store.count_active_with(conn, PEOPLE_MANAGE):
+        raise Conflict("BlogForge is set up: there is an administrator already. Sign in instead.")
+    if not store.is_setup_link_open(conn, digest(token)):
+        raise NotFound(
+            "This link was used, or a newer one has replaced it. "
+            "The newest one is in the output of the last start of BlogForge."
+        )
+
+
+def set_up(conn: db.Connection, token: str, *, name: str, email: str, password: str) -> str:
+    """Creates the first administrator, once, and answers the token of their session."""
+    check_setup_link(conn, token)
+    check_password(password, email=email, name=name)
+    password_hash = passwords.hashed(password)
+    session = secrets.token_urlsafe(32)
+    with conn.transaction():
+        store.lock_roles(conn)
+        check_setup_link(conn, token)
+        store.claim_setup_link(conn, digest(token))
+        user_id = _insert_user(conn, email, name, password_hash)
+        store.insert_user_roles_with(conn, user_id, PEOPLE_MANAGE)
+        store.insert_session(conn, user_id, digest(session))
+        audit.record(conn, actor_of_user(conn, user_id), "auth.set_up", "app_user", user_id)
+    return session
+
+
+# --- one's own account ---------------------------------------------------------------------------
+
+
+def get_me(conn: db.Connection, actor: Actor) -> Me:
+    user = get_user(conn, _own_id(actor))
+    return Me(
+        id=user.id,
+        email=user.email,
+        name=user.name,
+        theme=user.theme,
+        roles=user.roles,
+        permissions=sorted(actor.permissions),
+    )
+
+
+def rename_oneself(conn: db.Connection, actor: Actor, name: str) -> None:
+    with conn.transaction():
+        store.update_name(conn, _own_id(actor), name)
+        audit.record(conn, actor, "person.renamed", "app_user", actor.user_id)
+
+
+def choose_theme(conn: db.Connection, actor: Actor, theme: Theme | None) -> None:
+    store.update_theme(conn, _own_id(actor), theme)
+
+
+def change_password(conn: db.Connection, actor: Actor, present: str, password: str, *, address: str) -> str:
+    """Replaces the password, closes every session of this person, and answers the token of a new one."""
+    credentials = store.find_credentials_of(conn, _own_id(actor))
+    if credentials is None:
+        raise NotFound("There is no such person.")
+    try:
+        _verified(conn, credentials.email, present, address)
+    except Unauthenticated as exc:
+        raise invalid("present", "This is not your present password.") from exc
+    check_password(password, email=credentials.email, name=credentials.name)
+    password_hash = passwords.hashed(password)
+    token = secrets.token_urlsafe(32)
+    with conn.transaction():
+        store.update_password(conn, credentials.user_id, password_hash)
+        store.delete_sessions(conn, credentials.user_id)
+        store.insert_session(conn, credentials.user_id, digest(token))
+        audit.record(conn, actor, "auth.password_changed", "app_user", actor.user_id)
+    return token
+
+
+def _own_id(actor: Actor) -> int:
+    if actor.user_id is None:
+        raise Forbidden("The system itself has no account.")
+    return actor.user_id
+
+
+# --- people --------------------------------------------------------------------------------------
+
+
+def find_user_by_email(conn: db.Connection, email: str) -> User | None:
+    return store.find_user_by_email(conn, email.strip().lower())
+
+
+def get_user(conn: db.Connection, user_id: int) -> User:
+    user = store.find_user(conn, user_id)
+    if user is None:
+        raise NotFound("There is no such person.")
+    return user
+
+
+def list_users(conn: db.Connection, actor: Actor, *, after: int, limit: int) -> UserPage:
+    check(actor, PEOPLE_MANAGE)
+    users = store.list_users(conn, after, limit + 1)
+    shown = users[:limit]
+    return UserPage(items=shown, next=str(shown[-1].id) if len(users) > limit else None)
+
+
+def list_roles(conn: db.Connection) -> list[Role]:
+    return store.list_roles(conn)
+
+
+def create_user(conn: db.Connection, actor: Actor, *, name: str, email: str, roles: list[str]) -> NewUser:
+    """Adds a person with a password made for them; nobody can read it afterwards."""
+    check(actor, PEOPLE_MANAGE)
+    password = passwords.generated()
+    password_hash = passwords.hashed(password)
+    with conn.transaction():
+        store.lock_roles(conn)
+        user_id = _insert_user(conn, email, name, password_hash)
+        _insert_roles(conn, user_id, roles)
+        audit.record(conn, actor, "person.added", "app_user", user_id, roles=sorted(set(roles)))
+    return NewUser(id=user_id, email=email, name=name, password=password)
+
+
+def update_user(
+    conn: db.Connection,
+    actor: Actor,
+    user_id: int,
+    *,
+    name: str | None = None,
+    roles: list[str] | None = None,
+    is_active: bool | None = None,
+) -> User:
+    """Changes what is given. Nobody changes their own roles or locks themselves out."""
+    check(actor, PEOPLE_MANAGE)
+    if user_id == actor.user_id and (roles is not None or is_active is not None):
+        raise Forbidden(
+            "Nobody changes their own roles or deactivates themselves; another administrator can."
+        )
+    with conn.transaction():
+        store.lock_roles(conn)
+        get_user(conn, user_id)
+        if name is not None:
+            store.update_name(conn, user_id, name)
+            audit.record(conn, actor, "person.renamed", "app_user", user_id)
+        if roles is not None:
+            _replace_roles(conn, actor, user_id, roles)
+        if is_active is not None:
+            _set_active(conn, actor, user_id, is_active)
+        if not store.count_active_with(conn, PEOPLE_MANAGE):
+            raise Conflict("This is the last administrator. Make somebody else one first.")
+    return get_user(conn, user_id)
+
+
+def reset_password(conn: db.Connection, actor: Actor, user_id: int) -> NewUser:
+    """A new password for somebody who lost theirs; their sessions end."""
+    check(actor, PEOPLE_MANAGE)
+    if user_id == actor.user_id:
+        raise Forbidden("Change your own password on your account page.")
+    password = passwords.generated()
+    password_hash = passwords.hashed(password)
+    with conn.transaction():
+        user = get_user(conn, user_id)
+        store.update_password(conn, user_id, password_hash)
+        store.delete_sessions(conn, user_id)
+        audit.record(conn, actor, "person.password_reset", "app_user", user_id)
+    return NewUser(id=user.id, email=user.email, name=user.name, password=password)
+
+
+def _insert_user(conn: db.Connection, email: str, name: str, password_hash: str) -> int:
+    message = "Somebody with this e-mail address is here already."
+    taken = Conflict(message, problems=[{"field": "email", "message": message}])
+    with db.constraints(app_user_email_key=taken), conn.transaction():
+        return store.insert_user(conn, email, name, password_hash)
+
+
+def _insert_roles(conn: db.Connection, user_id: int, roles: list[str]) -> None:
+    wanted = sorted(set(roles))
+    if store.insert_user_roles(conn, user_id, wanted) != len(wanted):
+        known = ", ".join(role.name for role in store.list_roles(conn))
+        raise invalid("roles", f"There is no such role. The roles are: {known}.")
+
+
+def _replace_roles(conn: db.Connection, actor: Actor, user_id: int, roles: list[str]) -> None:
+    store.delete_user_roles(conn, user_id)
+    _insert_roles(conn, user_id, roles)
+    audit.record(conn, actor, "person.roles_changed", "app_user", user_id, roles=sorted(set(roles)))
+
+
+def _set_active(conn: db.Connection, actor: Actor, user_id: int, is_active: bool) -> None:
+    store.update_active(conn, user_id, is_active)
+    if not is_active:
+        store.delete_sessions(conn, user_id)
+    name = "person.reactivated" if is_active else "person.deactivated"
+    audit.record(conn, actor, name, "app_user", user_id)
+
+
+# --- API tokens ----------------------------------------------------------------------------------
+
+
+def create_token(
+    conn: db.Connection,
+    actor: Actor,
+    name: str,
+    *,
+    permissions: list[str] | None = None,
+    expires_at: datetime | None = None,
+) -> NewApiToken:
+    """A token for programs, which may do at most what its maker may."""
+    check(actor, TOKENS_CREATE)
+    granted = _granted(actor, permissions)
+    if expires_at is not None and expires_at <= datetime.now(UTC):
+        raise invalid("expires_at", "This moment is in the past.")
+    token = f"bf_{secrets.token_urlsafe(32)}"
+    with conn.transaction():
+        token_id = store.insert_token(
+            conn,
+            _own_id(actor),
+            name=name,
+            token_hash=digest(token),
+            hint=token[:8],
+            permissions=granted,
+            expires_at=expires_at,
+        )
+        audit.record(conn, actor, "token.created", "api_token", token_id, hint=token[:8])
+    return NewApiToken(id=token_id, name=name, token=token)
+
+
+def _granted(actor: Actor, wanted: list[str] | None) -> list[str] | None:
+    """None grows with its person's roles, so a token, which may be limited, cannot hand that on."""
+    if wanted is None:
+        return None if actor.api_token_id is None else sorted(actor.permissions)
+    if beyond := sorted(set(wanted) - actor.permissions):
+        raise Forbidden(f"A token may not do more than its maker: {', '.join(beyond)}.", permissions=beyond)
+    return sorted(set(wanted))
+
+
+def list_tokens(conn: db.Connection, actor: Actor) -> list[ApiToken]:
+    return store.list_tokens(conn, _own_id(actor))
+
+
+def revoke_token(conn: db.Connection, actor: Actor, token_id: int) -> None:
+    with conn.transaction():
+        store.revoke_token(conn, _own_id(actor), token_id)
+        audit.record(conn, actor, "token.revoked", "api_token", token_id)

@@ -1,0 +1,367 @@
+"""The statements about people, sessions, tokens and the setup link. Decides nothing."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from blog.app import db
+from blog.app.auth.models import ApiToken, Role, Theme, User
+
+USER = """
+    app_user.id, app_user.email, app_user.name, app_user.theme, app_user.deactivated_at, app_user.created_at,
+    ARRAY(
+        SELECT role.name FROM user_role JOIN role ON role.id = user_role.role_id
+        WHERE user_role.app_user_id = app_user.id ORDER BY role.id
+    ) AS roles
+"""
+LISTED = "id, name, hint, permissions, created_at, last_used_at, expires_at, revoked_at"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a password is compared with."""
+
+    user_id: int
+    email: str
+    name: str
+    password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """Who a cookie or a token stands for. `is_stale`: not noted as seen for a minute."""
+
+    user_id: int
+    name: str
+    theme: Theme | None
+    permissions: list[str]
+    via_id: int
+    is_stale: bool
+
+
+# --- who is asking -------------------------------------------------------------------------------
+
+
+def find_session(conn: db.Connection, token_hash: bytes) -> Presence | None:
+    return db.one(
+        conn,
+        Presence,
+        """
+        SELECT app_user.id AS user_id, app_user.name, app_user.theme, user_session.id AS via_id,
+            user_session.last_seen_at < clock_timestamp() - interval '1 minute' AS is_stale,
+            ARRAY(
+                SELECT DISTINCT permission FROM user_role JOIN role_permission USING (role_id)
+                WHERE user_role.app_user_id = app_user.id
+            ) AS permissions
+        FROM user_session JOIN app_user ON app_user.id = user_session.app_user_id
+        WHERE user_session.token_hash = %s AND user_session.expires_at > clock_timestamp()
+            AND app_user.deactivated_at IS NULL
+        """,
+        (token_hash,),
+    )
+
+
+def find_bearer(conn: db.Connection, token_hash: bytes) -> Presence | None:
+    return db.one(
+        conn,
+        Presence,
+        """
+        SELECT app_user.id AS user_id, app_user.name, app_user.theme, api_token.id AS via_id,
+            coalesce(api_token.last_used_at < clock_timestamp() - interval '1 minute', true) AS is_stale,
+            ARRAY(
+                SELECT DISTINCT permission FROM user_role JOIN role_permission USING (role_id)
+                WHERE user_role.app_user_id = app_user.id
+                    AND (api_token.permissions IS NULL OR permission = ANY (api_token.permissions))
+            ) AS permissions
+        FROM api_token JOIN app_user ON app_user.id = api_token.app_user_id
+        WHERE api_token.token_hash = %s AND api_token.revoked_at IS NULL
+            AND (api_token.expires_at IS NULL OR api_token.expires_at > clock_timestamp())
+            AND app_user.deactivated_at IS NULL
+        """,
+        (token_hash,),
+    )
+
+
+def touch_session(conn: db.Connection, session_id: int) -> None:
+    """Noting it twice or not at all (it was just signed out) does no harm."""
+    db.run(
+        conn,
+        """
+        UPDATE user_session
+        SET last_seen_at = clock_timestamp(), expires_at = clock_timestamp() + interval '30 days'
+        WHERE id = %s AND last_seen_at < clock_timestamp() - interval '1 minute'
+        """,
+        (session_id,),
+    )
+
+
+def touch_token(conn: db.Connection, token_id: int) -> None:
+    db.run(
+        conn,
+        """
+        UPDATE api_token SET last_used_at = clock_timestamp()
+        WHERE id = %s AND coalesce(last_used_at < clock_timestamp() - interval '1 minute', true)
+        """,
+        (token_id,),
+    )
+
+
+# --- sessions ------------------------------------------------------------------------------------
+
+
+def insert_session(conn: db.Connection, user_id: int, token_hash: bytes) -> None:
+    db.run(
+        conn,
+        """
+        INSERT INTO user_session (app_user_id, token_hash, expires_at)
+        VALUES (%s, %s, clock_timestamp() + interval '30 days')
+        """,
+        (user_id, token_hash),
+    )
+
+
+def delete_session(conn: db.Connection, token_hash: bytes) -> None:
+    """A session that is gone already is what was wanted."""
+    db.run(conn, "DELETE FROM user_session WHERE token_hash = %s", (token_hash,))
+
+
+def delete_sessions(conn: db.Connection, user_id: int) -> None:
+    db.run(conn, "DELETE FROM user_session WHERE app_user_id = %s", (user_id,))
+
+
+def delete_expired_sessions(conn: db.Connection, user_id: int) -> None:
+    db.run(
+        conn,
+        "DELETE FROM user_session WHERE app_user_id = %s AND expires_at <= clock_timestamp()",
+        (user_id,),
+    )
+
+
+# --- people --------------------------------------------------------------------------------------
+
+
+def find_credentials(conn: db.Connection, email: str) -> Credentials | None:
+    return db.one(
+        conn,
+        Credentials,
+        """
+        SELECT id AS user_id, email, name, password_hash FROM app_user
+        WHERE email = %s AND deactivated_at IS NULL
+        """,
+        (email,),
+    )
+
+
+def find_credentials_of(conn: db.Connection, user_id: int) -> Credentials | None:
+    return db.one(
+        conn,
+        Credentials,
+        "SELECT id AS user_id, email, name, password_hash FROM app_user WHERE id = %s",
+        (user_id,),
+    )
+
+
+def find_user(conn: db.Connection, user_id: int) -> User | None:
+    return db.one(conn, User, f"SELECT {USER} FROM app_user WHERE id = %s", (user_id,))
+
+
+def find_user_by_email(conn: db.Connection, email: str) -> User | None:
+    return db.one(conn, User, f"SELECT {USER} FROM app_user WHERE email = %s", (email,))
+
+
+def list_users(conn: db.Connection, after: int, limit: int) -> list[User]:
+    return db.many(
+        conn, User, f"SELECT {USER} FROM app_user WHERE id > %s ORDER BY id LIMIT %s", (after, limit)
+    )
+
+
+def insert_user(conn: db.Connection, email: str, name: str, password_hash: str) -> int:
+    return db.scalar(
+        conn,
+        "INSERT INTO app_user (email, name, password_hash) VALUES (%s, %s, %s) RETURNING id",
+        (email, name, password_hash),
+    )
+
+
+def update_name(conn: db.Connection, user_id: int, name: str) -> None:
+    count = db.run(conn, "UPDATE app_user SET name = %s WHERE id = %s", (name, user_id))
+    db.must_touch(count, "There is no such person.")
+
+
+def update_theme(conn: db.Connection, user_id: int, theme: Theme | None) -> None:
+    count = db.run(conn, "UPDATE app_user SET theme = %s WHERE id = %s", (theme, user_id))
+    db.must_touch(count, "There is no such person.")
+
+
+def update_password(conn: db.Connection, user_id: int, password_hash: str) -> None:
+    count = db.run(conn, "UPDATE app_user SET password_hash = %s WHERE id = %s", (password_hash, user_id))
+    db.must_touch(count, "There is no such person.")
+
+
+def update_active(conn: db.Connection, user_id: int, is_active: bool) -> None:
+    """Keeps the first moment of a repeated deactivation."""
+    count = db.run(
+        conn,
+        """
+        UPDATE app_user
+        SET deactivated_at = CASE WHEN %s THEN NULL ELSE coalesce(deactivated_at, clock_timestamp()) END
+        WHERE id = %s
+        """,
+        (is_active, user_id),
+    )
+    db.must_touch(count, "There is no such person.")
+
+
+def permissions_of(conn: db.Connection, user_id: int) -> list[str]:
+    return db.scalar(
+        conn,
+        """
+        SELECT coalesce(array_agg(DISTINCT permission), '{}')
+        FROM user_role JOIN role_permission USING (role_id) WHERE app_user_id = %s
+        """,
+        (user_id,),
+    )
+
+
+# --- roles ---------------------------------------------------------------------------------------
+
+
+def list_roles(conn: db.Connection) -> list[Role]:
+    return db.many(conn, Role, "SELECT id, name, label, description FROM role ORDER BY id")
+
+
+def lock_roles(conn: db.Connection) -> None:
+    """Whoever changes what people may do does so one after another, until the transaction ends."""
+    db.run(conn, "LOCK TABLE user_role IN SHARE ROW EXCLUSIVE MODE")
+
+
+def delete_user_roles(conn: db.Connection, user_id: int) -> None:
+    db.run(conn, "DELETE FROM user_role WHERE app_user_id = %s", (user_id,))
+
+
+def insert_user_roles(conn: db.Connection, user_id: int, roles: list[str]) -> int:
+    return db.run(
+        conn,
+        "INSERT INTO user_role (app_user_id, role_id) SELECT %s, id FROM role WHERE name = ANY (%s)",
+        (user_id, roles),
+    )
+
+
+def insert_user_roles_with(conn: db.Connection, user_id: int, permission: str) -> int:
+    """Gives a person every role that grants `permission`."""
+    return db.run(
+        conn,
+        """
+        INSERT INTO user_role (app_user_id, role_id)
+        SELECT %s, role_id FROM role_permission WHERE permission = %s
+        """,
+        (user_id, permission),
+    )
+
+
+def count_active_with(conn: db.Connection, permission: str) -> int:
+    return db.scalar(
+        conn,
+        """
+        SELECT count(DISTINCT app_user.id)
+        FROM app_user
+        JOIN user_role ON user_role.app_user_id = app_user.id
+        JOIN role_permission USING (role_id)
+        WHERE role_permission.permission = %s AND app_user.deactivated_at IS NULL
+        """,
+        (permission,),
+    )
+
+
+# --- API tokens ----------------------------------------------------------------------------------
+
+
+def insert_token(
+    conn: db.Connection,
+    user_id: int,
+    *,
+    name: str,
+    token_hash: bytes,
+    hint: str,
+    permissions: list[str] | None,
+    expires_at: datetime | None,
+) -> int:
+    return db.scalar(
+        conn,
+        """
+        INSERT INTO api_token (app_user_id, name, token_hash, hint, permissions, expires_at)
+        VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
+        """,
+        (user_id, name, token_hash, hint, permissions, expires_at),
+    )
+
+
+def list_tokens(conn: db.Connection, user_id: int) -> list[ApiToken]:
+    return db.many(
+        conn,
+        ApiToken,
+        f"SELECT {LISTED} FROM api_token WHERE app_user_id = %s ORDER BY id DESC LIMIT 200",
+        (user_id,),
+    )
+
+
+def revoke_token(conn: db.Connection, user_id: int, token_id: int) -> None:
+    """Keeps the first moment of a repeated revocation."""
+    count = db.run(
+        conn,
+        """
+        UPDATE api_token SET revoked_at = coalesce(revoked_at, clock_timestamp())
+        WHERE id = %s AND app_user_id = %s
+        """,
+        (token_id, user_id),
+    )
+    db.must_touch(count, "You have no such token.")
+
+
+# --- the first administrator's link --------------------------------------------------------------
+
+
+def insert_setup_link(conn: db.Connection, token_hash: bytes) -> None:
+    db.run(conn, "INSERT INTO setup_link (token_hash) VALUES (%s)", (token_hash,))
+
+
+def void_setup_links(conn: db.Connection) -> None:
+    db.run(conn, "UPDATE setup_link SET used_at = clock_timestamp() WHERE used_at IS NULL")
+
+
+def claim_setup_link(conn: db.Connection, token_hash: bytes) -> int | None:
+    return db.scalar(
+        conn,
+        """
+        UPDATE setup_link SET used_at = clock_timestamp()
+        WHERE token_hash = %s AND used_at IS NULL RETURNING id
+        """,
+        (token_hash,),
+    )
+
+
+def is_setup_link_open(conn: db.Connection, token_hash: bytes) -> bool:
+    return db.scalar(
+        conn,
+        "SELECT EXISTS (SELECT 1 FROM setup_link WHERE token_hash = %s AND used_at IS NULL)",
+        (token_hash,),
+    )
+
+
+# --- failed sign-ins, kept in the audit trail ----------------------------------------------------
+
+
+def seconds_until_allowed(
+    conn: db.Connection, subject_kind: str, subject_id: int, *, failures: int
+) -> int | None:
+    """How long until the last ten minutes hold fewer than `failures`; None when they do already."""
+    return db.scalar(
+        conn,
+        """
+        SELECT ceil(extract(epoch FROM at + interval '10 minutes' - clock_timestamp()))::int
+        FROM audit_event
+        WHERE subject_kind = %s AND subject_id = %s AND name = 'auth.sign_in_failed'
+            AND at > clock_timestamp() - interval '10 minutes'
+        ORDER BY id DESC OFFSET %s LIMIT 1
+        """,
+        (subject_kind, subject_id, failures - 1),
+    )

@@ -1,0 +1,331 @@
+"""The pages of signing in, the first administrator, one's account and people. Knows nobody by role."""
+
+from typing import cast
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, Flask, Response, g, request
+
+from blog.app import security, web
+from blog.app.auth import services
+from blog.app.auth.models import Actor
+from blog.app.auth.permissions import PEOPLE_MANAGE, current_actor, public, requires, signed_in
+from blog.app.auth.rules import PASSWORD_RULES, local_path
+from blog.app.auth.schemas import (
+    PasswordChange,
+    Rename,
+    RolesChange,
+    SetUp,
+    SignIn,
+    ThemeChoice,
+    TokenForm,
+    UserCreate,
+    UserQuery,
+)
+from blog.app.errors import AppError, Conflict, Invalid, TooMany, Unauthenticated
+from blog.app.security import SESSION_COOKIE
+
+bp = Blueprint("auth", __name__)
+
+SESSION_SECONDS = 30 * 24 * 3600
+WITHOUT_ACTOR = frozenset({"static", "health.healthz"})  # answered even while the database is away
+
+
+# --- every request -------------------------------------------------------------------------------
+
+
+def register(app: Flask) -> None:
+    """Who is asking, on every request; what templates know of them; the way to the sign-in page."""
+    app.before_request(load_actor)
+    app.after_request(renew_cookie)
+    app.context_processor(person)
+    app.register_error_handler(Unauthenticated, ask_to_sign_in)
+    app.add_template_filter(initials)
+
+
+def load_actor() -> None:
+    """Programs are known by their bearer token, browsers by their cookie, and neither by the other."""
+    if request.endpoint in WITHOUT_ACTOR:
+        return
+    if request.path.startswith("/api/"):
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            g.actor = services.recognise_bearer(web.conn(), token.strip())
+    elif token := request.cookies.get(SESSION_COOKIE):
+        recognised = services.recognise_session(web.conn(), token)
+        g.actor = recognised.actor if recognised else None
+        g.is_renewed = recognised is not None and recognised.is_renewed
+
+
+def renew_cookie(response: Response) -> Response:
+    """The cookie of a session that was just prolonged lives as long as the session."""
+    if g.get("is_renewed") and SESSION_COOKIE not in response.headers.get("Set-Cookie", ""):
+        _keep(response, request.cookies[SESSION_COOKIE])
+    return response
+
+
+def person() -> dict[str, object]:
+    actor = cast(Actor | None, g.get("actor"))
+    return {"actor": actor, "theme": actor.theme if actor else None}
+
+
+def initials(name: str) -> str:
+    """One or two letters for a small round place."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+def ask_to_sign_in(error: Unauthenticated) -> Response:
+    """A page leads to the sign-in form and back; programs and htmx get the error itself."""
+    if web.wants_problem() or web.wants_fragment():
+        return web.error_response(error)
+    return web.see_other(f"/sign-in?{urlencode({'next': _way_back()})}")
+
+
+def _way_back() -> str:
+    """The page asked for, or the one that held the form."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    origin = urlsplit(request.referrer or "")
+    return origin.path if origin.netloc == request.host and origin.path else "/"
+
+
+def _keep(response: Response, token: str) -> Response:
+    security.set_cookie(response, SESSION_COOKIE, token, max_age=SESSION_SECONDS)
+    return response
+
+
+def _address() -> str:
+    return request.remote_addr or "unknown"
+
+
+def _problems(error: AppError) -> dict[str, str]:
+    """Field to sentence, for a form that is shown again; "" is about the whole form."""
+    problems = cast(list[dict[str, str]], error.details.get("problems", []))
+    return {problem["field"]: f"{problem['message'].rstrip('.')}." for problem in problems} or {
+        "": error.message
+    }
+
+
+# --- start, signing in and out -------------------------------------------------------------------
+
+
+@bp.get("/")
+@signed_in
+def show_start() -> Response:
+    return web.see_other("/posts" if current_actor().may("post.read") else "/account")
+
+
+@bp.get("/sign-in")
+@public
+def show_sign_in() -> Response:
+    way_back = local_path(request.args.get("next", "/"))
+    if g.get("actor"):
+        return web.see_other(way_back)
+    return web.render("auth/sign_in.html", next=way_back, email="", error=None)
+
+
+@bp.post("/sign-in")
+@public
+def sign_in() -> Response:
+    form = web.parse_form(SignIn)
+    way_back = local_path(form.next)
+    try:
+        token = services.sign_in(
+            web.conn(),
+            form.email,
+            form.password,
+            address=_address(),
+            old_token=request.cookies.get(SESSION_COOKIE),
+        )
+    except (Unauthenticated, TooMany) as exc:
+        page = web.render(
+            "auth/sign_in.html", status=exc.status, next=way_back, email=form.email, error=exc.message
+        )
+        if "retry_after" in exc.details:
+            page.headers["Retry-After"] = str(exc.details["retry_after"])
+        return page
+    return _keep(web.see_other(way_back), token)
+
+
+@bp.post("/sign-out")
+@signed_in
+def sign_out() -> Response:
+    services.sign_out(web.conn(), current_actor(), request.cookies[SESSION_COOKIE])
+    g.is_renewed = False
+    response = web.see_other("/sign-in")
+    response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="Lax", secure=request.is_secure)
+    return response
+
+
+# --- the first administrator ---------------------------------------------------------------------
+
+
+@bp.get("/setup/<token>")
+@public
+def show_set_up(token: str) -> Response:
+    services.check_setup_link(web.conn(), token)
+    return _set_up_page(token, {})
+
+
+@bp.post("/setup/<token>")
+@public
+def set_up(token: str) -> Response:
+    try:
+        form = web.parse_form(SetUp)
+        session = services.set_up(web.conn(), token, name=form.name, email=form.email, password=form.password)
+    except Invalid as exc:
+        return _set_up_page(token, _problems(exc), exc.status)
+    return _keep(web.see_other("/"), session)
+
+
+def _set_up_page(token: str, errors: dict[str, str], status: int = 200) -> Response:
+    return web.render(
+        "auth/setup.html", status=status, token=token, errors=errors, form=request.form, rules=PASSWORD_RULES
+    )
+
+
+# --- one's account -------------------------------------------------------------------------------
+
+
+@bp.get("/account")
+@signed_in
+def show_account() -> Response:
+    return _account_page()
+
+
+@bp.post("/account")
+@signed_in
+def rename_oneself() -> Response:
+    try:
+        services.rename_oneself(web.conn(), current_actor(), web.parse_form(Rename).name)
+    except Invalid as exc:
+        return _account_page(name_errors=_problems(exc), status=exc.status)
+    return web.see_other("/account?done=name")
+
+
+@bp.post("/account/password")
+@signed_in
+def change_password() -> Response:
+    try:
+        form = web.parse_form(PasswordChange)
+        token = services.change_password(
+            web.conn(), current_actor(), form.present, form.password, address=_address()
+        )
+    except (Invalid, TooMany) as exc:
+        return _account_page(password_errors=_problems(exc), status=exc.status)
+    return _keep(web.see_other("/account?done=password"), token)
+
+
+@bp.post("/account/theme")
+@signed_in
+def choose_theme() -> Response:
+    form = web.parse_form(ThemeChoice)
+    services.choose_theme(web.conn(), current_actor(), form.theme or None)
+    return web.see_other(local_path(form.next))
+
+
+@bp.post("/account/tokens")
+@signed_in
+def create_token() -> Response:
+    """Answers with the page itself: the token is in no address, no cookie and no later page."""
+    try:
+        form = web.parse_form(TokenForm)
+        new = services.create_token(web.conn(), current_actor(), form.name, expires_at=form.expires_at)
+    except Invalid as exc:
+        return _account_page(token_errors=_problems(exc), status=exc.status)
+    return _account_page(new_token=new, status=201)
+
+
+@bp.post("/account/tokens/<int:token_id>/revocation")
+@signed_in
+def revoke_token(token_id: int) -> Response:
+    services.revoke_token(web.conn(), current_actor(), token_id)
+    return web.see_other("/account?done=revoked#tokens")
+
+
+def _account_page(*, status: int = 200, **parts: object) -> Response:
+    context: dict[str, object] = {
+        "name_errors": {},
+        "password_errors": {},
+        "token_errors": {},
+        "new_token": None,
+    }
+    return web.render(
+        "auth/account.html",
+        status=status,
+        me=services.get_me(web.conn(), current_actor()),
+        tokens=services.list_tokens(web.conn(), current_actor()),
+        rules=PASSWORD_RULES,
+        form=request.form,
+        done=request.args.get("done", ""),
+        **(context | parts),
+    )
+
+
+# --- people --------------------------------------------------------------------------------------
+
+
+@bp.get("/people")
+@requires(PEOPLE_MANAGE)
+def show_people() -> Response:
+    return _people_page()
+
+
+@bp.post("/people")
+@requires(PEOPLE_MANAGE)
+def create_user() -> Response:
+    """Answers with the page itself, as create_token does, and for the same reason."""
+    try:
+        form = web.parse_form(UserCreate)
+        new = services.create_user(
+            web.conn(), current_actor(), name=form.name, email=form.email, roles=form.roles
+        )
+    except (Invalid, Conflict) as exc:
+        return _people_page(errors=_problems(exc), status=exc.status)
+    return _people_page(new_user=new, status=201)
+
+
+@bp.post("/people/<int:user_id>/roles")
+@requires(PEOPLE_MANAGE)
+def change_roles(user_id: int) -> Response:
+    form = web.parse_form(RolesChange)
+    services.update_user(web.conn(), current_actor(), user_id, roles=form.roles)
+    return web.see_other("/people?done=roles")
+
+
+@bp.post("/people/<int:user_id>/deactivation")
+@requires(PEOPLE_MANAGE)
+def deactivate_user(user_id: int) -> Response:
+    services.update_user(web.conn(), current_actor(), user_id, is_active=False)
+    return web.see_other("/people?done=deactivated")
+
+
+@bp.post("/people/<int:user_id>/reactivation")
+@requires(PEOPLE_MANAGE)
+def reactivate_user(user_id: int) -> Response:
+    services.update_user(web.conn(), current_actor(), user_id, is_active=True)
+    return web.see_other("/people?done=reactivated")
+
+
+@bp.post("/people/<int:user_id>/password")
+@requires(PEOPLE_MANAGE)
+def reset_password(user_id: int) -> Response:
+    new = services.reset_password(web.conn(), current_actor(), user_id)
+    return _people_page(new_user=new, status=201)
+
+
+def _people_page(
+    *, errors: dict[str, str] | None = None, new_user: object = None, status: int = 200
+) -> Response:
+    query = web.validated(UserQuery, {"after": request.args.get("after", 0), "limit": 100})
+    return web.render(
+        "auth/people.html",
+        status=status,
+        page=services.list_users(web.conn(), current_actor(), after=query.after, limit=query.limit),
+        roles=services.list_roles(web.conn()),
+        errors=errors or {},
+        new_user=new_user,
+        form=request.form if errors else {},
+        chosen=request.form.getlist("roles") if errors else ["author"],
+        done=request.args.get("done", ""),
+    )

@@ -3,7 +3,7 @@
 import re
 import time
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -131,7 +131,7 @@ def test_an_empty_required_input_is_missing(nothing: Any) -> None:
 
 @pytest.mark.parametrize("something", [0, False, 0.0, "x", ["x"], {"a": None}])
 def test_an_answer_is_not_missing(something: Any) -> None:
-    inputs = Inputs(post={"title": cast("Any", something)})
+    inputs = Inputs(post={"title": something})
 
     assert not missing_inputs([part("{{ post.title }}")], WORDS, inputs)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blog.app.errors import Invalid
-from blog.app.llm.inputs import Inputs, Reference, Vocabulary, parse_reference
+from blog.app.llm.inputs import Inputs, Reference, Vocabulary, is_empty, parse_reference, values_of
 from blog.app.llm.prompt_template import MAX_SOURCE, parse
 from blog.app.llm.render import render
 
@@ -75,6 +75,7 @@ def refusal(source: str) -> Invalid:
         ),
         ("{% if post.tone %}{{ post.tone }}{% elif post.rating %}rated{% else %}plain{% endif %}", "plain"),
         ("{% if post.rating == 0 and post.title != 'x' %}new{% endif %}", "new"),
+        ("{% if post.tone|upper == 'X' or input.channel > 'f' %}x{% else %}no{% endif %}", "no"),
         ("{% if 'one' in post.interesting_facts %}yes{% endif %}", "yes"),
         ("{% if 1 < post.sections|length <= 2 %}two{% endif %}", "two"),
         ("{{ fence.open }} to {{ fence.close }}", f"<{FENCE}> to </{FENCE}>"),
@@ -212,6 +213,20 @@ def test_a_value_of_the_wrong_kind_is_named(source: str, words: str) -> None:
         rendered(source)
 
 
+@pytest.mark.parametrize(
+    "test",
+    ["post.tone > 3", "3 <= post.tone", "'a' in post.tone", "post.tone|upper == 'A'", "post.tone|first"],
+)
+def test_an_if_may_ask_about_nothing(test: str) -> None:
+    assert rendered(f"{{% if {test} %}}yes{{% else %}}no{{% endif %}}", Inputs()) == "no"
+
+
+@pytest.mark.parametrize("filtered", ["post.tone|upper", "post.tone|join", "post.tone|first", "post.tone"])
+def test_nothing_is_never_put_out_filtered(filtered: str) -> None:
+    with pytest.raises(Invalid, match=r"post\.tone” is empty"):
+        rendered(f"{{{{ {filtered} }}}}", Inputs())
+
+
 def test_nothing_is_never_put_out_silently() -> None:
     with pytest.raises(Invalid, match=r"post\.basic_idea” is empty"):
         rendered("{{ post.basic_idea }}", Inputs())
@@ -316,32 +331,41 @@ TAILS = [
     "|join(',')",
     "|first",
 ]
-JOINTS = [" and ", " or ", " == ", " in ", " ~ ", " + ", " is ", " if ", ", ", " not in "]
+JOINTS = [" == ", " in ", " ~ ", " + ", " is ", " if ", ", ", " not in "]
 TAGS = ["set x = {}", "include {}", "do {}", "call {}", "import {} as x", "from {} import x", "with x = {}"]
 
-names = st.builds(
-    lambda root, field, tail: f"{root}.{field}{tail}", *map(st.sampled_from, (ROOTS, FIELDS, TAILS))
+HONEST = ["post.title", "post.tone", "post.interesting_facts", "section.draft", "input.channel", "fence.open"]
+FILTERED = [
+    "post.sections|length",
+    "post.title|upper",
+    "post.interesting_facts|join(',')",
+    "x.draft",
+    "x",
+    "'a'",
+]
+honest = st.sampled_from([*HONEST, *FILTERED])
+hostile = st.builds("{}.{}{}".format, *map(st.sampled_from, (ROOTS, FIELDS, TAILS)))
+atoms = st.integers(0, 9).flatmap(lambda n: hostile if n == 0 else honest)
+compared = st.builds(
+    lambda a, op, b: a + op + b, atoms, st.sampled_from([*JOINTS, " and ", " or not "]), atoms
 )
-atoms = names | st.sampled_from(["x", "1", "'a'", "none", "true", "[]", "{}", "x.draft", "x.heading", "-1"])
-expressions = atoms | st.builds(lambda a, op, b: a + op + b, atoms, st.sampled_from(JOINTS), atoms)
-loops = st.sampled_from(
+lists = st.sampled_from(
     ["post.sections", "post.interesting_facts", "section.facts_to_include", "range(9)", "x"]
 )
-templates = st.recursive(
-    st.text("ab {}%#\n'", max_size=6)
-    | expressions.map(lambda e: f"{{{{ {e} }}}}")
-    | st.builds(lambda tag, e: "{% " + tag.replace("{}", e) + " %}", st.sampled_from(TAGS), atoms),
-    lambda inner: (
-        st.lists(inner, max_size=3).map("".join)
-        | st.builds(
-            lambda e, a, b: f"{{% if {e} %}}{a}{{% else %}}{b}{{% endif %}}", expressions, inner, inner
-        )
-        | st.builds(
-            lambda o, a, b: f"{{% for x in {o} %}}{a}{{% else %}}{b}{{% endfor %}}", loops, inner, inner
-        )
-    ),
-    max_leaves=6,
-)
+tags = st.builds(lambda tag, e: "{% " + tag.replace("{}", e) + " %}", st.sampled_from(TAGS), atoms)
+plain = st.sampled_from(["a ", "\n", "{# note #}", "{% raw %}{{ x() }}{% endraw %}"])
+puts = atoms.map(lambda e: f"{{{{ {e} }}}}")
+
+
+def around(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map("".join),
+        st.builds("{{% if {} %}}{}{{% else %}}{}{{% endif %}}".format, atoms | compared, inner, inner),
+        st.builds("{{% for x in {} %}}{}{{% else %}}{}{{% endfor %}}".format, lists, inner, inner),
+    )
+
+
+templates = st.recursive(st.one_of(puts, puts, puts, plain, plain, tags), around, max_leaves=6)
 
 
 @given(templates)
@@ -363,6 +387,28 @@ def test_no_template_reads_what_it_does_not_declare(source: str) -> None:
     with suppress(Invalid):
         render(parsed.body, watched, fence=FENCE)
     assert seen <= {str(reference) for reference in parsed.reads}
+
+
+present = st.fixed_dictionaries({}, optional={name: st.just(value) for name, value in POST.items()})
+drafts = st.fixed_dictionaries({}, optional={"draft": st.just("Now."), "facts_to_include": st.just(["one"])})
+
+
+@given(templates, present, st.lists(drafts, max_size=2), st.none() | drafts)
+@settings(max_examples=300, deadline=None)
+def test_with_all_required_inputs_nothing_is_empty(
+    source: str, post: dict[str, Any], sections: list[dict[str, Any]], section: dict[str, Any] | None
+) -> None:
+    inputs = Inputs(post=post, sections=sections, section=section)
+    try:
+        parsed = parse(source, WORDS)
+    except Invalid:
+        return
+    if any(is_empty(value) for needed in parsed.required for value in values_of(needed, inputs)):
+        return
+    try:
+        render(parsed.body, inputs, fence=FENCE)
+    except Invalid as refused:
+        assert "is empty" not in refused.message, source  # noqa: PT017 - other refusals are right
 
 
 @given(st.text("{}%# |.()[]'\"abpost\n-", max_size=40))

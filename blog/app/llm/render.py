@@ -182,6 +182,8 @@ def _value(expression: Expression, given: _Given) -> Value:  # noqa: C901, PLR09
 
 
 def _filtered(filtered: Filtered, value: Value) -> Value:  # noqa: PLR0911 - one for each filter
+    if value is None and filtered.name not in {"length", "json"}:
+        return None  # an `if` may ask; `_text` refuses to put it out
     reference = reference_of(filtered)
     match filtered.name:
         case "join":
@@ -219,7 +221,7 @@ def _compared(compared: Compared, given: _Given) -> bool:
     for name, expression in compared.rest:
         right = _value(expression, given)
         try:
-            holds = _COMPARE[name](left, right)
+            holds = _holds(name, left, right)
         except TypeError as exc:
             subject = reference_of(compared.first) or reference_of(expression)
             raise Invalid(f"{_called(subject)} cannot be compared that way.") from exc
@@ -227,6 +229,17 @@ def _compared(compared: Compared, given: _Given) -> bool:
             return False
         left = right
     return True
+
+
+def _holds(name: Comparison, left: Value, right: Value) -> bool:
+    """Nothing is neither more nor less than anything, and nothing is in it."""
+    match name:
+        case "eq" | "ne":
+            return _COMPARE[name](left, right)
+        case "notin":
+            return right is None or _COMPARE[name](left, right)
+        case _:
+            return left is not None and right is not None and _COMPARE[name](left, right)
 
 
 def _is_true(value: Value) -> bool:

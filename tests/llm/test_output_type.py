@@ -74,6 +74,7 @@ def test_a_choice_has_choices() -> None:
         ("list", {"rule": "each_once", "of": "facts"}, "names no input"),
         ("text", {"rule": "pattern", "regex": "("}, "is not a regular expression"),
         ("text", {"rule": "pattern", "regex": "a", "on": "item"}, "each item of a list"),
+        ("text", {"rule": "language", "code": "xx"}, "can tell en, de"),
         ("choice", {"rule": "one_of", "choices": []}, "a list of different texts"),
         ("choice", {"rule": "one_of", "choices": ["a", "A"]}, "a list of different texts"),
         ("choice", {"rule": "one_of", "choices": "ab"}, "a list of different texts"),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from blog.app.llm.inputs import Inputs, Value, values_of
+from blog.app.llm.language import NAMES, reads_like_another
 from blog.app.llm.reply import shortened
 from blog.app.llm.validators import (
     AvoidWords,
@@ -13,6 +14,7 @@ from blog.app.llm.validators import (
     ExactCount,
     ItemMaxChars,
     KeyMaxChars,
+    Language,
     MaxChars,
     MaxCount,
     MaxHashtags,
@@ -71,6 +73,8 @@ def broken(  # noqa: C901, PLR0912 - one for each rule
             yield from _too_many_hashtags(str(value), n)
         case AvoidWords(words=words):
             yield from _examples("to be avoided", _found_words(words, value))
+        case Language(code=code):
+            yield from _in_another_language(code, "\n".join(_texts(value)))
 
 
 def _count_problems(rule: ExactCount | MinCount | MaxCount, value: Value) -> Iterator[str]:
@@ -145,6 +149,12 @@ def _too_many_hashtags(text: str, n: int) -> Iterator[str]:
     count = len(_HASHTAG.findall(text))
     if count > n:
         yield f"The text has {count} hashtags, at most {n} were asked for."
+
+
+def _in_another_language(code: str, text: str) -> Iterator[str]:
+    other = reads_like_another(text, code)
+    if other is not None:
+        yield f"The reply reads like {other}; {NAMES[code]} was asked for."
 
 
 def _found_words(words: Sequence[str], value: Value) -> list[str]:

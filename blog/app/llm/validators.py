@@ -12,6 +12,7 @@ from typing import Literal, cast
 
 from blog.app.errors import Invalid
 from blog.app.llm.inputs import Reference, parse_reference
+from blog.app.llm.language import NAMES
 from blog.app.llm.pattern import check_pattern
 
 OutputKind = Literal["text", "markdown", "list", "json", "choice", "number"]
@@ -119,6 +120,11 @@ class AvoidWords:
     words: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    code: str
+
+
 Validator = (
     ExactCount
     | MinCount
@@ -138,6 +144,7 @@ Validator = (
     | NoUrls
     | MaxHashtags
     | AvoidWords
+    | Language
 )
 
 
@@ -165,6 +172,7 @@ _KINDS: Mapping[str, frozenset[OutputKind]] = {
     "no_urls": _TEXTS | _LISTS,
     "max_hashtags": _TEXTS,
     "avoid_words": _TEXTS | _LISTS,
+    "language": _TEXTS | _LISTS,
 }
 
 _MAX_N = 1_000_000
@@ -197,6 +205,7 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
     "pattern": ("regex", "on"),
     "one_of": ("choices",),
     "avoid_words": ("words",),
+    "language": ("code",),
     "unique_items": (),
     "no_urls": (),
 }
@@ -234,6 +243,8 @@ def _other_validator(  # noqa: C901, PLR0911 - one for each rule
             return OneOf(choices=_texts(data, "choices"))
         case "avoid_words":
             return AvoidWords(words=_texts(data, "words"))
+        case "language":
+            return _language(data)
         case "max_hashtags":
             return MaxHashtags(n=_whole(data, "n", least=0))
         case "unique_items":
@@ -263,6 +274,13 @@ def _each_once(kind: OutputKind, data: Mapping[str, object]) -> EachOnce:
     if "key" in data:
         raise _invalid("each_once", "takes a “key” only for JSON")
     return EachOnce(of=of, key=None)
+
+
+def _language(data: Mapping[str, object]) -> Language:
+    code = _text(data, "code")
+    if code not in NAMES:
+        raise _invalid("language", f"can tell {', '.join(NAMES)}, but not “{code}”")
+    return Language(code=code)
 
 
 def _pattern(kind: OutputKind, data: Mapping[str, object]) -> Pattern:

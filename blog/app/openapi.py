@@ -1,0 +1,285 @@
+"""The description of the JSON API: OpenAPI 3.0.3 read from the edges' docstrings, and the page that shows it.
+
+Refuses to be a second place where a shape is written: a docstring only names a row or a schema, and what
+that looks like comes from its class.
+"""
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass
+from importlib.metadata import version
+from pathlib import Path
+from threading import Lock
+from types import ModuleType
+from typing import Any, Literal, cast
+
+import flasgger
+from flask import Blueprint, Flask, Response, current_app, url_for
+from pydantic import BaseModel, TypeAdapter
+from pydantic.errors import PydanticUserError
+
+from blog.app import security, web
+from blog.app.auth.permissions import public
+
+Mode = Literal["validation", "serialization"]
+
+API = "/api/v1/"
+SCHEMAS = "#/components/schemas/"
+SHAPES = ("models", "schemas")  # how the modules are named whose classes may be referred to
+FLASGGER = Path(flasgger.__file__).parent
+
+# flasgger's own page loads a web font and runs an inline script, and brings two routes nobody asked for;
+# so it gathers the document here and lends its copy of swagger-ui, and the page is ours.
+bp = Blueprint("openapi", __name__, static_folder=FLASGGER / "ui3/static", static_url_path="/api/docs/static")
+SETTINGS: dict[str, Any] = {
+    "openapi": "3.0.3",  # the bundled swagger-ui cannot show 3.1
+    "specs": [{"endpoint": "document", "rule_filter": lambda rule: rule.rule.startswith(API)}],  # pyright: ignore[reportUnknownLambdaType, reportUnknownMemberType]
+}
+
+# swagger-ui draws with style attributes; nothing else on the page may, and scripts stay our own files.
+POLICY = security.POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+
+_building = Lock()
+
+
+def register(app: Flask) -> None:
+    app.register_blueprint(bp)
+
+
+@bp.get("/api/docs")
+@public
+def show_api_docs() -> Response:
+    """The page: swagger-ui over the document. It shows no data, so it is open to all."""
+    response = web.render("api_docs.html", document=url_for("openapi.get_document"))
+    response.headers["Content-Security-Policy"] = POLICY
+    return response
+
+
+@bp.get("/api/v1/openapi.json")
+@public
+def get_document() -> Response:
+    """Get this description.
+    ---
+    tags: [Description]
+    security: []
+    responses:
+      200:
+        description: An OpenAPI 3.0.3 document.
+        content: {application/json: {schema: {type: object}}}
+    """
+    return Response(document(current_app), mimetype="application/json")
+
+
+def document(app: Flask) -> bytes:
+    """The document as JSON, built when it is first asked for and kept."""
+    with _building:
+        if "openapi_document" not in app.extensions:
+            app.extensions["openapi_document"] = json.dumps(_build(app)).encode()
+    return cast(bytes, app.extensions["openapi_document"])
+
+
+def _build(app: Flask) -> dict[str, Any]:
+    gatherer: Any = flasgger.Swagger(
+        config=SETTINGS,
+        template={
+            "openapi": "3.0.3",
+            "info": {
+                "title": "BlogForge",
+                "version": version("blogforge"),
+                "description": "Send a token as `Authorization: Bearer <token>`. Errors are problem+json.",
+            },
+            "servers": [{"url": "/"}],
+            "security": [{"bearer": []}],
+            "components": {
+                "schemas": components(_named_in_docs(app)) | {"Problem": PROBLEM},
+                "parameters": PARAMETERS,
+                "responses": RESPONSES,
+                "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            },
+        },
+        sanitizer=str,  # its default puts <br/> into descriptions, which are Markdown
+    )
+    gatherer.app = app
+    found = cast(dict[str, Any], gatherer.get_apispecs("document"))
+    _name_operations(app, found["paths"])
+    return found
+
+
+def api_rules(app: Flask) -> Iterator[Any]:
+    """The routes the document describes."""
+    return (rule for rule in app.url_map.iter_rules() if rule.rule.startswith(API))
+
+
+def _name_operations(app: Flask, paths: dict[str, Any]) -> None:
+    """A client made from the document calls its functions as the edges are called here."""
+    for rule in api_rules(app):
+        path = re.sub(r"<(?:[^<>:]*:)?([^<>]*)>", r"{\1}", rule.rule)
+        for verb in rule.methods - {"HEAD", "OPTIONS"}:
+            if operation := paths.get(path, {}).get(verb.lower()):
+                operation["operationId"] = rule.endpoint.rpartition(".")[2]
+
+
+# --- components ----------------------------------------------------------------------------------
+
+
+def _named_in_docs(app: Flask) -> set[str]:
+    docs = (inspect.getdoc(app.view_functions[rule.endpoint]) or "" for rule in api_rules(app))
+    return {name for doc in docs for name in re.findall(rf"{SCHEMAS}(\w+)", doc)} - {"Problem"}
+
+
+def components(names: set[str]) -> dict[str, Any]:
+    """The schemas of the classes of these names, and of all classes they are made of."""
+    known = _shapes()
+    if missing := names - known.keys():
+        raise LookupError(f"No models or schemas module has {', '.join(sorted(missing))}.")
+    inputs: list[tuple[str, Mode, TypeAdapter[Any]]] = [
+        (name, _mode(known[name]), _adapter(known[name])) for name in sorted(names)
+    ]
+    each, shared = TypeAdapter.json_schemas(inputs, ref_template=SCHEMAS + "{model}")
+    found = cast(dict[str, Any], shared.get("$defs", {}))
+    for (name, _), schema in each.items():
+        if schema != {"$ref": SCHEMAS + name}:
+            found[name] = schema
+    return {name: for_openapi_3_0(schema) for name, schema in sorted(found.items())}
+
+
+def _shapes() -> dict[str, type]:
+    """Every row and schema by name. Two of one name could not be told apart in a docstring."""
+    found: dict[str, type] = {}
+    for module in _shape_modules():
+        for name, shape in inspect.getmembers(module, inspect.isclass):
+            if shape.__module__ != module.__name__ or not (
+                is_dataclass(shape) or issubclass(shape, BaseModel)
+            ):
+                continue
+            if name in found:
+                raise LookupError(f"{found[name].__module__} and {module.__name__} both have a {name}.")
+            found[name] = shape
+    return found
+
+
+def _shape_modules() -> list[ModuleType]:
+    """The edges have imported theirs by now, so there is no list of packages to keep up."""
+    names = (name for name in sorted(sys.modules) if name.startswith("blog.app."))
+    return [sys.modules[name] for name in names if name.endswith(SHAPES)]
+
+
+def _mode(shape: type) -> Mode:
+    """Schemas are what may be sent, rows are what comes back."""
+    return "validation" if issubclass(shape, BaseModel) else "serialization"
+
+
+def _adapter(shape: type) -> TypeAdapter[Any]:
+    try:
+        return TypeAdapter(shape)
+    except PydanticUserError as exc:
+        raise LookupError(f"{shape.__name__} has a type that JSON cannot show: {exc}") from exc
+
+
+# --- from JSON Schema to what OpenAPI 3.0 knows of it ----------------------------------------------
+
+_DROPPED = {"title", "propertyNames", "$schema", "contentMediaType", "contentEncoding"}
+
+
+def for_openapi_3_0(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The same schema in the older words of OpenAPI 3.0: nullable, enum, boolean exclusive bounds."""
+    found = {key: _value(key, value) for key, value in schema.items() if key not in _DROPPED}
+    if "const" in found:
+        found["enum"] = [found.pop("const")]
+    if "examples" in found:
+        found["example"] = found.pop("examples")[0]
+    if "prefixItems" in found:
+        found["items"] = {"anyOf": found.pop("prefixItems")}
+    for bound in ("minimum", "maximum"):
+        exclusive = "exclusive" + bound.capitalize()
+        if exclusive in found:
+            found |= {bound: found[exclusive], exclusive: True}
+    return _nullable(found) if "anyOf" in found else found
+
+
+def _value(key: str, value: Any) -> Any:
+    match key, value:
+        case "properties", dict():
+            schemas = cast(dict[str, dict[str, Any]], value)
+            return {name: for_openapi_3_0(schema) for name, schema in schemas.items()}
+        case "anyOf" | "oneOf" | "allOf" | "prefixItems", list():
+            return [for_openapi_3_0(schema) for schema in cast(list[dict[str, Any]], value)]
+        case "items" | "additionalProperties", dict():
+            return for_openapi_3_0(cast(dict[str, Any], value))
+        case _:
+            return value
+
+
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    """`anyOf [X, null]` as a nullable X."""
+    choices = [choice for choice in schema["anyOf"] if choice.get("type") != "null"]
+    if len(choices) == len(schema["anyOf"]):
+        return schema
+    rest = {key: value for key, value in schema.items() if key != "anyOf"}
+    match choices:
+        case [{"$ref": _} as reference]:
+            return {"allOf": [reference], "nullable": True} | rest
+        case [only]:
+            return only | {"nullable": True} | rest
+        case _:
+            return {"anyOf": [choice | {"nullable": True} for choice in choices]} | rest
+
+
+# --- what every edge shares ----------------------------------------------------------------------
+
+PROBLEM = {
+    "type": "object",
+    "description": "What went wrong, in words for a person, with the facts a program needs beside them.",
+    "required": ["type", "title", "status", "request_id"],
+    "properties": {
+        "type": {"type": "string", "description": "`/problems/` and the kind, such as `conflict`."},
+        "title": {"type": "string", "description": "The sentence a page would show."},
+        "status": {"type": "integer"},
+        "request_id": {"type": "string", "description": "As in X-Request-Id; it leads to the log."},
+        "problems": {
+            "type": "array",
+            "description": "With 422: every value that was refused.",
+            "items": {
+                "type": "object",
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+        "current_revision_id": {
+            "type": "integer",
+            "nullable": True,
+            "description": "With 409 on a field: what is there now.",
+        },
+        "retry_after": {"type": "number", "description": "With 429: seconds to wait."},
+    },
+    "additionalProperties": True,
+}
+
+RESPONSES = {
+    "Problem": {
+        "description": "Refused or failed; `title` says why.",
+        "content": {"application/problem+json": {"schema": {"$ref": SCHEMAS + "Problem"}}},
+    }
+}
+
+PARAMETERS = {
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "Sending the same request again with the same key answers with the first run.",
+        "schema": {"type": "string", "maxLength": 200},
+    },
+    "After": {
+        "name": "after",
+        "in": "query",
+        "description": "The `next` of the page before.",
+        "schema": {"type": "string"},
+    },
+    "Limit": {
+        "name": "limit",
+        "in": "query",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
+    },
+}

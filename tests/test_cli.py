@@ -84,7 +84,10 @@ def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.tar").write_text("not a tar")
     with tarfile.open(tmp_path / "empty.tar", "w"):
         pass
-    for name in ("text.tar", "empty.tar"):
+    (tmp_path / "payload").write_text("out")
+    with tarfile.open(tmp_path / "hostile.tar", "w") as tar:
+        tar.add(tmp_path / "payload", "keys/../../escaped")
+    for name in ("text.tar", "empty.tar", "hostile.tar"):
         assert "is not a backup" in says(blogforge("restore", tmp_path / name, data=tmp_path / "var"))
 
 

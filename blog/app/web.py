@@ -106,7 +106,7 @@ def _problem(error: Any) -> dict[str, str]:
 # --- answering -----------------------------------------------------------------------------------
 
 
-def render(page: str, partial: str | None = None, *, status: int = 200, **context: object) -> Response:
+def render(page: str, partial: str | None = None, /, *, status: int = 200, **context: object) -> Response:
     """The whole page, or for htmx the partial when there is one."""
     template = partial if partial and wants_fragment() else page
     response = Response(render_template(template, **context), status=status)

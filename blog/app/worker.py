@@ -13,6 +13,7 @@ from importlib import import_module
 import procrastinate
 import psycopg
 from procrastinate import JobContext
+from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
 from blog.app import db, jobs, security
@@ -27,6 +28,12 @@ HEARTBEAT_SECONDS = 5.0
 STALLED_SECONDS = 20.0
 SWEEP_SECONDS = 5.0
 EVENTS_KEPT_MINUTES = 60
+# A database that went away mid-run: the job is tried again, as another attempt at the run.
+RETRY = procrastinate.RetryStrategy(
+    max_attempts=execution.MAX_ATTEMPTS,
+    wait=2,
+    retry_exceptions={psycopg.OperationalError, PoolTimeout},
+)
 
 
 def main() -> None:
@@ -77,16 +84,7 @@ def make_app(database_url: str, pool: db.Pool, secrets: tuple[str, ...]) -> proc
     for module in TASK_MODULES:
         import_module(module)
     for name, function in jobs.TASKS.items():
-        app.task(
-            _job(function, pool, secrets),
-            name=name,
-            pass_context=True,
-            retry=procrastinate.RetryStrategy(
-                max_attempts=execution.MAX_ATTEMPTS,
-                wait=2,
-                retry_exceptions={psycopg.OperationalError, PoolTimeout},
-            ),
-        )
+        app.task(name=name, pass_context=True, retry=RETRY)(_job(function, pool, secrets))
     return app
 
 
@@ -108,7 +106,7 @@ async def sweep(app: procrastinate.App, pool: db.Pool) -> None:
                 await app.job_manager.retry_job(job)
             await loop.run_in_executor(None, execution.fail_abandoned, pool)
             await loop.run_in_executor(None, partial(_prune, pool))
-        except (psycopg.OperationalError, PoolTimeout, procrastinate.exceptions.ConnectorException) as exc:
+        except (psycopg.OperationalError, PoolTimeout, ConnectorException) as exc:
             log.warning("The database cannot be reached, looking again soon: %s", exc)
         await asyncio.sleep(SWEEP_SECONDS)
 

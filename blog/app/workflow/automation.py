@@ -16,7 +16,7 @@ from blog.app.workflow import automation_store as store
 from blog.app.workflow import services as workflow
 from blog.app.workflow.automation_models import AutomationListItem
 from blog.app.workflow.models import Field
-from blog.app.workflow.permissions import WORKFLOW_AUTOMATE
+from blog.app.workflow.permissions import AUTOMATE
 
 TASK = "workflow.run_automation"
 
@@ -41,7 +41,7 @@ def start(
 
     Conflict when the field moved on from `base_revision_id`, or the same action and model is at it already.
     """
-    check_permission(actor, WORKFLOW_AUTOMATE)
+    check_permission(actor, AUTOMATE)
     with conn.transaction():
         post = posts.get_post(conn, actor, post_id)
         posts.check_may_edit(actor, post)

@@ -16,13 +16,13 @@ from blog.app.workflow.automation_schemas import (
     SuggestionAccept,
     SuggestionDiscard,
 )
-from blog.app.workflow.permissions import WORKFLOW_AUTOMATE
+from blog.app.workflow.permissions import AUTOMATE
 
 bp = Blueprint("automation_api", __name__, url_prefix="/api/v1")
 
 
 @bp.post("/posts/<int:post_id>/fields/<field_name>/runs")
-@requires(WORKFLOW_AUTOMATE)
+@requires(AUTOMATE)
 def create_field_run(post_id: int, field_name: str) -> Response:
     """Run an action for a field of a post.
     ---
@@ -49,7 +49,7 @@ def create_field_run(post_id: int, field_name: str) -> Response:
 
 
 @bp.post("/posts/<int:post_id>/sections/<int:section_id>/fields/<field_name>/runs")
-@requires(WORKFLOW_AUTOMATE)
+@requires(AUTOMATE)
 def create_section_field_run(post_id: int, section_id: int, field_name: str) -> Response:
     """Run an action for a field of a section.
     ---
@@ -179,7 +179,7 @@ def get_suggestion(suggestion_id: int) -> Response:
 
 
 @bp.post("/suggestions/<int:suggestion_id>/acceptance")
-@requires(WORKFLOW_AUTOMATE)
+@requires(AUTOMATE)
 def accept_suggestion(suggestion_id: int) -> Response:
     """Accept a suggestion, as it is or edited: it becomes the field's next revision.
     ---
@@ -211,7 +211,7 @@ def accept_suggestion(suggestion_id: int) -> Response:
 
 
 @bp.post("/suggestions/<int:suggestion_id>/discard")
-@requires(WORKFLOW_AUTOMATE)
+@requires(AUTOMATE)
 def discard_suggestion(suggestion_id: int) -> Response:
     """Discard a suggestion; the run and its output stay.
     ---
@@ -236,7 +236,7 @@ def discard_suggestion(suggestion_id: int) -> Response:
 
 
 @bp.delete("/suggestions/<int:suggestion_id>/discard")
-@requires(WORKFLOW_AUTOMATE)
+@requires(AUTOMATE)
 def bring_back_suggestion(suggestion_id: int) -> Response:
     """Undo a discard.
     ---

@@ -14,7 +14,7 @@ from blog.app.posts.models import Revision
 from blog.app.workflow import automation_store as store
 from blog.app.workflow import services as workflow
 from blog.app.workflow.automation_models import Suggestion, SuggestionStatus
-from blog.app.workflow.permissions import WORKFLOW_AUTOMATE
+from blog.app.workflow.permissions import AUTOMATE
 
 
 def accept(
@@ -83,7 +83,7 @@ def list_suggestions(
 
 
 def _editable(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggestion:
-    check_permission(actor, WORKFLOW_AUTOMATE)
+    check_permission(actor, AUTOMATE)
     suggestion = get_suggestion(conn, actor, suggestion_id)
     posts.check_may_edit(actor, posts.get_post(conn, actor, suggestion.post_id))
     return suggestion

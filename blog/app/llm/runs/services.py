@@ -13,7 +13,7 @@ from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.llm import assemble
 from blog.app.llm.assemble import Assembly, PartText
 from blog.app.llm.inputs import Inputs, Reference, Vocabulary
-from blog.app.llm.output_type import EachOnce, OutputType
+from blog.app.llm.output_type import OutputType
 from blog.app.llm.permissions import LLM_CONFIGURE
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import ActionVersion, Model
@@ -21,6 +21,7 @@ from blog.app.llm.runs import snapshot, store
 from blog.app.llm.runs.events import summary
 from blog.app.llm.runs.models import Exchange, Run, RunPage
 from blog.app.llm.runs.schemas import RunQuery
+from blog.app.llm.validators import EachOnce
 
 MAX_KEY = 200
 
@@ -207,7 +208,7 @@ def _replayed(conn: db.Connection, actor: Actor, idempotency: Idempotency) -> in
 
 def _references(prepared: Prepared) -> set[Reference]:
     """Everything the run's own record must hold: what the parts read and what its validators compare with."""
-    compared = {
-        validator.of for validator in prepared.output_type.validators if isinstance(validator, EachOnce)
-    }
-    return compared | assemble.read_inputs(prepared.parts, prepared.vocabulary)
+    validators = prepared.output_type.validators
+    compared = [validator for validator in validators if isinstance(validator, EachOnce)]
+    read = assemble.read_inputs(prepared.parts, prepared.vocabulary)
+    return read | {validator.of for validator in compared}

@@ -157,7 +157,7 @@ def test_a_reply_that_fails_its_type_is_invalid_and_kept(conn: db.Connection, po
         pool,
         openai_reply(['["one", "two"]']),
         output_kind="list",
-        validators=[{"kind": "exact_count", "n": 3}],
+        validators=[{"rule": "exact_count", "n": 3}],
     )
     assert run.status == "invalid"
     assert run.checked_output is None

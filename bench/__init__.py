@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench`. Each figure is measured against a bound and printed with it."""

@@ -21,7 +21,7 @@ from flask import Blueprint, Flask, Response, current_app, url_for
 from pydantic import BaseModel, TypeAdapter
 from pydantic.errors import PydanticUserError
 
-from blog.app import security, web
+from blog.app import web
 from blog.app.auth.permissions import public
 
 Mode = Literal["validation", "serialization"]
@@ -39,9 +39,6 @@ SETTINGS: dict[str, Any] = {
     "specs": [{"endpoint": "document", "rule_filter": lambda rule: rule.rule.startswith(API)}],  # pyright: ignore[reportUnknownLambdaType, reportUnknownMemberType]
 }
 
-# swagger-ui draws with style attributes; nothing else on the page may, and scripts stay our own files.
-POLICY = security.POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
-
 _building = Lock()
 
 
@@ -53,9 +50,7 @@ def register(app: Flask) -> None:
 @public
 def show_api_docs() -> Response:
     """The page: swagger-ui over the document. It shows no data, so it is open to all."""
-    response = web.render("api_docs.html", document=url_for("openapi.get_document"))
-    response.headers["Content-Security-Policy"] = POLICY
-    return response
+    return web.render("api_docs.html", document=url_for("openapi.get_document"))
 
 
 @bp.get("/api/v1/openapi.json")
@@ -132,11 +127,9 @@ def _named_in_docs(app: Flask) -> set[str]:
 
 def components(names: set[str]) -> dict[str, Any]:
     """The schemas of the classes of these names, and of all classes they are made of."""
-    known = _shapes()
-    if missing := names - known.keys():
-        raise LookupError(f"No models or schemas module has {', '.join(sorted(missing))}.")
+    shapes = [_shape(name) for name in sorted(names)]
     inputs: list[tuple[str, Mode, TypeAdapter[Any]]] = [
-        (name, _mode(known[name]), _adapter(known[name])) for name in sorted(names)
+        (shape.__name__, _mode(shape), _adapter(shape)) for shape in shapes
     ]
     each, shared = TypeAdapter.json_schemas(inputs, ref_template=SCHEMAS + "{model}")
     found = cast(dict[str, Any], shared.get("$defs", {}))
@@ -146,19 +139,23 @@ def components(names: set[str]) -> dict[str, Any]:
     return {name: for_openapi_3_0(schema) for name, schema in sorted(found.items())}
 
 
-def _shapes() -> dict[str, type]:
-    """Every row and schema by name. Two of one name could not be told apart in a docstring."""
-    found: dict[str, type] = {}
-    for module in _shape_modules():
-        for name, shape in inspect.getmembers(module, inspect.isclass):
-            if shape.__module__ != module.__name__ or not (
-                is_dataclass(shape) or issubclass(shape, BaseModel)
-            ):
-                continue
-            if name in found:
-                raise LookupError(f"{found[name].__module__} and {module.__name__} both have a {name}.")
-            found[name] = shape
-    return found
+def _shape(name: str) -> type:
+    """The row or schema of this name. Two of one name could not be told apart in a docstring."""
+    match [shape for module in _shape_modules() if (shape := _own_shape(module, name))]:
+        case [shape]:
+            return shape
+        case []:
+            raise LookupError(f"No models or schemas module has a {name}.")
+        case several:
+            places = ", ".join(shape.__module__ for shape in several)
+            raise LookupError(f"There are several {name}: in {places}.")
+
+
+def _own_shape(module: ModuleType, name: str) -> type | None:
+    shape = getattr(module, name, None)
+    if not isinstance(shape, type) or shape.__module__ != module.__name__:
+        return None
+    return shape if is_dataclass(shape) or issubclass(shape, BaseModel) else None
 
 
 def _shape_modules() -> list[ModuleType]:
@@ -209,6 +206,8 @@ def _value(key: str, value: Any) -> Any:
             return [for_openapi_3_0(schema) for schema in cast(list[dict[str, Any]], value)]
         case "items" | "additionalProperties", dict():
             return for_openapi_3_0(cast(dict[str, Any], value))
+        case "description", str():
+            return re.sub(r"\bNone(?=[:)])", "null", value)  # a docstring is about Python, this about JSON
         case _:
             return value
 
@@ -223,9 +222,15 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
         case [{"$ref": _} as reference]:
             return {"allOf": [reference], "nullable": True} | rest
         case [only]:
-            return only | {"nullable": True} | rest
+            return _or_null(only) | rest
         case _:
-            return {"anyOf": [choice | {"nullable": True} for choice in choices]} | rest
+            return {"anyOf": [_or_null(choice) for choice in choices]} | rest
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """An enum must name null too."""
+    nullable: dict[str, Any] = {"nullable": True}
+    return schema | nullable | ({"enum": [*schema["enum"], None]} if "enum" in schema else {})
 
 
 # --- what every edge shares ----------------------------------------------------------------------

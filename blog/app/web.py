@@ -76,8 +76,14 @@ def parse_form(schema: type[M]) -> M:
             continue
         wanted = schema.model_fields.get(name)
         several = wanted is not None and "list" in str(wanted.annotation)
-        values[name] = request.form.getlist(name) if several else request.form[name]
+        texts = [_line_ends(text) for text in request.form.getlist(name)]
+        values[name] = texts if several else texts[0]
     return validated(schema, values)
+
+
+def _line_ends(text: str) -> str:
+    """Browsers send every line end of a textarea as CRLF, whatever was typed or loaded there."""
+    return text.replace("\r\n", "\n")
 
 
 def parse_query(schema: type[M]) -> M:

@@ -35,7 +35,7 @@ MATCHING = """
           AND to_tsvector('simple', left(value, 200000)) @@ (
               websearch_to_tsquery('simple', %(words)s)
               && CASE WHEN %(prefix)s = '' THEN ''::tsquery
-                      ELSE to_tsquery('simple', ''''' || %(prefix)s || ''':*') END))
+                      ELSE to_tsquery('simple', '''' || %(prefix)s || ''':*') END))
 """
 
 

@@ -119,9 +119,10 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldValue:
-    """A field's current value for a program: a string, number, list or object, as its kind says.
+    """A field's value for a program: a string, number, list or object, as its kind says.
 
-    `revision_id` None: never written; send that back as `base_revision_id` when writing.
+    `revision_id` goes back as `base_revision_id` when writing; None: never written.
+    `superseded_at` None: this is the current value.
     """
 
     name: str
@@ -134,4 +135,6 @@ class FieldValue:
     origin: Origin | None
     author_name: str | None
     llm_run_id: int | None
+    restored_from_id: int | None
     written_at: datetime | None
+    superseded_at: datetime | None

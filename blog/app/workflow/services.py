@@ -13,7 +13,7 @@ from blog.app.auth.models import Actor
 from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.llm.inputs import Inputs, Vocabulary
 from blog.app.posts import services as posts
-from blog.app.posts.models import Origin, Post, Revision, Section
+from blog.app.posts.models import Origin, Post, Revision, RevisionPage, Section
 from blog.app.posts.permissions import may_edit
 from blog.app.workflow import rules, store, values
 from blog.app.workflow.models import (
@@ -52,6 +52,13 @@ def default_workflow(conn: db.Connection) -> Workflow:
     return get_workflow(conn, workflow_id)
 
 
+def _named_workflow(conn: db.Connection, name: str) -> Workflow:
+    workflow_id = store.find_workflow_id(conn, name)
+    if workflow_id is None:
+        raise Invalid(f"There is no workflow named “{name}”.", field="workflow")
+    return get_workflow(conn, workflow_id)
+
+
 def find_field(conn: db.Connection, workflow_id: int, name: str) -> Field:
     field = store.find_field(conn, workflow_id, name)
     if field is None:
@@ -82,13 +89,13 @@ def vocabulary(conn: db.Connection) -> Vocabulary:
 
 
 def create_post_with_idea(
-    conn: db.Connection, actor: Actor, idea: str, workflow_id: int | None = None
+    conn: db.Connection, actor: Actor, idea: str, workflow_name: str | None = None
 ) -> Post:
     """A new post at the first sub-stage, its idea written in the workflow's first field."""
     if not idea.strip():
         raise Invalid("Write down the idea first; one line is enough.", field="idea")
     with conn.transaction():
-        workflow = default_workflow(conn) if workflow_id is None else get_workflow(conn, workflow_id)
+        workflow = _named_workflow(conn, workflow_name) if workflow_name else default_workflow(conn)
         field = rules.first_field(workflow)
         post = posts.create_post(conn, actor, workflow.id, rules.sub_stages(workflow)[0].id)
         save_field(
@@ -164,21 +171,32 @@ def restore_revision(
     """The words of an older revision as a new one, after the base the editor saw."""
     with conn.transaction():
         old = posts.get_revision(conn, actor, revision_id)
-        post = posts.get_post(conn, actor, old.post_id)
-        field = store.find_field_by_id(conn, old.field_id)
-        if field is None:
-            raise NotFound("There is no such field.")
         return _save(
             conn,
             actor,
-            post,
-            field,
+            posts.get_post(conn, actor, old.post_id),
+            _field_of(conn, old),
             section_id=old.section_id,
             value=old.value,
             base_revision_id=base_revision_id,
             origin="restore",
             restored_from_id=old.id,
         )
+
+
+def restore_value(
+    conn: db.Connection, actor: Actor, revision_id: int, *, base_revision_id: int | None
+) -> FieldValue:
+    """restore_revision for a program."""
+    revision = restore_revision(conn, actor, revision_id, base_revision_id=base_revision_id)
+    return _field_value(_field_of(conn, revision), revision.section_id, revision)
+
+
+def _field_of(conn: db.Connection, revision: Revision) -> Field:
+    field = store.find_field_by_id(conn, revision.field_id)
+    if field is None:
+        raise NotFound("There is no such field.")
+    return field
 
 
 def _save(
@@ -232,9 +250,11 @@ def _rename(conn: db.Connection, post: Post) -> None:
     posts.rename(conn, post.id, rules.title(naming, _texts(naming, None, current)))
 
 
-def move_post(conn: db.Connection, actor: Actor, post_id: int, sub_stage_id: int) -> Post:
-    """To any sub-stage of its workflow, forward or back."""
-    return posts.move_to_sub_stage(conn, actor, post_id, sub_stage_id)
+def move_post(conn: db.Connection, actor: Actor, post_id: int, sub_stage: int | str) -> Post:
+    """To any sub-stage of its workflow, by id or name, forward or back."""
+    post = posts.get_post(conn, actor, post_id)
+    place = rules.place(get_workflow(conn, post.workflow_id), sub_stage)
+    return posts.move_to_sub_stage(conn, actor, post_id, place.sub_stage.id)
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -349,6 +369,30 @@ def get_value(
     return _field_value(state.field, section_id, state.revision)
 
 
+def get_revision_value(conn: db.Connection, actor: Actor, revision_id: int) -> FieldValue:
+    """An older value too."""
+    revision = posts.get_revision(conn, actor, revision_id)
+    posts.get_post(conn, actor, revision.post_id)
+    return _field_value(_field_of(conn, revision), revision.section_id, revision)
+
+
+def list_revisions(
+    conn: db.Connection,
+    actor: Actor,
+    post_id: int,
+    field_name: str,
+    section_id: int | None,
+    *,
+    after: int | None = None,
+    limit: int = 50,
+) -> RevisionPage:
+    """The history of a field, newest first."""
+    post = posts.get_post(conn, actor, post_id)
+    field = find_field(conn, post.workflow_id, field_name)
+    check_scope(conn, post_id, field, section_id)
+    return posts.list_revisions(conn, actor, post_id, section_id, field.id, after=after, limit=limit)
+
+
 def list_values(conn: db.Connection, actor: Actor, post_id: int) -> list[FieldValue]:
     """Every field of the post and of each of its sections, also those never written."""
     post = posts.get_post(conn, actor, post_id)
@@ -375,7 +419,9 @@ def _field_value(field: Field, section_id: int | None, revision: Revision | None
         origin=revision.origin if revision else None,
         author_name=revision.author_name if revision else None,
         llm_run_id=revision.llm_run_id if revision else None,
+        restored_from_id=revision.restored_from_id if revision else None,
         written_at=revision.created_at if revision else None,
+        superseded_at=revision.superseded_at if revision else None,
     )
 
 

@@ -60,6 +60,10 @@ def find_default_workflow_id(conn: db.Connection) -> int | None:
     return db.scalar(conn, "SELECT min(id) FROM workflow")
 
 
+def find_workflow_id(conn: db.Connection, name: str) -> int | None:
+    return db.scalar(conn, "SELECT id FROM workflow WHERE name = %s", (name,))
+
+
 def find_field(conn: db.Connection, workflow_id: int, name: str) -> Field | None:
     field = db.scalar(
         conn,

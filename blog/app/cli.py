@@ -1,0 +1,217 @@
+"""The command line: each command reads the configuration, calls one thing, and says what came of it.
+
+What can go wrong and was expected is one sentence and a non-zero exit code, never a trace.
+"""
+
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import psycopg
+
+from blog.app import backup, db, schema, supervisor
+from blog.app.config import Config, load_config
+from blog.app.embedded import postgres
+from blog.app.errors import AppError, NotFound, Unavailable
+
+# The packages themselves are imported by the commands that use them: `serve` lives as long as the site
+# does, and should stay small and quick to start.
+if TYPE_CHECKING:
+    from blog.app.auth.models import Actor
+
+
+def main() -> None:
+    try:
+        commands()
+    except AppError as exc:
+        sys.exit(f"blogforge: {exc.message}")
+    except psycopg.Error as exc:
+        sys.exit(f"blogforge: the database said: {' '.join(str(exc).split())}")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="blogforge", message="BlogForge %(version)s")
+def commands() -> None:
+    """BlogForge: an editorial workflow whose every accepted word says who or what wrote it.
+
+    Configured by the environment: BLOG_DATA (default ./var), BLOG_DATABASE_URL (default: the embedded
+    PostgreSQL in BLOG_DATA), BLOG_HOST, BLOG_PORT. See docs/operations.md for the rest.
+    """
+
+
+@commands.command()
+def serve() -> None:
+    """Start database, web and worker, and keep them running until Ctrl-C."""
+    config = load_config(os.environ)
+    supervisor.serve(config, announce=partial(_first_steps, supervisor.address_of(config)))
+
+
+def _first_steps(address: str, url: str) -> list[str]:
+    from blog.app.auth import services as auth
+
+    with _connect(url) as conn:
+        token = auth.create_setup_link(conn)
+    if token is None:
+        return []
+    return [f"Nobody administers it yet. Create the first administrator here, once: {address}/setup/{token}"]
+
+
+@commands.command()
+def worker() -> None:
+    """Run one more worker, here or on another machine, on the same database."""
+    environment = {**os.environ, "BLOG_DATABASE_URL": _lasting_database(load_config(os.environ))}
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "blog.app.worker"], environment)  # noqa: S606
+
+
+@commands.command("init-db")
+def init_db() -> None:
+    """Create tables, queue and starter rows. Safe to repeat: it loses and overwrites nothing."""
+    with _connection(load_config(os.environ)) as conn:
+        before = schema.is_current(conn)
+        schema.init_db(conn)
+    click.echo("The database was ready already." if before else "The database is ready.")
+
+
+@commands.command()
+def upgrade() -> None:
+    """Bring an older database to this version: a backup into BLOG_DATA/backups, then each script once."""
+    config = load_config(os.environ)
+    with _database(config) as url, _connect(url) as conn:
+        if not schema.pending(conn):
+            schema.init_db(conn)
+            click.echo("There is nothing to upgrade.")
+            return
+        click.echo(f"Backup written to {_backup_before_upgrade(config, url)}.")
+        for name in schema.upgrade(conn):
+            click.echo(f"Applied {name}.")
+
+
+@commands.command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+def write_backup(file: Path) -> None:
+    """Write database and keys to FILE, a tar that only you may read.
+
+    Keep it safe: with the keys in BLOG_DATA/keys, which it holds, the providers' sealed keys can be read.
+    """
+    config = load_config(os.environ)
+    with _database(config) as url:
+        backup.write_backup(config, url, file)
+    click.echo(f"Wrote {file} ({file.stat().st_size:,} bytes).")
+
+
+@commands.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def restore(file: Path) -> None:
+    """Read FILE, written by `backup`, into an empty database. A database with tables is refused."""
+    config = load_config(os.environ)
+    with _database(config) as url:
+        backup.restore_backup(config, url, file)
+    click.echo(f"Restored {file}.")
+
+
+@commands.group()
+def token() -> None:
+    """API tokens, for programs that call /api/v1."""
+
+
+@token.command("create")
+@click.option("--email", required=True, help="Whose token it is; it may do at most what they may.")
+@click.option("--name", required=True, help="What it is for, to recognise it by later.")
+@click.option("--permission", "permissions", multiple=True, help="Only this; repeat for more. Default: all.")
+@click.option("--days", type=click.IntRange(min=1), help="Valid for this many days. Default: until revoked.")
+def create_token(email: str, name: str, permissions: tuple[str, ...], days: int | None) -> None:
+    """Make a token and print it. It is stored hashed, so this is the only time it can be read."""
+    from blog.app.auth import services as auth
+
+    expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
+    with _connection(load_config(os.environ)) as conn:
+        made = auth.create_token(
+            conn, _actor(conn, email), name, permissions=list(permissions) or None, expires_at=expires_at
+        )
+    click.echo(made.token)
+
+
+@commands.command("run-action")
+@click.argument("action")
+@click.option("--as", "email", required=True, help="The e-mail address of whoever runs it.")
+@click.option("--post", "post_id", type=int, required=True, help="The post's number.")
+@click.option("--section", "section_id", type=int, help="The section's number, for a section's field.")
+@click.option("--field", "field_name", help="Needed only when several fields offer the action.")
+@click.option("--model", help="As `name` or `provider/name`. Default: the action's own.")
+def run_action(action: str, email: str, **target: Any) -> None:
+    """Run ACTION for a field of a post and print the answer as it comes.
+
+    The answer is kept as a suggestion, to be accepted on the post's page. Ctrl-C stops the run.
+    """
+    from blog.app import run_command
+
+    url = _lasting_database(load_config(os.environ))
+    with _connect(url) as conn:
+        run_command.run(conn, _actor(conn, email), url, action=action, **target)
+
+
+def _actor(conn: db.Connection, email: str) -> "Actor":
+    from blog.app.auth import services as auth
+
+    user = auth.find_user_by_email(conn, email)
+    if user is None:
+        raise NotFound(f"Nobody here has the e-mail address {email}.")
+    return auth.actor_of_user(conn, user.id)
+
+
+def _backup_before_upgrade(config: Config, url: str) -> Path:
+    directory = config.data_dir / "backups"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = directory / f"before-upgrade-{datetime.now(UTC):%Y%m%dT%H%M%S}.tar"
+    backup.write_backup(config, url, file)
+    return file
+
+
+@contextmanager
+def _connection(config: Config) -> Generator[db.Connection]:
+    with _database(config) as url, _connect(url) as conn:
+        yield conn
+
+
+@contextmanager
+def _connect(url: str) -> Generator[db.Connection]:
+    try:
+        conn = psycopg.connect(url, autocommit=True, connect_timeout=5)
+    except psycopg.OperationalError as exc:
+        raise Unavailable(supervisor.unreachable(url, exc)) from exc
+    with conn:
+        yield conn
+
+
+@contextmanager
+def _database(config: Config) -> Generator[str]:
+    """The database that is configured, or that `serve` runs, or the embedded one for the block's length."""
+    if url := config.database_url or _served_database(config):
+        yield url
+        return
+    with (
+        supervisor.held(config.data_dir, f"running `blogforge {' '.join(sys.argv[1:2])}`"),
+        postgres.running(config.data_dir / "postgres") as url,
+    ):
+        yield url
+
+
+def _lasting_database(config: Config) -> str:
+    """A database that is there for longer than this command: what a worker can be working on."""
+    if url := config.database_url or _served_database(config):
+        return url
+    raise Unavailable(
+        "There is no database to work on: start `blogforge serve` with this BLOG_DATA, "
+        "or set BLOG_DATABASE_URL."
+    )
+
+
+def _served_database(config: Config) -> str | None:
+    holder = supervisor.holder_of(config.data_dir)
+    return holder.database_url if holder else None

@@ -1,0 +1,98 @@
+"""Runs one action from the command line and prints its answer as it comes. It accepts nothing for anybody."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from blog.app import db
+from blog.app.auth.models import Actor
+from blog.app.errors import Conflict, Invalid, NotFound, Upstream
+from blog.app.llm.registry import services as registry
+from blog.app.llm.runs import events
+from blog.app.llm.runs import services as runs
+from blog.app.posts import services as posts
+from blog.app.workflow import automation
+from blog.app.workflow import services as workflow
+
+
+def run(
+    conn: db.Connection,
+    actor: Actor,
+    url: str,
+    *,
+    action: str,
+    post_id: int,
+    section_id: int | None,
+    field_name: str | None,
+    model: str | None,
+) -> None:
+    field, action_id = _offer(conn, actor, post_id, action, field_name)
+    started = automation.start(
+        conn,
+        actor,
+        post_id=post_id,
+        field_name=field,
+        section_id=section_id,
+        action_id=action_id,
+        model_id=_model_id(conn, model) if model else None,
+    )
+    click.echo(f"Run {started.id} for the field {field}:", err=True)
+    try:
+        _print_answer(url, started.id)
+    except KeyboardInterrupt:
+        with suppress(Conflict):  # it had ended already
+            runs.cancel_run(conn, actor, started.id)
+        raise
+
+
+def _offer(
+    conn: db.Connection, actor: Actor, post_id: int, action: str, field_name: str | None
+) -> tuple[str, int]:
+    """The field that offers the action, and the action's number."""
+    tree = workflow.get_workflow(conn, posts.get_post(conn, actor, post_id).workflow_id)
+    offers = [
+        (field.name, offered)
+        for stage in tree.stages
+        for sub_stage in stage.sub_stages
+        for field in sub_stage.fields
+        for offered in field.actions
+        if field_name in (None, field.name)
+    ]
+    found = [(name, offered.action_id) for name, offered in offers if offered.name == action]
+    match found:
+        case [only]:
+            return only
+        case []:
+            names = ", ".join(sorted({offered.name for _, offered in offers})) or "none"
+            raise NotFound(f"No field offers the action {action!r}. What there is: {names}.")
+        case _:
+            names = ", ".join(name for name, _ in found)
+            raise Invalid(f"Several fields offer {action!r} ({names}); choose one with --field.")
+
+
+def _model_id(conn: db.Connection, wanted: str) -> int:
+    models = registry.list_usable_models(conn)
+    for model in models:
+        if wanted in (model.name, f"{model.provider_name}/{model.name}"):
+            return model.id
+    names = ", ".join(f"{model.provider_name}/{model.name}" for model in models) or "none"
+    raise NotFound(f"There is no model {wanted!r} that could be used now. What there is: {names}.")
+
+
+def _print_answer(url: str, run_id: int) -> None:
+    with db.open_pool(url, max_size=2, name="blogforge-cli") as pool:
+        for _, kind, told in events.follow(pool, events.Wakeups(url), run_id):
+            if kind == "text":
+                click.echo(told["text"], nl=False)
+            if kind == "done":
+                click.echo()
+                _conclude(run_id, told)
+
+
+def _conclude(run_id: int, told: Mapping[str, Any]) -> None:
+    if told["status"] != "succeeded":
+        reason = told["error_message"] or " ".join(told["problems"]) or told["status"]
+        raise Upstream(f"Run {run_id} ended as {told['status']}: {reason}")
+    click.echo("It is kept as a suggestion: accept or discard it on the post's page.", err=True)

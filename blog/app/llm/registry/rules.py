@@ -1,13 +1,13 @@
 """Decisions about registry values: what a run costs, which parameters make sense. Reads no row itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import PurePath
 from typing import cast
 from urllib.parse import urlsplit
 
 from blog.app.errors import Invalid
-from blog.app.llm.providers.base import ModelListing, ModelTraits, Usage
+from blog.app.llm.providers.base import ModelTraits, Usage
 from blog.app.llm.registry.models import Model
 
 MILLION = Decimal(1_000_000)
@@ -73,10 +73,9 @@ def check_params(params: Mapping[str, object]) -> None:
 
 def _check_number(name: str, value: object) -> None:
     low, high = RANGES[name]
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or (name in WHOLE and not isinstance(value, int)):
-        kind = "a whole number" if name in WHOLE else "a number"
-        raise Invalid(f"{name} must be {kind}.", param=name)
+    wanted, words = (int, "a whole number") if name in WHOLE else (int | float, "a number")
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise Invalid(f"{name} must be {words}.", param=name)
     if not low <= value <= high:
         raise Invalid(f"{name} must be from {low:g} to {high:g}.", param=name)
 
@@ -106,26 +105,10 @@ def check_address(base_url: str) -> None:
     if "@" in parts.netloc:
         raise Invalid("Do not put a password into the address; enter the key in its own field.")
     if parts.scheme != "file" and not parts.hostname:
-        raise Invalid("The address has no host name. Write it like http://127.0.0.1:11434.")
+        raise Invalid("The address has no host name. Write it like http://host:port.")
 
 
 # --- models a provider lists ---------------------------------------------------------------------
-
-FEW = 30
-
-
-def by_suggestion(listings: Sequence[ModelListing], suggested: Sequence[str]) -> list[ModelListing]:
-    """The suggested ones first, in the order of the suggestion."""
-    rank = {name: number for number, name in enumerate(suggested)}
-    return sorted(listings, key=lambda listing: rank.get(listing.name, len(rank)))
-
-
-def switched_on(listings: Sequence[ModelListing], suggested: Sequence[str]) -> frozenset[str]:
-    """Which new models start switched on: all, or of very many only the suggested ones it really has."""
-    names = frozenset(listing.name for listing in listings)
-    if len(names) <= FEW:
-        return names
-    return names & frozenset(suggested) or names
 
 
 def model_label(name: str) -> str:

@@ -17,7 +17,7 @@ from blog.app.llm.output_type import OutputType, parse_output_type
 from blog.app.llm.permissions import LLM_CONFIGURE
 from blog.app.llm.providers import ADAPTERS
 from blog.app.llm.providers.base import Endpoint, ModelListing, ProviderError
-from blog.app.llm.registry import rules, store
+from blog.app.llm.registry import known, rules, store
 from blog.app.llm.registry.models import (
     Action,
     ActionHead,
@@ -164,9 +164,7 @@ def update_provider(
         store.update_provider(conn, after)
         if "api_key" in sent:
             store.update_provider_key(conn, provider_id, _sealed(keys, change.api_key))
-        audit.record(
-            conn, actor, "llm_provider.changed", "llm_provider", provider_id, changed=sorted(sent)
-        )
+        audit.record(conn, actor, "llm_provider.changed", "llm_provider", provider_id, changed=sorted(sent))
         return get_provider(conn, provider_id)
 
 
@@ -315,20 +313,18 @@ def check_provider(
     """Asks the provider for its models and merges them. What it says, good or bad, is kept on its row."""
     permissions.check(actor, LLM_CONFIGURE)
     provider = get_provider(conn, provider_id)
-    asked = ask_for_models(provider, endpoint(conn, keys, provider))
+    asked = ask_for_models(provider.protocol, endpoint(conn, keys, provider))
     with conn.transaction():
         result = merge_models(conn, provider, asked)
         choose_first_default(conn)
-        audit.record(
-            conn, actor, "llm_provider.checked", "llm_provider", provider_id, added=result.added
-        )
+        audit.record(conn, actor, "llm_provider.checked", "llm_provider", provider_id, added=result.added)
     return result
 
 
-def ask_for_models(provider: Provider, where: Endpoint) -> list[ModelListing] | ProviderError:
+def ask_for_models(protocol: str, where: Endpoint) -> list[ModelListing] | ProviderError:
     """The call itself: no database, so that it can be made from a thread."""
     try:
-        return ADAPTERS[provider.protocol].list_models(where)
+        return ADAPTERS[protocol].list_models(where)
     except ProviderError as exc:
         return exc
 
@@ -337,36 +333,31 @@ def merge_models(
     conn: db.Connection,
     provider: Provider,
     asked: Sequence[ModelListing] | ProviderError,
-    *,
-    suggested: Sequence[str] = (),
 ) -> ProviderCheck:
-    """Adds what is new, fills what we did not know, deletes nothing.
-
-    Of a provider with very many models only the suggested ones are switched on, where it has any of them.
-    """
+    """Adds what is new, fills what we did not know, deletes nothing."""
     match asked:
         case ProviderError(message=message):
             store.update_provider_check(conn, provider.id, message)
             return ProviderCheck(provider_id=provider.id, error=message, found=0, added=0)
         case listings:
-            added = _add_models(conn, provider, rules.by_suggestion(listings, suggested), suggested)
+            added = _add_models(conn, provider, listings)
             store.update_provider_check(conn, provider.id, None)
             return ProviderCheck(provider_id=provider.id, error=None, found=len(listings), added=added)
 
 
-def _add_models(
-    conn: db.Connection, provider: Provider, listings: Sequence[ModelListing], suggested: Sequence[str]
-) -> int:
-    switched_on = rules.switched_on(listings, suggested)
+def _add_models(conn: db.Connection, provider: Provider, listings: Sequence[ModelListing]) -> int:
+    profile = known.profile_for(provider.base_url)
+    switched_on = known.switched_on(profile, listings)
     added = 0
-    for listing in listings:
+    for listing in known.preferred_first(profile, listings):
         model_id = store.insert_model(
             conn,
             provider.id,
             name=listing.name,
             label=rules.model_label(listing.name),
-            context_window=listing.context_window,
+            context_window=_context(provider, listing),
             capabilities=sorted(listing.capabilities),
+            refused_params=known.refused_params(profile, listing.name),
             is_enabled=listing.name in switched_on,
         )
         if model_id is None:
@@ -374,12 +365,18 @@ def _add_models(
                 conn,
                 provider.id,
                 listing.name,
-                context_window=listing.context_window,
+                context_window=_context(provider, listing),
                 capabilities=sorted(listing.capabilities),
             )
         else:
             added += 1
     return added
+
+
+def _context(provider: Provider, listing: ModelListing) -> int | None:
+    if provider.is_rehearsal:
+        return listing.context_window
+    return known.starting_context(provider.protocol, listing.context_window)
 
 
 # --- prompt parts --------------------------------------------------------------------------------
@@ -415,9 +412,7 @@ def create_part(
     permissions.check(actor, LLM_CONFIGURE)
     _check_wording(0, new, vocabulary)
     with conn.transaction(), _unique_part_name(new.name):
-        part_id = store.insert_part(
-            conn, name=new.name, description=new.description, tags=_tags(new.tags)
-        )
+        part_id = store.insert_part(conn, name=new.name, description=new.description, tags=_tags(new.tags))
         _append_wording(conn, actor, part_id, new, base_version_id=None)
         audit.record(conn, actor, "llm_prompt_part.created", "llm_prompt_part", part_id, called=new.name)
         return get_part(conn, part_id)
@@ -432,9 +427,7 @@ def update_part(
     with conn.transaction(), _unique_part_name(change.name):
         _append_wording(conn, actor, part_id, change, base_version_id=change.base_version_id)
         part = get_part(conn, part_id)
-        audit.record(
-            conn, actor, "llm_prompt_part.changed", "llm_prompt_part", part_id, number=part.number
-        )
+        audit.record(conn, actor, "llm_prompt_part.changed", "llm_prompt_part", part_id, number=part.number)
         return part
 
 
@@ -537,9 +530,7 @@ def create_action(conn: db.Connection, actor: Actor, new: ActionCreate) -> Actio
     taken = Conflict(f"There is an action named {new.name} already.")
     with conn.transaction(), db.constraints(llm_action_name_key=taken):
         _check_make_up(conn, new)
-        action_id = store.insert_action(
-            conn, name=new.name, label=new.label, description=new.description
-        )
+        action_id = store.insert_action(conn, name=new.name, label=new.label, description=new.description)
         _append_make_up(conn, actor, action_id, new, base_version_id=None)
         audit.record(conn, actor, "llm_action.created", "llm_action", action_id, called=new.name)
         return get_live_action(conn, action_id)
@@ -551,9 +542,7 @@ def update_action(conn: db.Connection, actor: Actor, action_id: int, change: Act
         _check_make_up(conn, change)
         _append_make_up(conn, actor, action_id, change, base_version_id=change.base_version_id)
         action = get_live_action(conn, action_id)
-        audit.record(
-            conn, actor, "llm_action.changed", "llm_action", action_id, number=action.version.number
-        )
+        audit.record(conn, actor, "llm_action.changed", "llm_action", action_id, number=action.version.number)
         return action
 
 
@@ -606,9 +595,7 @@ def _append_make_up(
     if version_id is None:
         raise _action_moved_on(conn, action_id)
     store.insert_action_parts(conn, version_id, new.part_ids)
-    store.update_action(
-        conn, action_id, label=new.label, description=new.description, version_id=version_id
-    )
+    store.update_action(conn, action_id, label=new.label, description=new.description, version_id=version_id)
 
 
 def _action_moved_on(conn: db.Connection, action_id: int) -> AppError:

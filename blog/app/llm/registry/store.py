@@ -19,7 +19,8 @@ from blog.app.llm.registry.models import (
 
 PROVIDER = """
     id, name, label, protocol, base_url, sealed_key IS NOT NULL AS has_key,
-    options - 'extra_headers' AS options, origin, is_enabled, is_rehearsal, checked_at, check_error, created_at, updated_at
+    options - 'extra_headers' AS options, origin, is_enabled, is_rehearsal, checked_at, check_error,
+    created_at, updated_at
 """
 MODEL = """
     m.id, m.llm_provider_id AS provider_id, p.name AS provider_name, p.label AS provider_label,
@@ -138,6 +139,34 @@ def update_provider(conn: db.Connection, provider: Provider) -> int:
     )
 
 
+def update_found_provider(
+    conn: db.Connection,
+    provider_id: int,
+    *,
+    protocol: str,
+    base_url: str,
+    sealed_key: bytes | None,
+    options: Mapping[str, object],
+) -> int:
+    """What a start found anew of a provider that no person has edited."""
+    return db.run(
+        conn,
+        """
+        UPDATE llm_provider
+           SET protocol = %(protocol)s, base_url = %(base_url)s, sealed_key = %(sealed_key)s,
+               options = %(options)s, updated_at = now()
+         WHERE id = %(id)s AND origin = 'found'
+        """,
+        {
+            "id": provider_id,
+            "protocol": protocol,
+            "base_url": base_url,
+            "sealed_key": sealed_key,
+            "options": db.jsonb(options),
+        },
+    )
+
+
 def update_provider_key(conn: db.Connection, provider_id: int, sealed_key: bytes | None) -> int:
     return db.run(
         conn,
@@ -232,14 +261,17 @@ def insert_model(
     label: str,
     context_window: int | None,
     capabilities: Sequence[str],
+    refused_params: Sequence[str] = (),
     is_enabled: bool = True,
 ) -> int | None:
     """The new model's id, or None when the provider has one of that name already."""
     return db.scalar(
         conn,
         """
-        INSERT INTO llm_model (llm_provider_id, name, label, context_window, capabilities, is_enabled)
-        VALUES (%(provider_id)s, %(name)s, %(label)s, %(context_window)s, %(capabilities)s, %(is_enabled)s)
+        INSERT INTO llm_model
+            (llm_provider_id, name, label, context_window, capabilities, refused_params, is_enabled)
+        VALUES (%(provider_id)s, %(name)s, %(label)s, %(context_window)s, %(capabilities)s,
+                %(refused_params)s, %(is_enabled)s)
         ON CONFLICT ON CONSTRAINT llm_model_name_key DO NOTHING
         RETURNING id
         """,
@@ -249,6 +281,7 @@ def insert_model(
             "label": label,
             "context_window": context_window,
             "capabilities": sorted(capabilities),
+            "refused_params": list(refused_params),
             "is_enabled": is_enabled,
         },
     )

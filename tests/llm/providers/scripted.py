@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -69,7 +69,7 @@ class _Gone(Exception):
 
 
 @contextmanager
-def serve(script: Script) -> Iterator[Server]:
+def serve(script: Script) -> Generator[Server]:
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     server = Server(script, listener)
     accepting = threading.Thread(target=_accept, args=(server,), daemon=True)
@@ -231,7 +231,7 @@ def ollama_reply(
     pause_s: float = 0.0,
     one_write: bool = False,
 ) -> Reply:
-    def line(payload: dict[str, object]) -> bytes:
+    def line(payload: Mapping[str, object]) -> bytes:
         known = {"model": "m", "created_at": "2026-01-01T00:00:00.123456789Z"}
         return json.dumps({**known, **payload}, ensure_ascii=False).encode() + b"\n"
 

@@ -37,6 +37,7 @@ class Call:
     deadline: float
     due: float
     phase: Phase = "connect"
+    connected: bool = False  # by this call itself, not kept from an earlier one
     watched: socket.socket | None = None
 
 
@@ -45,6 +46,11 @@ def begin(limits: Limits, cancel: Cancel) -> Call:
     deadline = now + limits.deadline_s
     due = min(now + limits.connect_s, deadline)
     return Call(limits=limits, cancel=cancel, deadline=deadline, due=due)
+
+
+def begin_again(call: Call) -> None:
+    release(call)
+    expect(call, "connect", call.limits.connect_s)
 
 
 def expect(call: Call, phase: Phase, seconds: float) -> None:
@@ -224,6 +230,7 @@ def _connect(connection: HTTPConnection, call: Call) -> socket.socket:
             sock.close()
             failure = exc
         else:
+            call.connected = True
             return sock
         if call.cancel.cancelled:
             break

@@ -1,6 +1,6 @@
 """The one way to call a provider: sends exactly the request it is given, reads promptly, stops at once.
 
-It follows no redirect, repeats no call, and knows no protocol.
+It follows no redirect, repeats nothing a server may have read, and knows no protocol.
 """
 
 import http.client
@@ -93,18 +93,34 @@ def _secrets(wire: WireRequest) -> set[str]:
 
 
 def _send(call: Call, wire: WireRequest) -> requests.Response:
+    """Again on another connection while a kept one turns out to be closed, which nobody has read."""
     if call.cancel.cancelled:
         raise _cancelled()
-    try:
-        # Prepared by itself, not by the session: that would put a password of ~/.netrc over the key.
-        prepared = requests.Request(
-            wire.method, wire.url, headers=dict(wire.headers), data=wire.body
-        ).prepare()
-        response = connections.send(call, prepared)
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
-        raise _broken(call, wire.url, exc) from exc
-    call.phase = "first_token"
-    return response
+    while True:
+        try:
+            response = connections.send(call, _prepared(wire))
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
+            if not _was_stale(call, exc):
+                raise _broken(call, wire.url, exc) from exc
+            connections.begin_again(call)
+        else:
+            call.phase = "first_token"
+            return response
+
+
+def _prepared(wire: WireRequest) -> requests.PreparedRequest:
+    # By itself, not by the session: that would put a password of ~/.netrc over the key.
+    return requests.Request(wire.method, wire.url, headers=dict(wire.headers), data=wire.body).prepare()
+
+
+def _was_stale(call: Call, exc: Exception) -> bool:
+    """llama.cpp promises to keep a connection and closes it; others close one at any idle moment."""
+    return (
+        call.phase == "answer"
+        and not call.connected
+        and not call.cancel.cancelled
+        and isinstance(_cause(exc), (ConnectionResetError, BrokenPipeError))
+    )
 
 
 def _chunks(call: Call, response: requests.Response, tap: Tap | None = None) -> Iterator[bytes]:

@@ -84,7 +84,7 @@ def address_of(config: Config) -> str:
 @contextmanager
 def held(data_dir: Path, purpose: str) -> Generator[Path]:
     """Hold the data directory for the block; Conflict names who else does. Yields the file saying so."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     path = data_dir / "holder"
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

@@ -7,6 +7,7 @@ outlive the process that started it.
 import fcntl
 import hashlib
 import importlib.util
+import logging
 import os
 import pwd
 import shutil
@@ -26,6 +27,8 @@ import psycopg
 
 from blog.app.embedded.process import Child, end, spawn
 from blog.app.errors import Unavailable
+
+log = logging.getLogger(__name__)
 
 ACCOUNT = "blogforge"
 ROLE = "blog"
@@ -145,9 +148,9 @@ def keep(data_dir: Path) -> None:
 
 def _start_keeper(data_dir: Path) -> None:
     """In a session of its own and not bound to us: others may be attached when we end."""
-    url, log = _beside(data_dir, "url"), _beside(data_dir, "keeper.log")
+    url, said = _beside(data_dir, "url"), _beside(data_dir, "keeper.log")
     url.unlink(missing_ok=True)
-    with log.open("wb") as output:
+    with said.open("wb") as output:
         keeper = subprocess.Popen(
             [sys.executable, "-c", KEEPER, str(data_dir)],
             stdin=subprocess.DEVNULL,
@@ -157,7 +160,7 @@ def _start_keeper(data_dir: Path) -> None:
         )
     while not url.exists():
         if keeper.poll() is not None:
-            raise Unavailable(f"The shared server did not start: {log.read_text().strip()[-2000:]}")
+            raise Unavailable(f"The shared server did not start: {said.read_text().strip()[-2000:]}")
         time.sleep(0.02)
     keeper.returncode = 0  # not ours to wait for; Popen would otherwise warn that it still runs
 
@@ -258,6 +261,7 @@ def _open_prefixes(path: Path) -> None:
     for prefix in path.parents:
         mode = prefix.stat().st_mode
         if not mode & stat.S_IXOTH:
+            log.warning("PostgreSQL runs as %s, so others may now pass through %s.", ACCOUNT, prefix)
             prefix.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
 
 
@@ -297,7 +301,7 @@ def _create(data_dir: Path, account: _Account) -> None:
 def _launch(data_dir: Path, account: _Account, lock: int, settings: Mapping[str, str]) -> Postgres:
     sockets = _socket_dir(data_dir, account)
     options = {**settings, "unix_socket_directories": str(sockets)}
-    with _log(data_dir).open("ab") as log:
+    with _log_file(data_dir).open("ab") as output:
         process = spawn(
             [
                 binary("postgres"),
@@ -309,10 +313,10 @@ def _launch(data_dir: Path, account: _Account, lock: int, settings: Mapping[str,
             user=account.user,
             group=account.group,
             cwd=Path("/"),
-            output=log,
+            output=output,
         )
     try:
-        _await_answer(process, _url(sockets, "postgres"), _log(data_dir))
+        _await_answer(process, _url(sockets, "postgres"), _log_file(data_dir))
         _ensure_database(_url(sockets, "postgres"))
     except BaseException:
         end(process, [(signal.SIGINT, 2.0)])
@@ -346,15 +350,15 @@ def _socket_dir(data_dir: Path, account: _Account) -> Path:
     return sockets
 
 
-def _log(data_dir: Path) -> Path:
-    log = _beside(data_dir, "log")
-    if log.exists() and log.stat().st_size > LOG_LIMIT:
-        log.replace(log.with_name(log.name + ".1"))
-    log.touch(mode=0o600)
-    return log
+def _log_file(data_dir: Path) -> Path:
+    file = _beside(data_dir, "log")
+    if file.exists() and file.stat().st_size > LOG_LIMIT:
+        file.replace(file.with_name(file.name + ".1"))
+    file.touch(mode=0o600)
+    return file
 
 
-def _await_answer(process: Child, url: str, log: Path) -> None:
+def _await_answer(process: Child, url: str, log_file: Path) -> None:
     deadline = time.monotonic() + START_PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -363,7 +367,7 @@ def _await_answer(process: Child, url: str, log: Path) -> None:
             time.sleep(0.02)
         else:
             return
-    last = log.read_text(errors="replace").strip().splitlines()[-5:]
+    last = log_file.read_text(errors="replace").strip().splitlines()[-5:]
     raise Unavailable("The embedded PostgreSQL did not start. It said: " + " / ".join(last))
 
 

@@ -58,7 +58,8 @@ def load_actor() -> None:
 
 def renew_cookie(response: Response) -> Response:
     """The cookie of a session that was just prolonged lives as long as the session."""
-    if g.get("is_renewed") and SESSION_COOKIE not in response.headers.get("Set-Cookie", ""):
+    is_set = any(line.startswith(SESSION_COOKIE) for line in response.headers.getlist("Set-Cookie"))
+    if g.get("is_renewed") and not is_set:
         _keep(response, request.cookies[SESSION_COOKIE])
     return response
 
@@ -151,7 +152,6 @@ def sign_in() -> Response:
 @signed_in
 def sign_out() -> Response:
     services.sign_out(web.conn(), current_actor(), request.cookies[SESSION_COOKIE])
-    g.is_renewed = False
     response = web.see_other("/sign-in")
     response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="Lax", secure=request.is_secure)
     return response

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import psycopg.conninfo
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -64,14 +65,12 @@ def template_db(server_url: str) -> str:
 
 
 @contextmanager
-def _clone(server_url: str, template: str, name: str) -> Iterator[str]:
+def _clone(server_url: str, template: str, name: str) -> Generator[str]:
     identifier = sql.Identifier(name)
     drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier)
     with psycopg.connect(server_url, autocommit=True) as conn:
         conn.execute(drop)
-        conn.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(identifier, sql.Identifier(template))
-        )
+        conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(identifier, sql.Identifier(template)))
         try:
             yield _with_database(server_url, name)
         finally:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from blog.app.llm.check import Checked, Failed, check
 from blog.app.llm.inputs import Inputs
 from blog.app.llm.output_type import OutputKind, parse_output_type
-from blog.app.llm.reply import CUT_OFF, clean
+from blog.app.llm.reply import CUT_OFF
+from blog.app.text import clean
 
 KINDS: tuple[OutputKind, ...] = ("text", "markdown", "list", "json", "number")
 PLAN = {
@@ -252,29 +253,7 @@ def test_an_input_that_is_no_list_cannot_be_allocated() -> None:
     assert "is not a list" in str(allocate([], "one fact"))
 
 
-@pytest.mark.parametrize(
-    ("text", "expected", "flagged"),
-    [
-        ("plain \U0001f600 é", "plain \U0001f600 é", False),
-        ("a\x00b", "a\N{REPLACEMENT CHARACTER}b", True),
-        ("\ud800x\udfff", "\N{REPLACEMENT CHARACTER}x\N{REPLACEMENT CHARACTER}", True),
-    ],
-)
-def test_what_cannot_be_stored_is_replaced(text: str, expected: str, flagged: bool) -> None:
-    assert clean(text) == (expected, flagged)
-
-
 anything = st.text(st.characters(codec=None, categories=None), max_size=80)
-
-
-@given(anything)
-def test_cleaned_text_can_be_stored_and_is_cleaned_once(text: str) -> None:
-    cleaned, flagged = clean(text)
-
-    assert cleaned.encode().count(0) == 0
-    assert clean(cleaned) == (cleaned, False)
-    assert flagged == (cleaned != text)
-    assert len(cleaned) == len(text)
 
 
 jsonish = st.text('[]{}",:\\`\n-1.a #\x00\ud800', max_size=60)
@@ -288,7 +267,7 @@ def test_any_reply_is_either_checked_or_failed(reply: str, kind: OutputKind) -> 
     match result:
         case Checked(text=text):
             assert text.strip()
-            assert clean(text) == (text, False)
+            assert clean(text) == text
         case Failed(problems=told):
             assert told
             assert all(told)

@@ -14,13 +14,13 @@ from blog.app.llm.reply import (
     REPLACEMENT,
     Read,
     Unreadable,
-    clean,
     read_json,
     read_list,
     read_prose,
     shortened,
 )
 from blog.app.llm.validators import OneOf, Validator
+from blog.app.text import clean
 
 _REPLACED = "Characters that cannot be stored were replaced."
 
@@ -41,7 +41,7 @@ class Failed:
 
 
 def check(reply: str, output: OutputType, inputs: Inputs) -> Checked | Failed:
-    text = clean(reply)[0].strip().strip("\ufeff").strip()
+    text = clean(reply).strip().strip("\ufeff").strip()
     if not text:
         return Failed(problems=("The reply is empty.",))
     match _read(text, output):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from blog.app.llm.inputs import Value
+from blog.app.text import clean
 
 MAX_DEPTH = 50
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -17,7 +18,6 @@ CUT_OFF = "The reply was cut off before its end."
 _TOO_DEEP = "The JSON of the reply is nested too deeply."
 _NESTED_LIST = "The list has lists inside it."
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _FENCE = re.compile(r"(`{3,}|~{3,})([^`]*)")
 _PROSE = frozenset({"", "markdown", "md", "text", "txt", "plain", "plaintext"})
 _JSON_START = re.compile(r"\[\s*(?:[\"{\[\]\d-]|true|false|null|$)|\{\s*(?:[\"}]|$)")
@@ -35,13 +35,6 @@ class Read:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
     problem: str
-
-
-def clean(text: str) -> tuple[str, bool]:
-    """PostgreSQL stores neither U+0000 nor half a surrogate pair; models send both. The second value
-    says whether anything was replaced."""
-    cleaned = _UNSTORABLE.sub(REPLACEMENT, text)
-    return cleaned, cleaned != text
 
 
 def read_prose(text: str) -> Read:
@@ -91,7 +84,7 @@ class _Refused(ValueError):
 def _unique(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
     unique: dict[str, Value] = {}
     for key, value in pairs:
-        cleaned = _cleaned_text(key)
+        cleaned = clean(key)
         if cleaned in unique:
             raise _Refused(f"The JSON of the reply has the key “{cleaned[:80]}” twice.")
         unique[cleaned] = value
@@ -173,17 +166,13 @@ def _cleaned(value: Value) -> Value:
     """An escape inside JSON text can spell what `clean` has just replaced outside it."""
     match value:
         case str():
-            return _cleaned_text(value)
+            return clean(value)
         case Mapping():
             return {key: _cleaned(inner) for key, inner in value.items()}
         case list():
             return [_cleaned(inner) for inner in value]
         case _:
             return value
-
-
-def _cleaned_text(text: str) -> str:
-    return clean(text)[0]
 
 
 def _read_among_words(text: str, accepts: Callable[[Value], bool]) -> Read | Unreadable:

@@ -104,9 +104,7 @@ def test_a_watcher_resumes_after_the_last_event_it_saw(conn: db.Connection, pool
     assert list(events.follow(pool, None, run.id, after=told[1][0])) == told[2:]
 
 
-def test_a_finished_run_is_told_from_its_row_after_pruning(
-    conn: db.Connection, pool: OneConnection
-) -> None:
+def test_a_finished_run_is_told_from_its_row_after_pruning(conn: db.Connection, pool: OneConnection) -> None:
     run = finish(conn, pool, openai_reply(["Be", "cause."]))
     db.run(conn, "UPDATE llm_run SET finished_at = finished_at - interval '2 hours'")
     assert store.delete_old_events(conn, older_than_minutes=60) > 0
@@ -165,22 +163,30 @@ def test_a_reply_that_fails_its_type_is_invalid_and_kept(conn: db.Connection, po
     assert run.output == '["one", "two"]'
 
 
-def test_a_refusal_is_a_failure_and_never_an_empty_success(
-    conn: db.Connection, pool: OneConnection
-) -> None:
+def test_a_refusal_is_a_failure_and_never_an_empty_success(conn: db.Connection, pool: OneConnection) -> None:
     run = finish(conn, pool, openai_reply([], finish="content_filter"))
     assert (run.status, run.error_kind) == ("failed", "content_filter")
 
 
-def test_nul_and_lone_surrogates_are_replaced_and_flagged(
-    conn: db.Connection, pool: OneConnection
-) -> None:
-    body = b'data: {"choices":[{"index":0,"delta":{"content":"a\\u0000b\\ud800c"},"finish_reason":"stop"}]}\n\n'
+def test_nul_and_lone_surrogates_are_replaced_and_flagged(conn: db.Connection, pool: OneConnection) -> None:
+    body = (
+        b'data: {"choices":[{"index":0,"delta":{"content":"a\\u0000b\\ud800c"},"finish_reason":"stop"}]}\n\n'
+    )
     reply = Reply(headers={"Content-Type": "text/event-stream"}, pieces=[body, b"data: [DONE]\n\n"])
     run = finish(conn, pool, reply)
     assert (run.status, run.output, run.has_replaced_chars) == ("succeeded", "a\ufffdb\ufffdc", True)
     told = "".join(d["text"] for _, kind, d in events.follow(pool, None, run.id) if kind == "text")
     assert told == "a\ufffdb\ufffdc"
+
+
+def test_an_emoji_split_over_two_deltas_is_whole(conn: db.Connection, pool: OneConnection) -> None:
+    halves = [
+        b'data: {"choices":[{"index":0,"delta":{"content":"\\ud83e"}}]}\n\n',
+        b'data: {"choices":[{"index":0,"delta":{"content":"\\udd73"},"finish_reason":"stop"}]}\n\n',
+    ]
+    reply = Reply(headers={"Content-Type": "text/event-stream"}, pieces=[*halves, b"data: [DONE]\n\n"])
+    run = finish(conn, pool, reply)
+    assert (run.output, run.has_replaced_chars) == ("\N{FACE WITH PARTY HORN AND PARTY HAT}", False)
 
 
 def test_a_missing_input_is_refused_by_name_before_anything_is_stored(conn: db.Connection) -> None:
@@ -194,7 +200,8 @@ def test_a_missing_input_is_refused_by_name_before_anything_is_stored(conn: db.C
 def test_the_run_and_its_job_exist_together(conn: db.Connection) -> None:
     run = queue(conn)
     args = db.scalar(
-        conn, "SELECT args FROM procrastinate_jobs WHERE task_name = 'llm.execute_run' ORDER BY id DESC LIMIT 1"
+        conn,
+        "SELECT args FROM procrastinate_jobs WHERE task_name = 'llm.execute_run' ORDER BY id DESC LIMIT 1",
     )
     assert args == {"run_id": run.id}
 
@@ -269,7 +276,9 @@ def test_an_idempotency_key_finds_its_run_again(conn: db.Connection) -> None:
     first = services.enqueue_run(conn, actor, prepared, idempotency=services.idempotency("k", 1))
     again = services.enqueue_run(conn, actor, prepared, idempotency=services.idempotency("k", 1))
     assert again.id == first.id
-    jobs = db.scalar(conn, "SELECT count(*) FROM procrastinate_jobs WHERE args->>'run_id' = %s", (str(first.id),))
+    jobs = db.scalar(
+        conn, "SELECT count(*) FROM procrastinate_jobs WHERE args->>'run_id' = %s", (str(first.id),)
+    )
     assert jobs == 1
     with pytest.raises(Invalid):
         services.enqueue_run(conn, actor, prepared, idempotency=services.idempotency("k", 2))

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from blog.app.llm.check import Failed, check, clean
+from blog.app.llm.check import Failed, check
 from blog.app.llm.inputs import Inputs
 from blog.app.llm.output_type import OutputType
 from blog.app.llm.providers.base import Done, ProviderError, Usage
 from blog.app.llm.runs.models import RunStatus
+from blog.app.text import clean, joined
 
 NOTHING_SAID = Usage()
 UNANSWERED = frozenset({"refusal", "content_filter"})
@@ -51,13 +52,12 @@ class Outcome:
 
 def judge(heard: Heard, output_type: OutputType, inputs: Inputs) -> Outcome:
     """succeeded, invalid (the reply fails its type), cancelled, or failed with the provider's words."""
-    output, replaced = clean(heard.text)
-    reasoning, _ = clean(heard.reasoning)
+    output = clean(heard.text)
     came = Outcome(
         status="failed",
         output=output,
-        reasoning=reasoning,
-        has_replaced_chars=replaced,
+        reasoning=clean(heard.reasoning),
+        has_replaced_chars=output != joined(heard.text),
         raw_reply=heard.raw or None,
         first_text_s=heard.first_text_s,
     )
@@ -76,12 +76,13 @@ def refused(kind: str, message: str, *, retryable: bool = False) -> Outcome:
 def _broken(came: Outcome, error: ProviderError) -> Outcome:
     if error.kind == "cancelled":
         return replace(came, status="cancelled")
-    message, _ = clean(error.message)
-    return replace(came, error_kind=error.kind, error_message=message, error_retryable=error.retryable)
+    return replace(
+        came, error_kind=error.kind, error_message=clean(error.message), error_retryable=error.retryable
+    )
 
 
 def _answered(came: Outcome, done: Done, output_type: OutputType, inputs: Inputs) -> Outcome:
-    raw, _ = clean(done.finish_raw or "")
+    raw = clean(done.finish_raw or "")
     said = replace(came, finish=done.finish, finish_raw=raw or None, usage=done.usage)
     if done.finish in UNANSWERED:
         message = said.output.strip() or "The model refused to answer and gave no reason."

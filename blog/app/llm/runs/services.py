@@ -206,7 +206,7 @@ def _replayed(conn: db.Connection, actor: Actor, idempotency: Idempotency) -> in
     return found[0]
 
 
-def _references(prepared: Prepared) -> set[Reference]:
+def _references(prepared: Prepared) -> frozenset[Reference]:
     """Everything the run's own record must hold: what the parts read and what its validators compare with."""
     validators = prepared.output_type.validators
     compared = [validator for validator in validators if isinstance(validator, EachOnce)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from blog.app import db
 from blog.app.llm.runs import store
 from blog.app.llm.runs.models import ClaimedRun, EventKind
+from blog.app.text import clean
 
 BATCH_SECONDS = 0.05
 
@@ -69,7 +70,7 @@ class Teller:
             return
         with self.pool.connection() as conn:
             for kind, text in stretches:
-                data = {"text": text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()}
+                data = {"text": clean(text)}
                 if not store.insert_event(conn, self.claimed.id, self.claimed.attempt, kind, data):
                     raise RunLost
 

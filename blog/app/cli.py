@@ -8,7 +8,6 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,18 +47,7 @@ def commands() -> None:
 @commands.command()
 def serve() -> None:
     """Start database, web and worker, and keep them running until Ctrl-C."""
-    config = load_config(os.environ)
-    supervisor.serve(config, announce=partial(_first_steps, supervisor.address_of(config)))
-
-
-def _first_steps(address: str, url: str) -> list[str]:
-    from blog.app.auth import services as auth
-
-    with _connect(url) as conn:
-        token = auth.create_setup_link(conn)
-    if token is None:
-        return []
-    return [f"Nobody administers it yet. Create the first administrator here, once: {address}/setup/{token}"]
+    supervisor.serve(load_config(os.environ))
 
 
 @commands.command()

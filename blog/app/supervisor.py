@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -60,15 +61,14 @@ class Stopped(BaseException):
     """Somebody asked us to stop. Not an Exception, so that nothing on the way takes it for a failure."""
 
 
-def serve(config: Config, *, announce: Callable[[str], list[str]]) -> None:
-    """Run until told to stop. `announce` gives the lines to print once the address answers."""
-    address = address_of(config)
+def serve(config: Config) -> None:
+    """Run until told to stop."""
     with (
         _stoppable(),
-        held(config.data_dir, f"serving {address}") as hold,
+        held(config.data_dir, f"serving {address_of(config)}") as hold,
         _listening(config) as listener,
     ):
-        _run(config, listener, hold, lambda url: [f"BlogForge is at {address}", *announce(url)])
+        _run(config, listener, hold)
 
 
 def address_of(config: Config) -> str:
@@ -136,9 +136,7 @@ def _write(path: Path, holder: Holder) -> None:
 # ---- The run ---------------------------------------------------------------------------------
 
 
-def _run(
-    config: Config, listener: socket.socket, hold: Path, announcement: Callable[[str], list[str]]
-) -> None:
+def _run(config: Config, listener: socket.socket, hold: Path) -> None:
     services: list[Service] = []
     try:
         url = config.database_url or _start_database(config, services, hold)
@@ -148,9 +146,10 @@ def _run(
             environment["BLOG_DATABASE_URL"] = url
         services.append(_service("worker", lambda: _worker(environment), _end_worker))
         services.append(_service("web", lambda: _web(config, listener, environment), _end_web))
+        greeting = _greeting(environment)
         _await_answer(config, services)
-        for line in announcement(url):
-            say(line)
+        say(f"BlogForge is at {address_of(config)}")
+        say(greeting.communicate()[0].decode(errors="replace").rstrip())
         while True:
             if all(service.child.poll() is None for service in services):
                 _await_end()
@@ -196,6 +195,15 @@ def _start_database(config: Config, services: list[Service], hold: Path) -> str:
         raise Unavailable(f"{hold} was emptied while we held it.")
     _write(hold, replace(holder, database_url=servers[-1].url))
     return servers[-1].url
+
+
+def _greeting(environment: Mapping[str, str]) -> Child:
+    return spawn(
+        [sys.executable, "-P", "-m", "blog.app.greeting"],
+        death_signal=signal.SIGKILL,
+        env=environment,
+        output=subprocess.PIPE,
+    )
 
 
 def _worker(environment: Mapping[str, str]) -> Child:
@@ -325,8 +333,9 @@ def _stoppable() -> Generator[None]:
 
     before = {number: signal.getsignal(number) for number in STOPPING}
     for number in STOPPING:
-        if before[number] is not signal.SIG_IGN:  # nohup asked for that
-            signal.signal(number, stop)
+        if number is signal.SIGHUP and before[number] is signal.SIG_IGN:
+            continue  # nohup asked for that; a shell's `&` ignores SIGINT without anybody asking
+        signal.signal(number, stop)
     try:
         yield
     finally:

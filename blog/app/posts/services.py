@@ -58,6 +58,17 @@ def get_post_for_job(conn: db.Connection, post_id: int) -> Post:
     return _present(_found(store.find_post(conn, post_id)))
 
 
+def lock_to_edit(conn: db.Connection, actor: Actor, post_id: int) -> Post:
+    """The post, this actor's to edit; other writers wait until the caller's transaction ends.
+
+    For a use case that reads before it writes: what it has read cannot change under it.
+    """
+    check(actor, POST_READ)
+    post = _present(_found(store.lock_post(conn, post_id)))
+    check_may_edit(actor, post)
+    return post
+
+
 def list_posts(
     conn: db.Connection,
     actor: Actor,
@@ -96,7 +107,7 @@ def move_to_sub_stage(conn: db.Connection, actor: Actor, post_id: int, sub_stage
         conn.transaction(),
         db.constraints(post_sub_stage_fkey=Invalid("There is no such stage in this post's workflow.")),
     ):
-        post = _lock_to_edit(conn, actor, post_id)
+        post = lock_to_edit(conn, actor, post_id)
         if post.sub_stage_id == sub_stage_id:
             return post
         store.update_post_sub_stage(conn, post_id, sub_stage_id)
@@ -120,14 +131,6 @@ def bring_back_post(conn: db.Connection, actor: Actor, post_id: int) -> Post:
         if store.update_post_brought_back(conn, post_id):
             audit.record(conn, actor, "post.brought_back", "post", post_id)
         return get_post(conn, actor, post_id)
-
-
-def _lock_to_edit(conn: db.Connection, actor: Actor, post_id: int) -> Post:
-    """The post, this actor's to edit; other writers wait until the caller's transaction ends."""
-    check(actor, POST_READ)
-    post = _present(_found(store.lock_post(conn, post_id)))
-    check_may_edit(actor, post)
-    return post
 
 
 def _lock_to_remove(conn: db.Connection, actor: Actor, post_id: int) -> Post:
@@ -162,7 +165,7 @@ def add_section(
 ) -> Section:
     """Behind `after_section_id`; None: at the end."""
     with conn.transaction():
-        _lock_to_edit(conn, actor, post_id)
+        lock_to_edit(conn, actor, post_id)
         sections = store.list_sections(conn, post_id)
         section_id = store.insert_section(conn, post_id)
         order = rules.inserted(sections, section_id, after_section_id)
@@ -176,7 +179,7 @@ def reorder_sections(
 ) -> list[Section]:
     """`section_ids` are all present ones, each once; anything else is a Conflict and moves nothing."""
     with conn.transaction():
-        _lock_to_edit(conn, actor, post_id)
+        lock_to_edit(conn, actor, post_id)
         sections = store.list_sections(conn, post_id)
         order = rules.reordered(sections, section_ids)
         before = [section.id for section in sections]
@@ -189,7 +192,7 @@ def reorder_sections(
 def remove_section(conn: db.Connection, actor: Actor, post_id: int, section_id: int) -> Section:
     """Its words are kept. One that was removed already stays removed."""
     with conn.transaction():
-        _lock_to_edit(conn, actor, post_id)
+        lock_to_edit(conn, actor, post_id)
         if store.update_section_removed(conn, post_id, section_id):
             store.update_post_touched(conn, post_id)
             audit.record(conn, actor, "section.removed", "post", post_id, section_id=section_id)
@@ -199,7 +202,7 @@ def remove_section(conn: db.Connection, actor: Actor, post_id: int, section_id: 
 def bring_back_section(conn: db.Connection, actor: Actor, post_id: int, section_id: int) -> Section:
     """With its words, behind the section it followed."""
     with conn.transaction():
-        _lock_to_edit(conn, actor, post_id)
+        lock_to_edit(conn, actor, post_id)
         if store.update_section_brought_back(conn, post_id, section_id):
             store.update_post_touched(conn, post_id)
             audit.record(conn, actor, "section.brought_back", "post", post_id, section_id=section_id)
@@ -256,7 +259,7 @@ def revise(
     )
     rules.check_size(new.value)
     with conn.transaction(), db.constraints(**_missing()):
-        _lock_to_edit(conn, actor, post_id)
+        lock_to_edit(conn, actor, post_id)
         _check_section(conn, post_id, section_id)
         # The post is locked, so nobody can come between this look and the append.
         current = store.find_current_revision(conn, post_id, section_id, field_id)

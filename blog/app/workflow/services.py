@@ -457,7 +457,7 @@ def apply_section_plan(
     """
     planned = read_plan(plan)
     with conn.transaction():
-        post = posts.get_post(conn, actor, post_id)
+        post = posts.lock_to_edit(conn, actor, post_id)
         workflow = get_workflow(conn, post.workflow_id)
         fields = _planned_fields(workflow)
         current = _current(conn, post_id)

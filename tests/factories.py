@@ -70,6 +70,7 @@ def make_model(
         (provider_id, f"model-{number}", f"Model {number}"),
     )
 
+
 Part = tuple[str, str, str]
 """role, kind, template"""
 
@@ -149,10 +150,11 @@ def make_field(
     conn: db.Connection, name: str, *, scope: str = "post", kind: str = "markdown", **columns: Any
 ) -> int:
     """A field at the end of the first sub-stage of the default workflow."""
-    field_id = db.scalar(
+    return db.scalar(
         conn,
         """
-        INSERT INTO workflow_field (workflow_id, workflow_sub_stage_id, name, label, kind, scope, position, max_chars, on_accept)
+        INSERT INTO workflow_field (workflow_id, workflow_sub_stage_id, name, label, kind, scope, position,
+                                    max_chars, on_accept)
         SELECT sub.workflow_id, sub.id, %(name)s, initcap(replace(%(name)s, '_', ' ')), %(kind)s, %(scope)s,
                1000 + coalesce((SELECT max(position) FROM workflow_field), 0), %(max_chars)s, %(on_accept)s
         FROM workflow_sub_stage AS sub ORDER BY sub.id LIMIT 1 RETURNING id
@@ -165,7 +167,6 @@ def make_field(
             "on_accept": columns.get("on_accept", "save"),
         },
     )
-    return field_id
 
 
 def bind(conn: db.Connection, field_id: int, action_id: int) -> None:
@@ -174,7 +175,8 @@ def bind(conn: db.Connection, field_id: int, action_id: int) -> None:
         conn,
         """
         INSERT INTO workflow_field_action (workflow_field_id, llm_action_id, position)
-        SELECT %(field)s, %(action)s, 1 + count(*) FROM workflow_field_action WHERE workflow_field_id = %(field)s
+        SELECT %(field)s, %(action)s, 1 + count(*)
+        FROM workflow_field_action WHERE workflow_field_id = %(field)s
         """,
         {"field": field_id, "action": action_id},
     )

@@ -99,7 +99,11 @@ def _build(app: Flask) -> dict[str, Any]:
     )
     gatherer.app = app
     found = cast(dict[str, Any], gatherer.get_apispecs("document"))
-    _name_operations(app, found["paths"])
+    for rule in api_rules(app):
+        path = re.sub(r"<(?:[^<>:]*:)?([^<>]*)>", r"{\1}", rule.rule)
+        for verb in rule.methods - {"HEAD", "OPTIONS"}:
+            if operation := found["paths"].get(path, {}).get(verb.lower()):
+                _complete(operation, rule, app.view_functions[rule.endpoint])
     return found
 
 
@@ -108,13 +112,21 @@ def api_rules(app: Flask) -> Iterator[Any]:
     return (rule for rule in app.url_map.iter_rules() if rule.rule.startswith(API))
 
 
-def _name_operations(app: Flask, paths: dict[str, Any]) -> None:
-    """A client made from the document calls its functions as the edges are called here."""
-    for rule in api_rules(app):
-        path = re.sub(r"<(?:[^<>:]*:)?([^<>]*)>", r"{\1}", rule.rule)
-        for verb in rule.methods - {"HEAD", "OPTIONS"}:
-            if operation := paths.get(path, {}).get(verb.lower()):
-                operation["operationId"] = rule.endpoint.rpartition(".")[2]
+def _complete(operation: dict[str, Any], rule: Any, view: Any) -> None:
+    """What follows from the edge itself: a client's name for it, who may call it, how it can refuse."""
+    operation["operationId"] = rule.endpoint.rpartition(".")[2]
+    refusals = {
+        "401": view.access != "public",
+        "403": view.access not in {"public", "signed-in"},
+        "404": bool(rule.arguments),
+        "422": "requestBody" in operation,
+    }
+    for status in (status for status, can_be in refusals.items() if can_be):
+        operation["responses"].setdefault(status, {"$ref": "#/components/responses/Problem"})
+    if refusals["403"]:
+        operation["x-permission"] = view.access
+        needs = f"Needs the permission `{view.access}`."
+        operation["description"] = f"{operation.get('description', '').strip()}\n\n{needs}".strip()
 
 
 # --- components ----------------------------------------------------------------------------------

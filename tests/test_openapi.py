@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from blog.app import openapi
+from blog.app.llm.runs import models
 
 REFERENCE = {"$ref": "#/components/schemas/Run"}
 
@@ -59,7 +60,7 @@ def test_a_name_without_a_class_is_refused() -> None:
 
 
 def test_a_row_is_described_with_what_it_is_made_of() -> None:
-    found = openapi.components({"RunPage"})
+    found = openapi.components({models.RunPage.__name__})
     assert found["RunPage"]["required"] == ["items", "next"]
     assert found["RunPage"]["properties"]["next"] == {"type": "string", "nullable": True}
     assert "RunListItem" in found

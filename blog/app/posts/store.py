@@ -28,14 +28,18 @@ REVISION = """
     revision.base_revision_id, revision.restored_from_id, revision.created_at, revision.superseded_at
 """
 # The words of a title are the words of the field it comes from, so field_revision_search_idx finds both.
+# Materialized, because the planner cannot know how rare a word is: among 100,000 posts it looked into each
+# one's text for a word that two have, for 6 s; this way it is 1 ms, and 0.3 s for a word that all have.
 MATCHING = """
     AND post.id IN (
-        SELECT post_id FROM field_revision
-        WHERE superseded_at IS NULL
-          AND to_tsvector('simple', left(value, 200000)) @@ (
-              websearch_to_tsquery('simple', %(words)s)
-              && CASE WHEN %(prefix)s = '' THEN ''::tsquery
-                      ELSE to_tsquery('simple', '''' || %(prefix)s || ''':*') END))
+        WITH matching AS MATERIALIZED (
+            SELECT DISTINCT post_id FROM field_revision
+            WHERE superseded_at IS NULL
+              AND to_tsvector('simple', left(value, 200000)) @@ (
+                  websearch_to_tsquery('simple', %(words)s)
+                  && CASE WHEN %(prefix)s = '' THEN ''::tsquery
+                          ELSE to_tsquery('simple', '''' || %(prefix)s || ''':*') END))
+        SELECT post_id FROM matching)
 """
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -117,5 +116,6 @@ def _prune(pool: db.Pool) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    main()
+    from blog.app import worker  # by its own name: tasks are registered under it, not under __main__
+
+    worker.main()

@@ -10,6 +10,7 @@ from blog.app.llm.runs.events import Wakeups
 
 config = load_config(os.environ)
 logging.basicConfig(level=logging.INFO, format="%(asctime)s web %(levelname)s %(name)s: %(message)s")
+logging.getLogger("procrastinate").setLevel(logging.WARNING)
 if config.database_url is None:
     raise Unavailable("BLOG_DATABASE_URL names no database; `blogforge serve` starts the embedded one.")
 

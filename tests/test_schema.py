@@ -1,5 +1,6 @@
 """The database's first day and its upgrades: applied once, losing nothing, refusing what it does not know."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ import pytest
 from psycopg import conninfo, sql
 
 from blog.app import db, schema
-from blog.app.errors import Conflict
+from blog.app.errors import Conflict, Unavailable
 
 
 @pytest.fixture
@@ -102,3 +103,17 @@ def test_a_new_database_of_a_later_version_needs_no_script(empty: db.Connection,
     (later / "changes" / "2999-01-02-fill-note.sql").write_text("SELECT 1/0;")
     schema.init_db(empty, later)
     assert schema.pending(empty, later) == []
+
+
+def test_a_database_that_cannot_hold_every_letter_is_refused(server_url: str) -> None:
+    name = sql.Identifier(f"blog_ascii_{os.getpid()}")
+    with psycopg.connect(server_url, autocommit=True) as conn:
+        conn.execute(
+            sql.SQL(
+                "CREATE DATABASE {} ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'"
+            ).format(name)
+        )
+        url = conninfo.make_conninfo(server_url, dbname=f"blog_ascii_{os.getpid()}")
+        with psycopg.connect(url, autocommit=True) as ascii_only, pytest.raises(Unavailable, match="UTF8"):
+            schema.init_db(ascii_only)
+        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))

@@ -25,6 +25,7 @@ from blog.app.errors import Conflict, Invalid, Unavailable
 DUMP = "database.dump"
 MANIFEST = "manifest.json"
 FORMAT = 1
+UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"
 
 
 def write_backup(config: Config, url: str, file: Path) -> None:
@@ -45,9 +46,7 @@ def restore_backup(config: Config, url: str, file: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="blogforge-restore-") as scratch:
         _unpack(file, Path(scratch))
         _refuse_other_keys(config, Path(scratch))
-        _run(
-            "pg_restore", url, ["--single-transaction", "--no-owner", "--no-privileges", f"{scratch}/{DUMP}"]
-        )
+        _load(url, Path(scratch))
         _place_keys(config, Path(scratch))
 
 
@@ -135,19 +134,36 @@ def _place_keys(config: Config, scratch: Path) -> None:
                 file.write(key.read_bytes())
 
 
-def _run(program: str, url: str, options: Sequence[str]) -> None:
+def _load(url: str, scratch: Path) -> None:
+    """As a script, because pg_restore sets something that servers before 17 do not know."""
+    written, fitted = scratch / "written.sql", scratch / "fitted.sql"
+    options = ["--no-owner", "--no-privileges", "--file", str(written), str(scratch / DUMP)]
+    _run("pg_restore", None, options)
+    with written.open("rb") as source, fitted.open("wb") as target:
+        for line in source:
+            if line == UNKNOWN_BEFORE_17:
+                break
+            target.write(line)
+        shutil.copyfileobj(source, target)
+    _run("psql", url, ["-X", "--quiet", "-1", "--set", "ON_ERROR_STOP=1", "--file", str(fitted)])
+
+
+def _run(program: str, url: str | None, options: Sequence[str]) -> None:
     """The password goes by the environment: anybody may read a command line."""
-    parts = conninfo.conninfo_to_dict(url)
+    parts = {name: str(value) for name, value in conninfo.conninfo_to_dict(url or "").items()}
     password = parts.pop("password", None)
-    parts = {name: str(value) for name, value in parts.items()}
-    environment = {**os.environ, **({"PGPASSWORD": str(password)} if password else {})}
     try:
         subprocess.run(
-            [postgres.binary(program), "--dbname", conninfo.make_conninfo(**parts), *options],
+            [
+                postgres.binary(program),
+                *(["--dbname", conninfo.make_conninfo("", **parts)] if url else []),
+                *options,
+            ],
             check=True,
-            capture_output=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             text=True,
-            env=environment,
+            env={**os.environ, **({"PGPASSWORD": password} if password else {})},
         )
     except subprocess.CalledProcessError as exc:
         raise Unavailable(f"{program} failed: {' '.join(exc.stderr.split())}") from exc

@@ -34,7 +34,7 @@ def init_db(conn: db.Connection, sql: Path = SQL) -> None:
     """Bring an empty database to the present schema; leave a present one alone. Safe to repeat."""
     if is_current(conn, sql):
         return
-    _refuse_old_server(conn)
+    _refuse_unfit_server(conn)
     with conn.transaction():
         db.run(conn, "SELECT pg_advisory_xact_lock(%s)", [LOCK])
         applied = _applied(conn)
@@ -64,7 +64,7 @@ def upgrade(conn: db.Connection, sql: Path = SQL) -> list[str]:
 
     `conn` commits by itself: what ran before a failing script stays, as if that one had come later.
     """
-    _refuse_old_server(conn)
+    _refuse_unfit_server(conn)
     db.run(conn, "SELECT pg_advisory_lock(%s)", [LOCK])
     try:
         scripts = pending(conn, sql)
@@ -113,11 +113,16 @@ def _newer(applied: frozenset[str], sql: Path) -> list[str]:
     return sorted(name for name in applied - known if name.startswith(("change:", "queue:")))
 
 
-def _refuse_old_server(conn: db.Connection) -> None:
+def _refuse_unfit_server(conn: db.Connection) -> None:
     if conn.info.server_version < OLDEST_SERVER:
         raise Unavailable(
             f"The database server is PostgreSQL {conn.info.server_version // 10_000}; "
             "BlogForge needs 15 or later."
+        )
+    if (encoding := conn.info.parameter_status("server_encoding")) != "UTF8":
+        raise Unavailable(
+            f"The database {conn.info.dbname} stores {encoding}, and BlogForge needs UTF8: make one with "
+            "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0."
         )
 
 

@@ -52,16 +52,13 @@ class Server:
 
     script: Script
     listener: socket.socket
+    url: str
     received: list[Received] = field(default_factory=list)
     connections: int = 0
     disconnected: threading.Event = field(default_factory=threading.Event)
     asked: threading.Event = field(default_factory=threading.Event)
     closing: threading.Event = field(default_factory=threading.Event)
     open: set[socket.socket] = field(default_factory=set)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
 
 class _Gone(Exception):
@@ -71,7 +68,7 @@ class _Gone(Exception):
 @contextmanager
 def serve(script: Script) -> Generator[Server]:
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-    server = Server(script, listener)
+    server = Server(script, listener, f"http://127.0.0.1:{listener.getsockname()[1]}")
     accepting = threading.Thread(target=_accept, args=(server,), daemon=True)
     accepting.start()
     try:

@@ -108,11 +108,12 @@ def _session() -> requests.Session:
 
 
 def _settings(url: str) -> dict[str, Any]:
-    """Proxy and certificates as the environment has them; a loopback address needs neither."""
-    if _is_loopback(url):
-        return {"proxies": {}, "verify": True, "cert": None}
+    """Proxy and certificates as the environment has them; no proxy leads to this machine itself."""
+    loopback = _is_loopback(url)
+    if loopback and url.startswith("http:"):
+        return {"proxies": {}}
     settings = _ambient.merge_environment_settings(url, {}, True, None, None)
-    return {name: settings[name] for name in ("proxies", "verify", "cert")}
+    return {"verify": settings["verify"], "proxies": {} if loopback else settings["proxies"]}
 
 
 def _is_loopback(url: str) -> bool:

@@ -113,21 +113,19 @@ def from_stream(payload: object) -> ProviderError:
 
 def not_an_answer(body: bytes) -> ProviderError:
     """The error of a 200 whose body is not what the protocol promises."""
+    if not body.strip():
+        return ProviderError(
+            "bad_response", "The provider answered with nothing.", retryable=True, http_status=200
+        )
     try:
         payload = parse_json(body)
     except ValueError:
         payload = None
     if has_error(payload):
         return from_stream(payload)
-    words = state(body).words
-    return ProviderError(
-        "bad_response",
-        f"The answer is not in the provider's protocol: {words}"
-        if words
-        else "The provider answered with nothing.",
-        retryable=not words,
-        http_status=200,
-    )
+    words = state(body).words or plain(body.decode("utf-8", "replace"))
+    message = f"The answer is not in the provider's protocol: {words}"
+    return ProviderError("bad_response", message, http_status=200)
 
 
 def has_error(payload: object) -> bool:

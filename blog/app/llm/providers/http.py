@@ -40,7 +40,7 @@ Reader = Callable[[Iterable[bytes]], Iterator[Event]]
 
 def converse(wire: WireRequest, read: Reader, *, limits: Limits, cancel: Cancel, tap: Tap) -> Iterator[Event]:
     """Send, and give the events `read` makes of the answer's bytes as they come."""
-    with _exchange(wire, limits, cancel) as (call, response):
+    with _exchange(wire, limits, cancel, tap) as (call, response):
         for event in read(_chunks(call, response, tap)):
             match event:
                 case TextDelta() | ReasoningDelta():
@@ -59,7 +59,7 @@ def fetch_json(
         headers=headers,
         body=b"" if body is None else json.dumps(body).encode(),
     )
-    with _exchange(wire, limits, Cancel()) as (call, response):
+    with _exchange(wire, limits, Cancel(), None) as (call, response):
         answer = b"".join(_chunks(call, response))
     try:
         return parse_json(answer)
@@ -68,12 +68,14 @@ def fetch_json(
 
 
 @contextmanager
-def _exchange(wire: WireRequest, limits: Limits, cancel: Cancel) -> Generator[tuple[Call, requests.Response]]:
+def _exchange(
+    wire: WireRequest, limits: Limits, cancel: Cancel, tap: Tap | None
+) -> Generator[tuple[Call, requests.Response]]:
     call, response = connections.begin(limits, cancel), None
     try:
         response = _send(call, wire)
         if not 200 <= response.status_code < 300:
-            raise _refusal(call, response)
+            raise _refusal(call, response, tap)
         yield call, response
     except ProviderError as exc:
         exc.message = failures.without_secrets(exc.message, _secrets(wire))
@@ -152,19 +154,19 @@ def _settle(call: Call, response: requests.Response, tap: Tap) -> None:
             pass
 
 
-def _refusal(call: Call, response: requests.Response) -> ProviderError:
+def _refusal(call: Call, response: requests.Response, tap: Tap | None) -> ProviderError:
     if 300 <= response.status_code < 400:
         return _redirected(response)
     call.due = min(time.monotonic() + ERROR_BODY_S, call.deadline)
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return failures.from_status(response.status_code, headers, _beginning(call, response))
+    return failures.from_status(response.status_code, headers, _beginning(call, response, tap))
 
 
-def _beginning(call: Call, response: requests.Response) -> bytes:
+def _beginning(call: Call, response: requests.Response, tap: Tap | None) -> bytes:
     """As much of an error's body as can be had: the status alone is an answer already."""
     body = b""
     try:
-        for chunk in _chunks(call, response):
+        for chunk in _chunks(call, response, tap):
             body += chunk
             if len(body) >= READ_BYTES:
                 break

@@ -194,6 +194,7 @@ def _load(wanted: _Wanted) -> _Engine:
     key = secrets.token_urlsafe(24)
     params = xllamacpp.CommonParams()
     params.model.path = str(wanted.path)
+    params.model_alias = {wanted.path.name}  # else replies name the whole path
     params.n_ctx = wanted.context
     params.n_parallel = AT_ONCE
     params.kv_unified = True  # else each of the four gets a quarter of the context

@@ -1,0 +1,511 @@
+"""The transport: prompt, patient only as long as allowed, stopped at once, and silent about keys."""
+
+import datetime
+import gzip
+import ipaddress
+import os
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from blog.app.llm.providers import ollama, openai
+from blog.app.llm.providers.base import (
+    Cancel,
+    ChatRequest,
+    Done,
+    Event,
+    Limits,
+    ProviderError,
+    TextDelta,
+)
+from tests.llm.providers.asking import ask
+from tests.llm.providers.scripted import (
+    EVENTS,
+    Reply,
+    event,
+    json_reply,
+    ollama_reply,
+    openai_chunk,
+    openai_reply,
+    serve,
+)
+
+FIRST = event(openai_chunk({"content": "Ca"}))
+END = event(openai_chunk({"content": "ts"}, "stop")) + b"data: [DONE]\n\n"
+KEEP_ALIVE = b": keep-alive\n\n"
+
+
+def call(
+    request: ChatRequest,
+    cancel: Cancel | None = None,
+    tap: Callable[[bytes], None] = lambda _: None,
+    adapter=openai,
+) -> Iterator[Event]:
+    return adapter.stream(request, adapter.build(request), cancel=cancel or Cancel(), tap=tap)
+
+
+def text_of(events: list[Event]) -> str:
+    return "".join(each.text for each in events if isinstance(each, TextDelta))
+
+
+def fails(request: ChatRequest, cancel: Cancel | None = None) -> tuple[ProviderError, str]:
+    """The error, and the text that came before it."""
+    events: list[Event] = []
+    try:
+        for each in call(request, cancel):
+            events.append(each)  # noqa: PERF402 - what came before the error counts
+    except ProviderError as exc:
+        return exc, text_of(events)
+    raise AssertionError(f"the call did not fail: {events}")
+
+
+# --- what goes out and comes in ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("adapter", [openai, ollama])
+def test_the_bytes_that_were_built_are_sent_and_the_bytes_that_came_are_kept(adapter):
+    reply = openai_reply(["Cats ", "入睡"]) if adapter is openai else ollama_reply(["Cats ", "入睡"])
+    with serve(reply) as server:
+        request = ask(server.url, key="k", temperature=0.5)
+        kept: list[bytes] = []
+        *deltas, done = call(request, tap=kept.append, adapter=adapter)
+        assert server.received[0].body == adapter.build(request).body
+    assert text_of(deltas) == "Cats 入睡"
+    assert isinstance(done, Done)
+    assert (done.usage.input, done.usage.output) == (11, 7)
+    assert b"".join(kept) == b"".join(piece for piece in reply.pieces if isinstance(piece, bytes))
+
+
+@pytest.mark.parametrize("framing", ["chunked", "close"])
+def test_the_first_text_is_given_out_when_it_comes(framing):
+    pieces = [FIRST, 0.4, END]
+    with serve(Reply(headers=EVENTS, pieces=pieces, framing=framing)) as server:
+        start = time.monotonic()
+        events = call(ask(server.url))
+        assert next(events) == TextDelta("Ca")
+        assert time.monotonic() - start < 0.3
+        assert text_of(list(events)) == "ts"
+
+
+def test_a_compressed_stream_is_read_as_it_comes():
+    packed = gzip.compress(FIRST + END)
+    pieces = [packed[at : at + 9] for at in range(0, len(packed), 9)]
+    with serve(Reply(headers={**EVENTS, "Content-Encoding": "gzip"}, pieces=pieces)) as server:
+        assert text_of(list(call(ask(server.url)))) == "Cats"
+
+
+@pytest.mark.parametrize("reply", [openai_reply(["a"]), openai_reply(["a"], one_write=True)])
+def test_a_connection_is_used_again(reply):
+    with serve(reply) as server:
+        for _ in range(3):
+            assert text_of(list(call(ask(server.url)))) == "a"
+        assert server.connections == 1
+
+
+def test_a_kept_connection_that_was_closed_meanwhile_is_replaced():
+    with serve([openai_reply(["a"]), openai_reply(["b"])]) as server:
+        assert text_of(list(call(ask(server.url)))) == "a"
+        for connection in list(server.open):
+            connection.shutdown(socket.SHUT_RDWR)
+        assert text_of(list(call(ask(server.url)))) == "b"
+
+
+def test_a_proxy_in_the_environment_does_not_break_loopback(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with serve(openai_reply(["a"])) as server:
+        assert text_of(list(call(ask(server.url)))) == "a"
+
+
+def test_reading_2000_events_costs_at_most_30_microseconds_each():
+    with serve(openai_reply(["word "] * 2000)) as server:
+        list(call(ask(server.url)))
+        spent = []
+        for _ in range(3):
+            start = time.thread_time()
+            assert len(list(call(ask(server.url)))) == 2001
+            spent.append((time.thread_time() - start) / 2000)
+    assert min(spent) < 30e-6
+
+
+# --- refusals ------------------------------------------------------------------------------------
+
+
+def test_a_wrong_key_is_said_without_the_key():
+    refusal = json_reply({"error": {"message": "Incorrect API key provided: sk-secret-1."}}, 401)
+    with serve(refusal) as server:
+        error, _ = fails(ask(server.url, key="sk-secret-1"))
+    assert (error.kind, error.http_status, error.retryable) == ("auth", 401, False)
+    assert "sk-secret" not in f"{error!r}{error}{error.message}"
+    assert error.message == "Incorrect API key provided: •••."
+
+
+def test_an_unknown_model_is_not_found():
+    refusal = json_reply({"error": "model 'm' not found"}, 404)
+    with serve(refusal) as server, pytest.raises(ProviderError) as caught:
+        list(call(ask(server.url), adapter=ollama))
+    assert (caught.value.kind, caught.value.message) == ("not_found", "model 'm' not found")
+
+
+def test_too_many_requests_says_how_long_to_wait():
+    with serve(json_reply({"error": {"message": "slow"}}, 429, Retry_After="7")) as server:
+        error, _ = fails(ask(server.url))
+    assert (error.kind, error.retryable, error.retry_after_s) == ("rate_limit", True, 7)
+
+
+def test_the_body_of_a_refusal_is_kept_as_any_other():
+    kept: list[bytes] = []
+    with serve(json_reply({"error": "no"}, 500)) as server, pytest.raises(ProviderError):
+        list(call(ask(server.url), tap=kept.append))
+    assert kept == [b'{"error": "no"}']
+
+
+def test_a_200_with_an_error_inside_keeps_the_text_and_is_not_to_be_retried():
+    pieces = [FIRST, event({"error": {"message": "overloaded", "code": 503}})]
+    with serve(Reply(headers=EVENTS, pieces=pieces)) as server:
+        error, text = fails(ask(server.url))
+    assert (error.kind, error.retryable, text) == ("overloaded", False, "Ca")
+
+
+def test_a_redirect_is_not_followed():
+    with serve(openai_reply(["a"])) as other:
+        location = {"Location": f"{other.url}/v1?key=k"}
+        with serve(Reply(status=307, headers=location, framing="length")) as server:
+            error, _ = fails(ask(server.url, key="sk-secret"))
+        assert other.received == []
+    assert error.kind == "bad_response"
+    assert other.url in error.message
+    assert "key=" not in error.message
+
+
+def test_nobody_there_is_unreachable():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        error, _ = fails(ask(url))
+    assert (error.kind, error.retryable) == ("unreachable", True)
+    assert error.message == f"Could not reach {url}: connection refused."
+
+
+def test_an_address_that_is_none_is_a_bad_request():
+    error, _ = fails(ask("nowhere at all"))
+    assert error.kind == "bad_request"
+
+
+def test_a_name_that_does_not_exist_is_unreachable(monkeypatch):
+    def unknown(*_args, **_options):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    error, _ = fails(ask("http://nowhere.invalid"))
+    assert (error.kind, error.message) == (
+        "unreachable",
+        "Could not reach http://nowhere.invalid: name or service not known.",
+    )
+
+
+def test_a_server_that_hangs_up_without_an_answer_is_to_blame():
+    with closing_server() as url:
+        error, _ = fails(ask(url))
+    assert (error.kind, error.retryable) == ("server", True)
+
+
+@contextmanager
+def closing_server() -> Iterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def hang_up() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65_536)
+
+    thread = threading.Thread(target=hang_up)
+    thread.start()
+    with listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join(2)
+
+
+# --- streams that break off ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", ["keep", "close", "cut", "reset"])
+def test_quirk_4_a_stream_that_breaks_off_is_its_text_and_an_error(ending):
+    pieces = [FIRST, 0.05] if ending == "reset" else [FIRST]
+    with serve(Reply(headers=EVENTS, pieces=pieces, ending=ending)) as server:
+        error, text = fails(ask(server.url))
+    assert (error.kind, text, error.retryable) == ("truncated_stream", "Ca", False)
+
+
+def test_a_stream_that_named_its_end_may_hang_up_as_it_likes():
+    pieces = [event(openai_chunk({"content": "Cats"}, "stop"))]
+    with serve(Reply(headers=EVENTS, pieces=pieces, ending="cut")) as server:
+        *_, done = call(ask(server.url))
+    assert isinstance(done, Done)
+
+
+def test_a_server_that_stays_on_the_line_after_done_costs_no_time():
+    with serve(Reply(headers=EVENTS, pieces=[FIRST, END], ending="hang")) as server:
+        start = time.monotonic()
+        assert text_of(list(call(ask(server.url)))) == "Cats"
+        assert time.monotonic() - start < 0.5
+        assert server.disconnected.wait(2)
+
+
+# --- time ----------------------------------------------------------------------------------------
+
+
+def timed(limits: Limits, reply: Reply) -> tuple[ProviderError, str, float]:
+    with serve(reply) as server:
+        start = time.monotonic()
+        error, text = fails(ask(server.url, limits=limits))
+        assert server.disconnected.wait(2)
+        return error, text, time.monotonic() - start
+
+
+SHORT = Limits(connect_s=2, first_token_s=0.3, idle_s=0.3, deadline_s=3)
+
+
+def test_waiting_for_the_first_word_has_an_end():
+    error, _, took = timed(SHORT, Reply(before_headers_s=9))
+    assert (error.kind, error.retryable, error.http_status) == ("timeout", True, None)
+    assert 0.25 < took < 1
+
+
+def test_quirk_8_keep_alive_comments_are_not_words():
+    pieces = [KEEP_ALIVE, 0.05] * 60
+    error, _, took = timed(SHORT, Reply(headers=EVENTS, pieces=pieces, ending="hang"))
+    assert error.kind == "timeout"
+    assert "No text came" in error.message
+    assert 0.25 < took < 1
+
+
+def test_quirk_8_the_idle_time_counts_words_and_not_bytes():
+    pieces = [FIRST, *[KEEP_ALIVE, 0.05] * 60]
+    error, text, took = timed(SHORT, Reply(headers=EVENTS, pieces=pieces, ending="hang"))
+    assert (error.kind, text, error.retryable) == ("timeout", "Ca", False)
+    assert "No further text" in error.message
+    assert 0.25 < took < 1
+
+
+def test_words_that_keep_coming_are_waited_for_until_the_deadline():
+    limits = Limits(connect_s=2, first_token_s=0.3, idle_s=0.3, deadline_s=0.8)
+    error, text, took = timed(limits, Reply(headers=EVENTS, pieces=[FIRST, 0.1] * 30, ending="hang"))
+    assert error.kind == "timeout"
+    assert "longer than 0.8 seconds" in error.message
+    assert len(text) > 8
+    assert 0.7 < took < 1.5
+
+
+def test_a_server_that_dribbles_its_headers_is_not_waited_for():
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def dribble() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65_536)
+            for byte in b"HTTP/1.1 200 OK\r\n" * 5:
+                if not _sent(connection, bytes([byte])):
+                    return
+                time.sleep(0.05)
+
+    thread = threading.Thread(target=dribble)
+    thread.start()
+    start = time.monotonic()
+    with listener:
+        error, _ = fails(ask(f"http://127.0.0.1:{listener.getsockname()[1]}", limits=SHORT))
+        took = time.monotonic() - start
+        thread.join(3)
+    assert error.kind == "timeout"
+    assert took < 1
+
+
+def _sent(connection: socket.socket, piece: bytes) -> bool:
+    try:
+        connection.sendall(piece)
+    except OSError:
+        return False
+    return True
+
+
+# --- stopping ------------------------------------------------------------------------------------
+
+
+def cancel_when(happened: threading.Event, cancel: Cancel) -> threading.Thread:
+    def stop() -> None:
+        assert happened.wait(5)
+        time.sleep(0.05)
+        cancel.cancel()
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    return thread
+
+
+def test_quirk_9_a_cancel_while_waiting_for_headers_hangs_up_at_once():
+    cancel = Cancel()
+    with serve(Reply(before_headers_s=30)) as server:
+        stopping = cancel_when(server.asked, cancel)
+        start = time.monotonic()
+        error, _ = fails(ask(server.url), cancel)
+        assert server.disconnected.wait(2)
+        assert time.monotonic() - start < 2
+        stopping.join()
+    assert (error.kind, error.retryable) == ("cancelled", False)
+
+
+@pytest.mark.parametrize("framing", ["chunked", "close"])
+def test_quirk_9_a_cancel_in_the_middle_of_a_stream_hangs_up_at_once(framing):
+    cancel, shown = Cancel(), threading.Event()
+    with serve(Reply(headers=EVENTS, pieces=[FIRST, 30.0], framing=framing)) as server:
+        stopping = cancel_when(shown, cancel)
+        events = call(ask(server.url), cancel)
+        assert next(events) == TextDelta("Ca")
+        shown.set()
+        start = time.monotonic()
+        with pytest.raises(ProviderError, match="cancelled"):
+            next(events)
+        assert server.disconnected.wait(2)
+        assert time.monotonic() - start < 2
+        stopping.join()
+
+
+def test_quirk_9_a_consumer_that_leaves_hangs_up():
+    with serve(Reply(headers=EVENTS, pieces=[FIRST, 30.0])) as server:
+        events = call(ask(server.url))
+        next(events)
+        events.close()  # pyright: ignore[reportAttributeAccessIssue] - a generator has it
+        assert server.disconnected.wait(2)
+
+
+def test_a_cancelled_call_does_not_connect():
+    cancel = Cancel()
+    cancel.cancel()
+    with serve(openai_reply(["a"])) as server:
+        error, _ = fails(ask(server.url), cancel)
+        assert (error.kind, server.connections) == ("cancelled", 0)
+
+
+def test_a_cancel_after_the_end_hurts_nobody_elses_call():
+    cancel = Cancel()
+    with serve([openai_reply(["a"]), openai_reply(["b"], pause_s=0.05)]) as server:
+        list(call(ask(server.url), cancel))
+        events = call(ask(server.url))
+        next(events)
+        cancel.cancel()
+        assert isinstance(list(events)[-1], Done)
+        assert server.connections == 1
+
+
+def test_calls_leave_no_threads_and_no_sockets_behind():
+    with serve(Reply(headers=EVENTS, pieces=[FIRST, 30.0])) as server:
+        fails(ask(server.url, limits=Limits(connect_s=1, first_token_s=1, idle_s=0.01, deadline_s=1)))
+        threads, files = threading.active_count(), _open_files()
+        for _ in range(20):
+            cancel = Cancel()
+            events = call(ask(server.url), cancel)
+            next(events)
+            cancel.cancel()
+            with pytest.raises(ProviderError):
+                next(events)
+        deadline = time.monotonic() + 2
+        while threading.active_count() > threads and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert threading.active_count() <= threads
+        assert _open_files() <= files + 1
+
+
+def _open_files() -> int:
+
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_cookies_are_neither_kept_nor_sent():
+    reply = Reply(headers={**EVENTS, "Set-Cookie": "a=b"}, pieces=[FIRST, END])
+    with serve(reply) as server:
+        list(call(ask(server.url)))
+        list(call(ask(server.url)))
+        assert "cookie" not in server.received[1].headers
+
+
+# --- over TLS ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Key and self-signed certificate for 127.0.0.1, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + signed.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+@contextmanager
+def tls_server(certificate: Path) -> Iterator[tuple[str, threading.Event]]:
+    """Sends one word, then listens: the event is set when the client has hung up."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    listener, hung_up = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def speak() -> None:
+        plain, _ = listener.accept()
+        with plain, suppress(OSError), context.wrap_socket(plain, server_side=True) as connection:
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + FIRST)
+            while connection.recv(65_536):
+                pass
+        hung_up.set()
+
+    thread = threading.Thread(target=speak)
+    thread.start()
+    with listener:
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}", hung_up
+        thread.join(3)
+
+
+def test_a_cancel_hangs_up_an_encrypted_call_too(certificate: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    cancel, shown = Cancel(), threading.Event()
+    with tls_server(certificate) as (url, hung_up):
+        stopping = cancel_when(shown, cancel)
+        events = call(ask(url), cancel)
+        assert next(events) == TextDelta("Ca")
+        shown.set()
+        with pytest.raises(ProviderError, match="cancelled"):
+            next(events)
+        assert hung_up.wait(2)
+        stopping.join()
+
+
+def test_a_certificate_nobody_vouches_for_is_refused(certificate: Path):
+    with tls_server(certificate) as (url, _):
+        error, _ = fails(ask(url, key="sk-secret"))
+    assert (error.kind, error.retryable) == ("unreachable", False)
+    assert "certificate verify failed" in error.message

@@ -1,6 +1,6 @@
 """Decisions about registry values: what a run costs, which parameters make sense. Reads no row itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import PurePath
 from typing import cast
@@ -73,11 +73,13 @@ def check_params(params: Mapping[str, object]) -> None:
 
 def _check_number(name: str, value: object) -> None:
     low, high = RANGES[name]
-    wanted, words = (int, "a whole number") if name in WHOLE else (int | float, "a number")
-    if not isinstance(value, wanted) or isinstance(value, bool):
-        raise Invalid(f"{name} must be {words}.", param=name)
-    if not low <= value <= high:
-        raise Invalid(f"{name} must be from {low:g} to {high:g}.", param=name)
+    match value:
+        case int() | float() if not isinstance(value, bool) and (name not in WHOLE or isinstance(value, int)):
+            if not low <= value <= high:
+                raise Invalid(f"{name} must be from {low:g} to {high:g}.", param=name)
+        case _:
+            words = "a whole number" if name in WHOLE else "a number"
+            raise Invalid(f"{name} must be {words}.", param=name)
 
 
 def _is_texts(value: object) -> bool:
@@ -114,3 +116,39 @@ def check_address(base_url: str) -> None:
 def model_label(name: str) -> str:
     """A file is shown by its name; anything else as its provider calls it."""
     return PurePath(name).name if name.endswith(".gguf") else name
+
+
+# --- the parts of an action, in their order ------------------------------------------------------
+
+
+def with_part(part_ids: Sequence[int], *, part_id: int, position: int | None) -> list[int]:
+    """Puts a part at a place (1 is the first), after all others unless one is named."""
+    place = len(part_ids) if position is None else min(max(position - 1, 0), len(part_ids))
+    return [*part_ids[:place], part_id, *part_ids[place:]]
+
+
+def without_part(part_ids: Sequence[int], *, position: int) -> list[int]:
+    _check_place(part_ids, position)
+    if len(part_ids) == 1:
+        raise Invalid("An action needs at least one part. Add another one first.")
+    return [*part_ids[: position - 1], *part_ids[position:]]
+
+
+def moved(part_ids: Sequence[int], *, position: int, by: int) -> list[int]:
+    """The part moves as far as it can."""
+    _check_place(part_ids, position)
+    others = [*part_ids[: position - 1], *part_ids[position:]]
+    place = min(max(position - 1 + by, 0), len(others))
+    return [*others[:place], part_ids[position - 1], *others[place:]]
+
+
+def in_order(part_ids: Sequence[int], *, positions: Sequence[int]) -> list[int]:
+    """The parts by their present places in a new order; every place once, or nothing is changed."""
+    if sorted(positions) != list(range(1, len(part_ids) + 1)):
+        raise Invalid("The new order must name every part exactly once. Reload the page and try again.")
+    return [part_ids[position - 1] for position in positions]
+
+
+def _check_place(part_ids: Sequence[int], position: int) -> None:
+    if not 1 <= position <= len(part_ids):
+        raise Invalid("The action has no part at this place any more. Reload the page.")

@@ -27,11 +27,13 @@ Tokens = Annotated[int, Field(gt=0, le=100_000_000)]
 Currency = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z]{3}$")]
 
 
-class Schema(BaseModel):
+class RegistrySchema(BaseModel):
+    """Lets nothing in that it does not know."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class ProviderCreate(Schema):
+class ProviderCreate(RegistrySchema):
     """A provider to register. The key is sealed at once and cannot be read back."""
 
     name: Name
@@ -43,7 +45,7 @@ class ProviderCreate(Schema):
     is_enabled: bool = True
 
 
-class ProviderChange(Schema):
+class ProviderChange(RegistrySchema):
     """What is to change; what is absent stays. `api_key` null takes the key away."""
 
     label: Label | None = None
@@ -54,7 +56,7 @@ class ProviderChange(Schema):
     is_enabled: bool | None = None
 
 
-class ModelCreate(Schema):
+class ModelCreate(RegistrySchema):
     """A model of a provider. Prices are per million tokens; leave them out when they are not known."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
@@ -74,7 +76,7 @@ class ModelCreate(Schema):
     is_enabled: bool = True
 
 
-class ModelChange(Schema):
+class ModelChange(RegistrySchema):
     """What is to change; what is absent stays. `is_default` true makes it the default model."""
 
     label: Label | None = None
@@ -94,7 +96,7 @@ class ModelChange(Schema):
     is_default: bool | None = None
 
 
-class PromptPartCreate(Schema):
+class PromptPartCreate(RegistrySchema):
     """A prompt part and its first wording."""
 
     name: Label
@@ -114,7 +116,7 @@ class PromptPartChange(PromptPartCreate):
     base_version_id: int
 
 
-class ActionMakeUp(Schema):
+class ActionMakeUp(RegistrySchema):
     """What an action consists of. Parts are sent in this order. `model_id` null: the default model."""
 
     label: Label
@@ -143,8 +145,16 @@ class ActionChange(ActionMakeUp):
     base_version_id: int
 
 
-class PageQuery(Schema):
+class RegistryQuery(RegistrySchema):
     """Where a list goes on: `after` is the `next` of the page before."""
 
     after: Annotated[int, Field(ge=0)] = 0
     limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class ModelQuery(RegistryQuery):
+    provider_id: int | None = None
+
+
+class PartQuery(RegistryQuery):
+    search: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None

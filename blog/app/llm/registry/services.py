@@ -399,6 +399,7 @@ def page_parts(conn: db.Connection, *, search: str | None, after: int, limit: in
 
 
 def list_part_versions(conn: db.Connection, part_id: int) -> list[PromptPartVersion]:
+    get_part(conn, part_id)
     return store.list_part_versions(conn, part_id)
 
 
@@ -522,6 +523,7 @@ def list_action_places(conn: db.Connection, action_id: int | None = None) -> lis
 
 
 def list_action_versions(conn: db.Connection, action_id: int) -> list[ActionVersion]:
+    _get_head(conn, action_id)
     return store.list_action_versions(conn, action_id)
 
 
@@ -544,24 +546,6 @@ def update_action(conn: db.Connection, actor: Actor, action_id: int, change: Act
         action = get_live_action(conn, action_id)
         audit.record(conn, actor, "llm_action.changed", "llm_action", action_id, number=action.version.number)
         return action
-
-
-def change_of(action: Action, **different: object) -> ActionChange:
-    """The action as it is, as a change; `different` is what is to be otherwise."""
-    version = action.version
-    same = {
-        "base_version_id": version.id,
-        "label": action.label,
-        "description": action.description,
-        "model_id": version.model_id,
-        "params": version.params,
-        "output_kind": version.output_kind,
-        "output_schema": version.output_schema,
-        "validators": version.validators,
-        "deadline_seconds": version.deadline_seconds,
-        "part_ids": action.part_ids,
-    }
-    return ActionChange.model_validate({**same, **different})
 
 
 def _check_make_up(conn: db.Connection, new: ActionMakeUp) -> None:

@@ -43,7 +43,6 @@ class Config:
     provider_keys: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     worker_concurrency: int = 24
     web_threads: int = 96
-    debug: bool = False
 
     @property
     def models_dir(self) -> Path:
@@ -87,7 +86,6 @@ def load_config(env: Mapping[str, str]) -> Config:
         provider_keys=keys,
         worker_concurrency=read("BLOG_WORKER_CONCURRENCY", _positive, 24),
         web_threads=read("BLOG_WEB_THREADS", _positive, 96),
-        debug=read("BLOG_DEBUG", _boolean, False),
     )
     if config.secret is not None and len(config.secret) < 16:
         problems.append("BLOG_SECRET is shorter than 16 characters; use a long random one.")
@@ -124,13 +122,3 @@ def _positive(text: str) -> int:
     if text.isdecimal() and int(text) > 0:
         return int(text)
     raise ValueError("must be a whole number above 0")
-
-
-def _boolean(text: str) -> bool:
-    match text.lower():
-        case "1" | "true" | "yes" | "on":
-            return True
-        case "0" | "false" | "no" | "off":
-            return False
-        case _:
-            raise ValueError("must be 1 or 0")

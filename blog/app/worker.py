@@ -23,9 +23,9 @@ from blog.app.llm.runs import cancellation, execution, store
 log = logging.getLogger(__name__)
 
 TASK_MODULES = ("blog.app.llm.runs.tasks", "blog.app.workflow.tasks")
-HEARTBEAT_SECONDS = 5.0
-STALLED_SECONDS = 20.0
-SWEEP_SECONDS = 5.0
+HEARTBEAT_SECONDS = 2.0
+STALLED_SECONDS = 10.0
+SWEEP_SECONDS = 3.0
 EVENTS_KEPT_MINUTES = 60
 # A database that went away mid-run: the job is tried again, as another attempt at the run.
 RETRY = procrastinate.RetryStrategy(

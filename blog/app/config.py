@@ -1,4 +1,4 @@
-"""The configuration, read once from the environment by load_config; what an editor changes is rows instead."""
+"""The configuration, read once from the environment by load_config; what an editor changes is in rows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,15 +1,19 @@
 """Writers that commit at the same moment, on connections of their own."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import psycopg
 import pytest
+from pydantic import JsonValue
 
 from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.errors import Conflict
 from blog.app.posts import services as posts
+from blog.app.workflow import planning
 from blog.app.workflow import services as workflows
 from tests.factories import all_powerful
 from tests.workflow.workflows import make_workflow
@@ -27,11 +31,11 @@ def begin(url: str) -> tuple[Actor, int, int]:
         return actor, post.id, revision.id
 
 
-def race(url: str, write) -> list[object]:
+def race(url: str, write: Callable[[db.Connection, int], Any]) -> list[Any]:
     """What each of the writers, who start together, returned or raised."""
     barrier = Barrier(WRITERS)
 
-    def run(number: int) -> object:
+    def run(number: int) -> Any:
         with psycopg.connect(url, autocommit=True) as conn:
             barrier.wait()
             try:
@@ -73,12 +77,12 @@ def test_of_writers_of_an_empty_field_exactly_one_wins(committed_db: str) -> Non
 
 def test_writers_of_different_fields_and_sections_do_not_lock_each_other_out(committed_db: str) -> None:
     actor, post_id, _ = begin(committed_db)
-    plan = [{"heading": f"Part {number}", "description": ""} for number in range(5)]
+    plan: list[JsonValue] = [{"heading": f"Part {number}", "description": ""} for number in range(5)]
 
     def write(conn: db.Connection, number: int) -> object:
         match number % 3:
             case 0:
-                return workflows.apply_section_plan(conn, actor, post_id, plan)
+                return planning.apply_section_plan(conn, actor, post_id, plan)
             case 1:
                 return posts.add_section(conn, actor, post_id)
             case _:

@@ -5,7 +5,7 @@ from flask import Blueprint, Response
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.posts.permissions import POST_CREATE, POST_EDIT, POST_READ
-from blog.app.workflow import services
+from blog.app.workflow import field_values, services
 from blog.app.workflow.models import FieldValue
 from blog.app.workflow.schemas import FieldWrite, PostCreate, RestorationCreate, RevisionQuery, StageMove
 
@@ -108,7 +108,7 @@ def list_values(post_id: int) -> Response:
         content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/FieldValue'}}}}
       404: {$ref: '#/components/responses/Problem'}
     """
-    return web.answer(services.list_values(web.conn(), current_actor(), post_id), list[FieldValue])
+    return web.answer(field_values.list_values(web.conn(), current_actor(), post_id), list[FieldValue])
 
 
 @bp.get("/posts/<int:post_id>/fields/<name>")
@@ -127,7 +127,7 @@ def get_value(post_id: int, name: str) -> Response:
       404: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
-    return web.answer(services.get_value(web.conn(), current_actor(), post_id, name, None))
+    return web.answer(field_values.get_value(web.conn(), current_actor(), post_id, name, None))
 
 
 @bp.put("/posts/<int:post_id>/fields/<name>")
@@ -195,7 +195,7 @@ def get_section_value(post_id: int, section_id: int, name: str) -> Response:
       404: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
-    return web.answer(services.get_value(web.conn(), current_actor(), post_id, name, section_id))
+    return web.answer(field_values.get_value(web.conn(), current_actor(), post_id, name, section_id))
 
 
 @bp.put("/posts/<int:post_id>/sections/<int:section_id>/fields/<name>")
@@ -250,7 +250,7 @@ def list_section_revisions(post_id: int, section_id: int, name: str) -> Response
 
 def _written(post_id: int, section_id: int | None, name: str) -> Response:
     wanted = web.parse_json(FieldWrite)
-    written = services.put_value(
+    written = field_values.put_value(
         web.conn(),
         current_actor(),
         post_id=post_id,
@@ -264,7 +264,7 @@ def _written(post_id: int, section_id: int | None, name: str) -> Response:
 
 def _history(post_id: int, section_id: int | None, name: str) -> Response:
     query = web.parse_query(RevisionQuery)
-    page = services.list_revisions(
+    page = field_values.list_revisions(
         web.conn(), current_actor(), post_id, name, section_id, after=query.after, limit=query.limit
     )
     return web.answer(page)
@@ -287,7 +287,7 @@ def get_revision(revision_id: int) -> Response:
         content: {application/json: {schema: {$ref: '#/components/schemas/FieldValue'}}}
       404: {$ref: '#/components/responses/Problem'}
     """
-    return web.answer(services.get_revision_value(web.conn(), current_actor(), revision_id))
+    return web.answer(field_values.get_revision_value(web.conn(), current_actor(), revision_id))
 
 
 @bp.post("/revisions/<int:revision_id>/restoration")
@@ -310,7 +310,7 @@ def create_restoration(revision_id: int) -> Response:
       409: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(RestorationCreate)
-    value = services.restore_value(
+    value = field_values.restore_value(
         web.conn(), current_actor(), revision_id, base_revision_id=wanted.base_revision_id
     )
     return web.answer(value, status=201)

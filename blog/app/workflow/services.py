@@ -1,10 +1,9 @@
-"""The use cases of a post in its workflow: reading the tree, writing a field, moving on, planning sections.
+"""The use cases of a post in its workflow: reading the tree, writing a field, moving on, the workspace.
 
 A value is checked against its field here, and only here; what is stored is always in the field's form.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pydantic import JsonValue
 
@@ -13,24 +12,19 @@ from blog.app.auth.models import Actor
 from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.llm.inputs import Inputs, Vocabulary
 from blog.app.posts import services as posts
-from blog.app.posts.models import Origin, Post, Revision, RevisionPage, Section
+from blog.app.posts.models import Origin, Post, Revision, Section
 from blog.app.posts.permissions import may_edit
 from blog.app.workflow import rules, store, values
 from blog.app.workflow.models import (
     Field,
     FieldState,
-    FieldValue,
     Scope,
     SectionState,
     Workflow,
     Workspace,
 )
-from blog.app.workflow.plan import PlanStep, PresentSection, plan_sections, read_plan
 
-# A plan's descriptions go to the section field of this name, where the workflow has one.
-DESCRIPTION_FIELD = "section_description"
-
-# Current values by where they are: (section id, field id); the section id is None for the post itself.
+# Current values by section id and field id.
 Values = dict[tuple[int | None, int], Revision]
 
 
@@ -126,7 +120,7 @@ def save_field(
     with conn.transaction():
         post = posts.get_post(conn, actor, post_id)
         field = find_field(conn, post.workflow_id, field_name)
-        return _save(
+        return write_field(
             conn,
             actor,
             post,
@@ -139,43 +133,17 @@ def save_field(
         )
 
 
-def put_value(
-    conn: db.Connection,
-    actor: Actor,
-    *,
-    post_id: int,
-    field_name: str,
-    section_id: int | None,
-    value: JsonValue,
-    base_revision_id: int | None,
-) -> FieldValue:
-    """save_field for a program, whose value is JSON."""
-    with conn.transaction():
-        post = posts.get_post(conn, actor, post_id)
-        field = find_field(conn, post.workflow_id, field_name)
-        revision = _save(
-            conn,
-            actor,
-            post,
-            field,
-            section_id=section_id,
-            value=values.from_json(field, value),
-            base_revision_id=base_revision_id,
-        )
-        return _field_value(field, section_id, revision)
-
-
 def restore_revision(
     conn: db.Connection, actor: Actor, revision_id: int, *, base_revision_id: int | None
 ) -> Revision:
     """The words of an older revision as a new one, after the base the editor saw."""
     with conn.transaction():
         old = posts.get_revision(conn, actor, revision_id)
-        return _save(
+        return write_field(
             conn,
             actor,
             posts.get_post(conn, actor, old.post_id),
-            _field_of(conn, old),
+            field_of(conn, old),
             section_id=old.section_id,
             value=old.value,
             base_revision_id=base_revision_id,
@@ -184,22 +152,15 @@ def restore_revision(
         )
 
 
-def restore_value(
-    conn: db.Connection, actor: Actor, revision_id: int, *, base_revision_id: int | None
-) -> FieldValue:
-    """restore_revision for a program."""
-    revision = restore_revision(conn, actor, revision_id, base_revision_id=base_revision_id)
-    return _field_value(_field_of(conn, revision), revision.section_id, revision)
-
-
-def _field_of(conn: db.Connection, revision: Revision) -> Field:
+def field_of(conn: db.Connection, revision: Revision) -> Field:
+    """Also an archived field."""
     field = store.find_field_by_id(conn, revision.field_id)
     if field is None:
         raise NotFound("There is no such field.")
     return field
 
 
-def _save(
+def write_field(
     conn: db.Connection,
     actor: Actor,
     post: Post,
@@ -212,6 +173,7 @@ def _save(
     llm_run_id: int | None = None,
     restored_from_id: int | None = None,
 ) -> Revision:
+    """Appends a value that is in the field's stored form already, and renames the post if that names it."""
     check_scope(conn, post.id, field, section_id)
     try:
         revision = posts.revise(
@@ -246,7 +208,7 @@ def _conflict(field: Field, conflict: posts.Superseded) -> Conflict:
 
 def _rename(conn: db.Connection, post: Post) -> None:
     naming = rules.naming_fields(get_workflow(conn, post.workflow_id), "post")
-    current = _current(conn, post.id)
+    current = current_values(conn, post.id)
     posts.rename(conn, post.id, rules.title(naming, _texts(naming, None, current)))
 
 
@@ -264,7 +226,7 @@ def gather_inputs(conn: db.Connection, post_id: int, section_id: int | None) -> 
     """What a prompt may read of this post as it is now. For jobs too: whoever calls has checked who asks."""
     post = posts.get_post_for_job(conn, post_id)
     workflow = get_workflow(conn, post.workflow_id)
-    current = _current(conn, post_id)
+    current = current_values(conn, post_id)
     sections = posts.list_sections(conn, post_id)
     read = [
         _section_inputs(workflow, section.id, number, current)
@@ -285,7 +247,7 @@ def _section_inputs(
 ) -> dict[str, JsonValue]:
     return {
         **_parsed(workflow, "section", section_id, current),
-        "heading": _heading(workflow, section_id, current),
+        "heading": heading_of(workflow, section_id, current),
         "position": position,
     }
 
@@ -306,7 +268,7 @@ def get_workspace(
     post = posts.get_post(conn, actor, post_id)
     workflow = get_workflow(conn, post.workflow_id)
     sections = posts.list_sections(conn, post_id)
-    current = _current(conn, post_id)
+    current = current_values(conn, post_id)
     place = rules.place(workflow, sub_stage_name or post.sub_stage_id)
     filled = {key for key, revision in current.items() if values.is_filled(revision.value)}
     return Workspace(
@@ -326,7 +288,7 @@ def get_workspace(
 def _section_state(workflow: Workflow, place: rules.Place, section: Section, current: Values) -> SectionState:
     return SectionState(
         section=section,
-        heading=_heading(workflow, section.id, current),
+        heading=heading_of(workflow, section.id, current),
         fields=_field_states(place.sub_stage.fields, "section", section.id, current),
     )
 
@@ -362,70 +324,8 @@ def get_field_state(
     return _field_state(field, section_id, revision)
 
 
-def get_value(
-    conn: db.Connection, actor: Actor, post_id: int, field_name: str, section_id: int | None
-) -> FieldValue:
-    state = get_field_state(conn, actor, post_id, field_name, section_id)
-    return _field_value(state.field, section_id, state.revision)
-
-
-def get_revision_value(conn: db.Connection, actor: Actor, revision_id: int) -> FieldValue:
-    """An older value too."""
-    revision = posts.get_revision(conn, actor, revision_id)
-    posts.get_post(conn, actor, revision.post_id)
-    return _field_value(_field_of(conn, revision), revision.section_id, revision)
-
-
-def list_revisions(
-    conn: db.Connection,
-    actor: Actor,
-    post_id: int,
-    field_name: str,
-    section_id: int | None,
-    *,
-    after: int | None = None,
-    limit: int = 50,
-) -> RevisionPage:
-    """The history of a field, newest first."""
-    post = posts.get_post(conn, actor, post_id)
-    field = find_field(conn, post.workflow_id, field_name)
-    check_scope(conn, post_id, field, section_id)
-    return posts.list_revisions(conn, actor, post_id, section_id, field.id, after=after, limit=limit)
-
-
-def list_values(conn: db.Connection, actor: Actor, post_id: int) -> list[FieldValue]:
-    """Every field of the post and of each of its sections, also those never written."""
-    post = posts.get_post(conn, actor, post_id)
-    workflow = get_workflow(conn, post.workflow_id)
-    current = _current(conn, post_id)
-    section_ids = [section.id for section in posts.list_sections(conn, post_id)]
-    places = [(None, field) for field in rules.fields(workflow, "post")] + [
-        (section_id, field) for section_id in section_ids for field in rules.fields(workflow, "section")
-    ]
-    return [
-        _field_value(field, section_id, current.get((section_id, field.id))) for section_id, field in places
-    ]
-
-
-def _field_value(field: Field, section_id: int | None, revision: Revision | None) -> FieldValue:
-    return FieldValue(
-        name=field.name,
-        label=field.label,
-        kind=field.kind,
-        section_id=section_id,
-        value=values.parsed(field.kind, revision.value if revision else ""),
-        revision_id=revision.id if revision else None,
-        number=revision.number if revision else 0,
-        origin=revision.origin if revision else None,
-        author_name=revision.author_name if revision else None,
-        llm_run_id=revision.llm_run_id if revision else None,
-        restored_from_id=revision.restored_from_id if revision else None,
-        written_at=revision.created_at if revision else None,
-        superseded_at=revision.superseded_at if revision else None,
-    )
-
-
-def _current(conn: db.Connection, post_id: int) -> Values:
+def current_values(conn: db.Connection, post_id: int) -> Values:
+    """By section and field; the post's own under None."""
     return {
         (revision.section_id, revision.field_id): revision for revision in posts.current_values(conn, post_id)
     }
@@ -440,94 +340,6 @@ def _texts(fields: Sequence[Field], section_id: int | None, current: Values) -> 
     return {field.id: _text(current, section_id, field) for field in fields}
 
 
-def _heading(workflow: Workflow, section_id: int, current: Values) -> str:
+def heading_of(workflow: Workflow, section_id: int, current: Values) -> str:
     naming = rules.naming_fields(workflow, "section")
     return rules.title(naming, _texts(naming, section_id, current))
-
-
-# --- planning sections ---------------------------------------------------------------------------
-
-
-def apply_section_plan(
-    conn: db.Connection, actor: Actor, post_id: int, plan: JsonValue, llm_run_id: int | None = None
-) -> list[Section]:
-    """Creates and orders sections as the plan says; applied twice, it does nothing the second time.
-
-    A description replaces an empty one or one that a model wrote, never a person's.
-    """
-    planned = read_plan(plan)
-    with conn.transaction():
-        post = posts.lock_to_edit(conn, actor, post_id)
-        workflow = get_workflow(conn, post.workflow_id)
-        fields = _planned_fields(workflow)
-        current = _current(conn, post_id)
-        present = [
-            PresentSection(id=section.id, heading=_heading(workflow, section.id, current))
-            for section in posts.list_sections(conn, post_id)
-        ]
-        made = plan_sections(present, planned)
-        ids = [step.section_id or posts.add_section(conn, actor, post_id).id for step in made.steps]
-        for section_id, step in zip(ids, made.steps, strict=True):
-            for field, text in _planned_texts(fields, step):
-                _fill(
-                    conn,
-                    actor,
-                    post,
-                    field,
-                    section_id=section_id,
-                    text=text,
-                    current=current.get((section_id, field.id)),
-                    llm_run_id=llm_run_id,
-                )
-        return posts.reorder_sections(conn, actor, post_id, [*ids, *made.kept])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedFields:
-    """Where a plan's words go. `description` None: the workflow has no such field."""
-
-    heading: Field
-    description: Field | None
-
-
-def _planned_fields(workflow: Workflow) -> PlannedFields:
-    heading = next(iter(rules.naming_fields(workflow, "section")), None)
-    if heading is None:
-        raise Invalid(f"In the workflow “{workflow.label}” no field names a section.")
-    named = (field for field in rules.fields(workflow, "section") if field.name == DESCRIPTION_FIELD)
-    return PlannedFields(heading=heading, description=next(named, None))
-
-
-def _planned_texts(fields: PlannedFields, step: PlanStep) -> list[tuple[Field, str]]:
-    texts: list[tuple[Field, str]] = []
-    if step.section_id is None:
-        texts.append((fields.heading, step.planned.heading))
-    if fields.description is not None and step.planned.description:
-        texts.append((fields.description, step.planned.description))
-    return texts
-
-
-def _fill(
-    conn: db.Connection,
-    actor: Actor,
-    post: Post,
-    field: Field,
-    *,
-    section_id: int,
-    text: str,
-    current: Revision | None,
-    llm_run_id: int | None,
-) -> None:
-    if current is not None and values.is_filled(current.value) and current.origin != "run":
-        return  # a person's words
-    _save(
-        conn,
-        actor,
-        post,
-        field,
-        section_id=section_id,
-        value=values.canonical(field, text),
-        base_revision_id=current.id if current else None,
-        origin="person" if llm_run_id is None else "run",
-        llm_run_id=llm_run_id,
-    )

@@ -3,8 +3,6 @@
 Nothing here overwrites a field: accepting appends a revision on the base the editor compared with.
 """
 
-import json
-
 from blog.app import audit, db
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check as check_permission
@@ -12,6 +10,7 @@ from blog.app.errors import Conflict, NotFound
 from blog.app.posts import services as posts
 from blog.app.posts.models import Revision
 from blog.app.workflow import automation_store as store
+from blog.app.workflow import planning, values
 from blog.app.workflow import services as workflow
 from blog.app.workflow.automation_models import Suggestion, SuggestionStatus
 from blog.app.workflow.permissions import AUTOMATE
@@ -103,8 +102,8 @@ def _follow_up(conn: db.Connection, actor: Actor, suggestion: Suggestion, revisi
     post = posts.get_post(conn, actor, suggestion.post_id)
     field = workflow.find_field(conn, post.workflow_id, suggestion.field_name)
     if field.on_accept == "plan_sections":
-        plan = json.loads(revision.value)
-        workflow.apply_section_plan(conn, actor, post.id, plan, llm_run_id=suggestion.run_id)
+        plan = values.parsed(field.kind, revision.value)
+        planning.apply_section_plan(conn, actor, post.id, plan, llm_run_id=suggestion.run_id)
 
 
 def _decide(

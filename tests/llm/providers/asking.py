@@ -12,6 +12,7 @@ from blog.app.llm.providers.base import (
     Role,
 )
 
+CATS: tuple[tuple[Role, str], ...] = (("user", "Cats?"),)
 UNKNOWN = ModelTraits()
 QUICK = Limits(connect_s=2, first_token_s=2, idle_s=2, deadline_s=5)
 
@@ -30,7 +31,7 @@ def ask(
     return ChatRequest(
         endpoint=Endpoint(base_url=base_url, api_key=key, options=options or {}),
         model=model,
-        messages=tuple(Message(role=role, content=text) for role, text in said or [("user", "Cats?")]),
+        messages=tuple(Message(role=role, content=text) for role, text in said or CATS),
         traits=traits,
         params=params,
         output_schema=schema,

@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -196,9 +196,16 @@ def test_nobody_there_is_unreachable():
     assert error.message == f"Could not reach {url}: connection refused."
 
 
-def test_an_address_that_is_none_is_a_bad_request():
-    error, _ = fails(ask("nowhere at all"))
+@pytest.mark.parametrize("base", ["nowhere at all", "", "http://[::1", "gopher://h/1"])
+def test_an_address_that_is_none_is_a_bad_request(base: str):
+    error, _ = fails(ask(base))
+    assert (error.kind, error.retryable) == ("bad_request", False)
+
+
+def test_a_header_that_cannot_be_sent_is_refused_without_being_shown():
+    error, _ = fails(ask(options={"extra_headers": {"X-Key": "sk-\nsecret"}}))
     assert error.kind == "bad_request"
+    assert "secret" not in error.message
 
 
 def test_a_name_that_does_not_exist_is_unreachable(monkeypatch):
@@ -220,7 +227,7 @@ def test_a_server_that_hangs_up_without_an_answer_is_to_blame():
 
 
 @contextmanager
-def closing_server() -> Iterator[str]:
+def closing_server() -> Generator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
 
     def hang_up() -> None:
@@ -387,6 +394,16 @@ def test_quirk_9_a_consumer_that_leaves_hangs_up():
         assert server.disconnected.wait(2)
 
 
+def test_nothing_more_is_shown_after_a_cancel_though_it_has_been_read():
+    cancel = Cancel()
+    with serve(openai_reply(["a"] * 100, one_write=True)) as server:
+        events = call(ask(server.url), cancel)
+        next(events)
+        cancel.cancel()
+        with pytest.raises(ProviderError, match="cancelled"):
+            next(events)
+
+
 def test_a_cancelled_call_does_not_connect():
     cancel = Cancel()
     cancel.cancel()
@@ -468,7 +485,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def tls_server(certificate: Path) -> Iterator[tuple[str, threading.Event]]:
+def tls_server(certificate: Path) -> Generator[tuple[str, threading.Event]]:
     """Sends one word, then listens: the event is set when the client has hung up."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)

@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from blog.app.llm.providers import openai
+from blog.app.llm.providers import openai, openai_reply
 from blog.app.llm.providers.base import (
     Done,
     ModelTraits,
     ProviderError,
     ReasoningDelta,
+    Role,
     TextDelta,
     WireRequest,
     masked_headers,
@@ -71,14 +72,16 @@ def test_usage_is_not_asked_for_where_the_row_says_so():
 
 
 def test_quirk_21_messages_stay_untouched_in_order_and_text():
-    said = (("system", "a"), ("user", "b"), ("user", "c"), ("system", "d"), ("user", "e"))
+    said: list[tuple[Role, str]]
+    said = [("system", "a"), ("user", "b"), ("user", "c"), ("system", "d"), ("user", "e")]
     assert [(m["role"], m["content"]) for m in sent(openai.build(ask("http://h", *said)))["messages"]] == [
         *said
     ]
 
 
 def test_quirk_21_a_strict_server_gets_one_system_text_and_merged_turns():
-    said = (("system", "a"), ("user", "b"), ("user", "c"), ("system", "d"), ("assistant", "e"))
+    said: list[tuple[Role, str]]
+    said = [("system", "a"), ("user", "b"), ("user", "c"), ("system", "d"), ("assistant", "e")]
     wire = openai.build(ask("http://h", *said, options={"strict_turns": True}))
     assert [(m["role"], m["content"]) for m in sent(wire)["messages"]] == [
         ("system", "a\n\nd"),
@@ -203,7 +206,7 @@ def test_a_key_that_no_header_can_carry_is_refused_without_being_shown():
 
 
 def read(*bodies: bytes) -> list:
-    return list(openai.read(bodies))
+    return list(openai_reply.read(bodies))
 
 
 @pytest.mark.parametrize(
@@ -240,7 +243,8 @@ def test_a_reply_in_one_piece_is_a_reply_too():
 
 
 def test_quirk_5_an_error_after_text_leaves_the_text():
-    events = openai.read([event(openai_chunk({"content": "Ca"})) + event({"error": {"message": "boom"}})])
+    body = event(openai_chunk({"content": "Ca"})) + event({"error": {"message": "boom"}})
+    events = openai_reply.read([body])
     assert next(events) == TextDelta("Ca")
     with pytest.raises(ProviderError, match="boom"):
         next(events)

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blog.app.llm.providers import ollama, openai
+from blog.app.llm.providers import ollama, openai_reply
 from blog.app.llm.providers.base import (
     Done,
     Event,
+    Finish,
     ProviderError,
     ReasoningDelta,
     TextDelta,
@@ -55,7 +56,7 @@ NAMES = sorted(path.name for path in RECORDINGS.iterdir() if path.suffix in {".s
 
 
 def reader(name: str) -> Reader:
-    return ollama.read if name.endswith(".ndjson") else openai.read
+    return ollama.read if name.endswith(".ndjson") else openai_reply.read
 
 
 def body(name: str) -> bytes:
@@ -87,7 +88,7 @@ def test_a_recording_says_what_it_says(name: str):
         ("llama_cpp-schema.sse", "stop", Usage(input=36, output=31, cached=35)),
     ],
 )
-def test_a_real_engine_is_understood(name: str, finish: str, usage: Usage):
+def test_a_real_engine_is_understood(name: str, finish: Finish, usage: Usage):
     *deltas, done = replay(name, [body(name)])
     assert done == Done(finish=finish, finish_raw=finish, usage=usage)
     assert len(text_of(deltas)) > 60

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
@@ -42,6 +42,8 @@ def converse(wire: WireRequest, read: Reader, *, limits: Limits, cancel: Cancel,
     """Send, and give the events `read` makes of the answer's bytes as they come."""
     with _exchange(wire, limits, cancel, tap) as (call, response):
         for event in read(_chunks(call, response, tap)):
+            if cancel.cancelled:
+                raise _cancelled()  # one read may hold hundreds of events
             match event:
                 case TextDelta() | ReasoningDelta():
                     connections.expect(call, "idle", limits.idle_s)
@@ -177,7 +179,7 @@ def _beginning(call: Call, response: requests.Response, tap: Tap | None) -> byte
 
 
 def _redirected(response: requests.Response) -> ProviderError:
-    target = urlsplit(response.headers.get("location", ""))
+    target = urlsplit(urljoin(response.url, response.headers.get("location", "")))
     return ProviderError(
         "bad_response",
         f"The address answers with a redirect to {target.scheme}://{target.netloc}{target.path}. "
@@ -190,8 +192,8 @@ def _broken(call: Call, url: str, exc: Exception) -> ProviderError:
     """What a failure below HTTP means, told by how far the call had come."""
     if call.cancel.cancelled:
         return _cancelled()
-    if isinstance(exc, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
-        return ProviderError("bad_request", f"{_place(url)} is not an address that can be called.")
+    if isinstance(exc, requests.RequestException) and isinstance(exc, ValueError):
+        return _unsendable(url, exc)
     cause = _cause(exc)
     if time.monotonic() >= call.due or isinstance(cause, TimeoutError):
         return ProviderError("timeout", _too_long(call, url), retryable=True)
@@ -206,6 +208,13 @@ def _broken(call: Call, url: str, exc: Exception) -> ProviderError:
         case "first_token" | "idle":
             words = f"The connection to {_place(url)} broke off: {_reason(cause)}."
             return ProviderError("truncated_stream", words, retryable=True)
+
+
+def _unsendable(url: str, exc: requests.RequestException) -> ProviderError:
+    if isinstance(exc, requests.exceptions.InvalidHeader):
+        # Its own words repeat the header, and the header may be a key.
+        return ProviderError("bad_request", "A header holds characters that no header can.")
+    return ProviderError("bad_request", f"{_place(url)} is not an address that can be called.")
 
 
 def _cancelled() -> ProviderError:

@@ -1,7 +1,6 @@
 """Ollama's own protocol. Its OpenAI-like layer is another product: that one cannot set the context."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import urlsplit, urlunsplit
 
 from blog.app.llm.providers import failures, http, thinking
 from blog.app.llm.providers.base import (
@@ -23,6 +22,7 @@ from blog.app.llm.providers.base import (
 from blog.app.llm.providers.framing import lines, mapping, parse_json, sequence
 from blog.app.llm.providers.parameters import (
     Named,
+    address,
     count,
     encode,
     headers,
@@ -79,9 +79,7 @@ def build(request: ChatRequest) -> WireRequest:
 
 
 def _address(base_url: str, noun: str) -> str:
-    parts = urlsplit(base_url.strip())
-    path = parts.path.rstrip("/").removesuffix("/api")
-    return urlunsplit((parts.scheme, parts.netloc, f"{path}/api/{noun}", parts.query, ""))
+    return address(base_url, lambda path: f"{path.removesuffix('/api')}/api/{noun}")
 
 
 def _context(request: ChatRequest) -> dict[str, object]:

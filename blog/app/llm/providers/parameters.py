@@ -1,8 +1,9 @@
 """What every adapter does with messages and parameters; reports what it leaves out. Pure."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
 
 from blog.app.llm.providers.base import (
     ChatRequest,
@@ -74,6 +75,15 @@ def keep_messages(request: ChatRequest) -> Kept:
         if not each.content.strip()
     )
     return Kept(messages=kept, dropped=tuple(dropped))
+
+
+def address(base_url: str, path: Callable[[str], str]) -> str:
+    """The base address with another path; what follows its question mark stays."""
+    try:
+        parts = urlsplit(base_url.strip())
+    except ValueError:
+        raise ProviderError("bad_request", f"{base_url} is not an address that can be called.") from None
+    return urlunsplit((parts.scheme, parts.netloc, path(parts.path.rstrip("/")), parts.query, ""))
 
 
 def option(endpoint: Endpoint, name: str) -> str | None:

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import tarfile
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -15,6 +17,13 @@ BLOGFORGE = Path(sys.executable).with_name("blogforge")
 COMMANDS = ["serve", "worker", "init-db", "upgrade", "token", "run-action", "backup", "restore"]
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Not pytest's own: each session that starts closes that to all but root, whom PostgreSQL is not."""
+    with tempfile.TemporaryDirectory(prefix="blogforge-") as directory:
+        yield Path(directory)
 
 
 def blogforge(*arguments: str | Path, data: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -15,11 +16,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from blog.app import supervisor
+from blog.app.auth import services as auth
 from blog.app.config import Config
 from blog.app.errors import Conflict
+from blog.app.workflow import services as workflow
+from blog.app.workflow import suggestions
+from tests.factories import make_actor
 
 BLOGFORGE = Path(sys.executable).with_name("blogforge")
 STOPPED_WITHIN = 8.0
@@ -33,6 +39,13 @@ class Site:
     port: int
     log: Path
     data: Path
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Not pytest's own: each session that starts closes that to all but root, whom PostgreSQL is not."""
+    with tempfile.TemporaryDirectory(prefix="blogforge-") as directory:
+        yield Path(directory)
 
 
 def environment(data: Path, port: int) -> dict[str, str]:
@@ -125,8 +138,8 @@ def child(site: Site, words: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with serving(tmp_path_factory.mktemp("supervised")) as site:
+def site() -> Iterator[Site]:
+    with tempfile.TemporaryDirectory(prefix="blogforge-") as directory, serving(Path(directory)) as site:
         yield site
 
 
@@ -193,6 +206,39 @@ def refused_start(data: Path, port: int) -> str:
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     return ended.stderr
+
+
+@pytest.mark.slow
+def test_tokens_and_runs_are_reached_from_the_command_line(site: Site) -> None:
+    holder = supervisor.holder_of(site.data)
+    assert holder is not None
+    assert holder.database_url is not None
+    with psycopg.connect(holder.database_url, autocommit=True) as conn:
+        author = make_actor(conn, "alice", "author")
+        email = auth.get_user(conn, author.user_id or 0).email
+        post = workflow.create_post_with_idea(conn, author, "Cats in libraries")
+
+        token = blogforge(site, "token", "create", "--email", email, "--name", "here").stdout.strip()
+        assert auth.recognise_bearer(conn, token).user_id == author.user_id
+
+        ended = blogforge(site, "run-action", "expand_idea", "--as", email, "--post", str(post.id))
+        assert (ended.returncode, "nonsense" in ended.stderr) == (0, True), ended.stderr
+        [suggestion] = suggestions.list_suggestions(conn, author, post.id)
+        assert suggestion.value == ended.stdout.strip()
+
+        refused = blogforge(site, "run-action", "expand_ideas", "--as", email, "--post", str(post.id))
+        assert refused.returncode == 1
+        assert "expand_idea," in refused.stderr
+
+
+def blogforge(site: Site, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [BLOGFORGE, *arguments],
+        env=environment(site.data, site.port),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.mark.slow

@@ -16,6 +16,8 @@ from blog.app.posts import services as posts
 from blog.app.workflow import automation
 from blog.app.workflow import services as workflow
 
+REMEDY = f"Connect a model: {registry.CONNECT}"
+
 
 def run(
     conn: db.Connection,
@@ -38,7 +40,9 @@ def run(
         action_id=action_id,
         model_id=_model_id(conn, model) if model else None,
     )
-    click.echo(f"Run {started.id} for the field {field}:", err=True)
+    click.echo(f"Run {started.id} for the field {field}, by {started.model_name}:", err=True)
+    if started.is_rehearsal:
+        click.echo(f"The rehearsal only proves the wiring: this is nonsense. {REMEDY}", err=True)
     try:
         _print_answer(url, started.id)
     except KeyboardInterrupt:

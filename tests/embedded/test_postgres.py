@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,6 +33,13 @@ from blog.app.embedded import postgres
 print(postgres.attach_or_start(Path({data_dir!r})).url, flush=True)
 time.sleep(60)
 """
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Not pytest's own: each session that starts closes that to all but root, whom PostgreSQL is not."""
+    with tempfile.TemporaryDirectory(prefix="blogforge-") as directory:
+        yield Path(directory)
 
 
 @contextmanager

@@ -87,12 +87,12 @@ def test_the_bytes_that_were_built_are_sent_and_the_bytes_that_came_are_kept(ada
 
 @pytest.mark.parametrize("framing", ["chunked", "close"])
 def test_the_first_text_is_given_out_when_it_comes(framing):
-    pieces = [FIRST, 0.4, END]
+    pieces = [FIRST, 0.6, END]
     with serve(Reply(headers=EVENTS, pieces=pieces, framing=framing)) as server:
         start = time.monotonic()
         events = call(ask(server.url))
         assert next(events) == TextDelta("Ca")
-        assert time.monotonic() - start < 0.3
+        assert time.monotonic() - start < 0.5
         assert text_of(list(events)) == "ts"
 
 
@@ -142,11 +142,16 @@ def test_reading_2000_events_costs_at_most_30_microseconds_each():
 
 def test_a_wrong_key_is_said_without_the_key():
     refusal = json_reply({"error": {"message": "Incorrect API key provided: sk-secret-1."}}, 401)
+    kept: list[bytes] = []
     with serve(refusal) as server:
-        error, _ = fails(ask(server.url, key="sk-secret-1"))
+        request = ask(server.url, key="sk-secret-1")
+        error, _ = fails(request)
+        with pytest.raises(ProviderError):
+            list(call(request, tap=kept.append))
     assert (error.kind, error.http_status, error.retryable) == ("auth", 401, False)
     assert "sk-secret" not in f"{error!r}{error}{error.message}"
     assert error.message == "Incorrect API key provided: •••."
+    assert b"".join(kept) == '{"error": {"message": "Incorrect API key provided: •••."}}'.encode()
 
 
 def test_an_unknown_model_is_not_found():
@@ -285,7 +290,7 @@ SHORT = Limits(connect_s=2, first_token_s=0.3, idle_s=0.3, deadline_s=3)
 def test_waiting_for_the_first_word_has_an_end():
     error, _, took = timed(SHORT, Reply(before_headers_s=9))
     assert (error.kind, error.retryable, error.http_status) == ("timeout", True, None)
-    assert 0.25 < took < 1
+    assert 0.25 < took < 2.5
 
 
 def test_quirk_8_keep_alive_comments_are_not_words():
@@ -293,7 +298,7 @@ def test_quirk_8_keep_alive_comments_are_not_words():
     error, _, took = timed(SHORT, Reply(headers=EVENTS, pieces=pieces, ending="hang"))
     assert error.kind == "timeout"
     assert "No text came" in error.message
-    assert 0.25 < took < 1
+    assert 0.25 < took < 2.5
 
 
 def test_quirk_8_the_idle_time_counts_words_and_not_bytes():
@@ -301,7 +306,16 @@ def test_quirk_8_the_idle_time_counts_words_and_not_bytes():
     error, text, took = timed(SHORT, Reply(headers=EVENTS, pieces=pieces, ending="hang"))
     assert (error.kind, text, error.retryable) == ("timeout", "Ca", False)
     assert "No further text" in error.message
-    assert 0.25 < took < 1
+    assert 0.25 < took < 2.5
+
+
+def test_a_consumer_that_is_busy_does_not_make_the_provider_idle():
+    limits = Limits(connect_s=2, first_token_s=0.5, idle_s=0.15, deadline_s=3)
+    with serve(Reply(headers=EVENTS, pieces=[FIRST, 0.05, END])) as server:
+        events = call(ask(server.url, limits=limits))
+        next(events)
+        time.sleep(0.4)
+        assert isinstance(list(events)[-1], Done)
 
 
 def test_words_that_keep_coming_are_waited_for_until_the_deadline():
@@ -310,7 +324,7 @@ def test_words_that_keep_coming_are_waited_for_until_the_deadline():
     assert error.kind == "timeout"
     assert "longer than 0.8 seconds" in error.message
     assert len(text) > 8
-    assert 0.7 < took < 1.5
+    assert 0.7 < took < 2.5
 
 
 def test_a_server_that_dribbles_its_headers_is_not_waited_for():

@@ -44,7 +44,7 @@ ErrorKind = Literal[
 
 MESSAGE_LIMIT = 600
 MASK = "•••"
-PLAIN_HEADERS = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
+PLAIN_HEADERS = frozenset({"accept", "accept-encoding", "connection", "content-type", "user-agent"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

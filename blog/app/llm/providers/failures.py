@@ -133,11 +133,10 @@ def has_error(payload: object) -> bool:
     return bool(fields.get("error")) or "error" in (fields.get("type"), fields.get("object"))
 
 
-def without_secrets(message: str, secrets: Collection[str]) -> str:
-    """Providers repeat a refused key in their message."""
+def without_secrets(said: bytes, secrets: Collection[str]) -> bytes:
     for secret in secrets:
-        message = message.replace(secret, MASK)
-    return message
+        said = said.replace(secret.encode(), MASK.encode())
+    return said
 
 
 def state(body: bytes) -> Stated:

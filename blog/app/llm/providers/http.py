@@ -46,10 +46,12 @@ def converse(wire: WireRequest, read: Reader, *, limits: Limits, cancel: Cancel,
                 raise _cancelled()  # one read may hold hundreds of events
             match event:
                 case TextDelta() | ReasoningDelta():
-                    connections.expect(call, "idle", limits.idle_s)
+                    call.phase = "idle"
                 case Done():
                     _settle(call, response, tap)
             yield event
+            # From here, not from before: what the consumer takes is not the provider's silence.
+            connections.expect(call, "idle", limits.idle_s)
 
 
 def fetch_json(
@@ -77,10 +79,10 @@ def _exchange(
     try:
         response = _send(call, wire)
         if not 200 <= response.status_code < 300:
-            raise _refusal(call, response, tap)
+            raise _refusal(call, response, tap, _secrets(wire))
         yield call, response
     except ProviderError as exc:
-        exc.message = failures.without_secrets(exc.message, _secrets(wire))
+        exc.message = failures.without_secrets(exc.message.encode(), _secrets(wire)).decode()
         exc.args = (exc.message,)
         # Text that was shown is not to be replaced, nor paid for twice.
         exc.retryable = exc.retryable and call.phase != "idle"
@@ -92,6 +94,7 @@ def _exchange(
 
 
 def _secrets(wire: WireRequest) -> set[str]:
+    """What must not come back: providers repeat a refused key in their message."""
     values = [v for name, v in wire.headers.items() if name.lower() not in PLAIN_HEADERS]
     return {part for value in values for part in (value, value.split(" ")[-1]) if len(part) > 3}
 
@@ -156,19 +159,22 @@ def _settle(call: Call, response: requests.Response, tap: Tap) -> None:
             pass
 
 
-def _refusal(call: Call, response: requests.Response, tap: Tap | None) -> ProviderError:
+def _refusal(call: Call, response: requests.Response, tap: Tap | None, secrets: set[str]) -> ProviderError:
     if 300 <= response.status_code < 400:
         return _redirected(response)
     call.due = min(time.monotonic() + ERROR_BODY_S, call.deadline)
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return failures.from_status(response.status_code, headers, _beginning(call, response, tap))
+    body = failures.without_secrets(_beginning(call, response), secrets)
+    if tap is not None:
+        tap(body)
+    return failures.from_status(response.status_code, headers, body)
 
 
-def _beginning(call: Call, response: requests.Response, tap: Tap | None) -> bytes:
+def _beginning(call: Call, response: requests.Response) -> bytes:
     """As much of an error's body as can be had: the status alone is an answer already."""
     body = b""
     try:
-        for chunk in _chunks(call, response, tap):
+        for chunk in _chunks(call, response):
             body += chunk
             if len(body) >= READ_BYTES:
                 break

@@ -92,4 +92,4 @@ def test_the_section_that_is_wrong_is_named() -> None:
 
 def test_a_plan_without_end_is_refused() -> None:
     with pytest.raises(Invalid, match="201 sections"):
-        read_plan([{"heading": "a"}] * 201)
+        read_plan([{"heading": str(number)} for number in range(201)])

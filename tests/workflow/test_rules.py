@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from blog.app.errors import NotFound
@@ -7,10 +9,7 @@ from tests.workflow.workflows import field_of
 
 
 def named(number: int, rank: int, max_chars: int | None = None) -> Field:
-    field = field_of("text", max_chars=max_chars)
-    return Field(
-        **{name: getattr(field, name) for name in Field.__slots__} | {"id": number, "title_rank": rank}
-    )
+    return replace(field_of("text", max_chars=max_chars), id=number, title_rank=rank)
 
 
 def tree(*sub_stages: SubStage) -> Workflow:

@@ -217,7 +217,7 @@ def test_a_prompt_reads_each_field_as_its_kind_and_sections_in_order(
         ("Water", 2),
     ]
     assert inputs.section is inputs.sections[1]
-    assert inputs.section["draft"] == "It flows."
+    assert inputs.sections[1]["draft"] == "It flows."
     assert services.gather_inputs(conn, post.id, None).section is None
     with pytest.raises(NotFound):
         services.gather_inputs(conn, post.id, gone.id)

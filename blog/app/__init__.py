@@ -33,7 +33,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.posts import api as posts_api
     from blog.app.posts import views as posts_views
     from blog.app.workflow import api as workflow_api
-    from blog.app.workflow import automation_api
+    from blog.app.workflow import automation_api, automation_views
     from blog.app.workflow import services as workflow
     from blog.app.workflow import views as workflow_views
 
@@ -59,6 +59,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     app.register_blueprint(posts_api.bp)
     app.register_blueprint(workflow_views.bp)
     app.register_blueprint(workflow_api.bp)
+    app.register_blueprint(automation_views.bp)
     app.register_blueprint(automation_api.bp)
     app.register_blueprint(registry_views.bp)
     app.register_blueprint(registry_api.bp)

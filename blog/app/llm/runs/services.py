@@ -158,6 +158,11 @@ def get_exchange(conn: db.Connection, run_id: int) -> Exchange:
     return exchange
 
 
+def count_active(conn: db.Connection) -> int:
+    """How many runs wait or are at work just now."""
+    return store.count_active(conn)
+
+
 def list_runs(conn: db.Connection, query: RunQuery) -> RunPage:
     """Newest first, one page."""
     items = store.list_runs(

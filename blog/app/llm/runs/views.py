@@ -1,14 +1,22 @@
 """The HTML edge of runs: the list, one run, its events, Stop."""
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.llm.permissions import LLM_READ
-from blog.app.llm.runs import events, services
+from blog.app.llm.registry import services as registry
+from blog.app.llm.runs import events, services, shown
 from blog.app.llm.runs.schemas import RunQuery
 
 bp = Blueprint("runs", __name__, url_prefix="/llm/runs")
+bp.add_app_template_filter(shown.pieces, "pieces")
+bp.add_app_template_filter(shown.facts, "run_facts")
+bp.add_app_template_filter(shown.error_words, "error_words")
+bp.add_app_template_filter(shown.readable_json, "readable_json")
+bp.add_app_template_filter(shown.total_tokens, "total_tokens")
+bp.add_app_template_filter(shown.status_words, "status_words")
+bp.add_app_template_filter(shown.cost, "cost")
 
 
 @bp.get("")
@@ -16,18 +24,34 @@ bp = Blueprint("runs", __name__, url_prefix="/llm/runs")
 def list_runs() -> Response:
     query = web.parse_query(RunQuery)
     page = services.list_runs(web.conn(), query)
-    return web.render("llm/runs.html", "llm/_runs.html", page=page, query=query)
+    return web.render(
+        "llm/runs.html",
+        "llm/_runs.html",
+        page=page,
+        query=query,
+        actions=registry.list_actions(web.conn()),
+        running=services.count_active(web.conn()),
+        older=_address(query, after=page.next) if page.next else None,
+        newest=_address(query, after=None) if query.after else None,
+    )
+
+
+def _address(query: RunQuery, *, after: str | None) -> str:
+    values = query.model_dump(exclude_defaults=True, exclude={"after"})
+    return url_for("runs.list_runs", **values, after=after)
 
 
 @bp.get("/<int:run_id>")
 @requires(LLM_READ)
 def show_run(run_id: int) -> Response:
     conn = web.conn()
+    exchange = services.get_exchange(conn, run_id)
     return web.render(
         "llm/run.html",
-        "llm/_run.html",
         run=services.get_run(conn, run_id),
-        exchange=services.get_exchange(conn, run_id),
+        exchange=exchange,
+        reply=shown.excerpt(exchange.raw_reply),
+        running=services.count_active(conn),
     )
 
 
@@ -43,5 +67,11 @@ def run_events(run_id: int) -> Response:
 def cancel_run(run_id: int) -> Response:
     run = services.cancel_run(web.conn(), current_actor(), run_id)
     if web.wants_fragment():
-        return web.render("llm/run.html", "llm/_run_state.html", run=run)
-    return web.see_other(url_for("runs.show_run", run_id=run_id))
+        return web.render("llm/_run_state.html", run=run)
+    return web.see_other(_back(request.form.get("next"), run_id))
+
+
+def _back(wanted: str | None, run_id: int) -> str:
+    """The page the Stop was pressed on, if it is one of ours."""
+    is_ours = wanted is not None and wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
+    return wanted if wanted and is_ours else url_for("runs.show_run", run_id=run_id)

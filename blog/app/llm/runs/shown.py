@@ -1,0 +1,135 @@
+"""A run in the words and pieces a page shows: marked messages, facts, readable JSON. Pure."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from blog.app.llm.runs.models import Run
+
+EXCERPT_BYTES = 100_000
+
+STATUS_WORDS = {
+    "queued": "waiting for a worker",
+    "running": "writing",
+    "succeeded": "done",
+    "invalid": "did not pass the checks",
+    "failed": "failed",
+    "cancelled": "stopped",
+}
+ERROR_WORDS = {
+    "auth": "The provider refused the key",
+    "permission": "The key may not do this",
+    "quota": "The provider's quota is used up",
+    "rate_limit": "The provider asked to slow down",
+    "overloaded": "The provider is overloaded",
+    "bad_request": "The provider refused the request",
+    "not_found": "The provider does not know this model",
+    "content_filter": "The provider's filter stopped the answer",
+    "server": "The provider had an error of its own",
+    "bad_response": "The provider's answer could not be read",
+    "truncated_stream": "The answer broke off",
+    "context_length": "The prompt is too long for this model",
+    "timeout": "The provider took too long",
+    "unreachable": "The provider could not be reached",
+    "worker_lost": "The worker ended while it was at it",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A run of a message's characters. `reference` None: written by the part itself."""
+
+    text: str
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    value: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """`size` is that of the whole, in bytes."""
+
+    text: str
+    size: int
+
+    @property
+    def is_whole(self) -> bool:
+        return self.size <= EXCERPT_BYTES
+
+
+def pieces(message: Mapping[str, Any]) -> list[Piece]:
+    """A message's text, cut where data was put in; the pieces join to it."""
+    content: str = message["content"]
+    found: list[Piece] = []
+    place = 0
+    for start, end, reference in message["marks"]:
+        found.append(Piece(text=content[place:start], reference=None))
+        found.append(Piece(text=content[start:end], reference=reference))
+        place = end
+    found.append(Piece(text=content[place:], reference=None))
+    return [piece for piece in found if piece.text]
+
+
+def facts(run: Run) -> list[Fact]:
+    """What was counted and measured; what nobody said is left out, except the cost."""
+    counted = [
+        _tokens(run.usage_input, "in"),
+        _tokens(run.usage_cached or None, "cached"),
+        _tokens(run.usage_output, "out"),
+        _tokens(run.usage_reasoning or None, "of it thinking"),
+        _measured(run.tokens_per_second, "", "tok/s"),
+        _measured(run.seconds_to_first_text, " s", "to first"),
+        _measured(run.seconds, " s", "in all"),
+        None if run.is_active else cost(run.cost, run.cost_currency),
+    ]
+    return [fact for fact in counted if fact is not None]
+
+
+def cost(amount: Decimal | None, currency: str | None) -> Fact:
+    """Free only when a price row says so; without prices nobody knows."""
+    if amount is None:
+        return Fact(value="unknown", what="cost")
+    if amount == 0:
+        return Fact(value="free", what="cost")
+    shown = f"{amount:.4f}" if amount >= Decimal("0.0001") else "< 0.0001"
+    return Fact(value=f"{shown} {currency or ''}".strip(), what="cost")
+
+
+def status_words(status: str) -> str:
+    return STATUS_WORDS[status]
+
+
+def error_words(kind: str | None) -> str:
+    return ERROR_WORDS.get(kind or "", "The run failed")
+
+
+def readable_json(text: str) -> str:
+    """JSON on several lines; anything else as it is."""
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    except ValueError:
+        return text
+
+
+def excerpt(raw: bytes | None) -> Excerpt:
+    """The beginning of a raw reply, as text."""
+    reply = bytes(raw or b"")
+    return Excerpt(text=reply[:EXCERPT_BYTES].decode("utf-8", "replace"), size=len(reply))
+
+
+def total_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
+    return sum(int(message["tokens"]) for message in messages)
+
+
+def _tokens(count: int | None, what: str) -> Fact | None:
+    return None if count is None else Fact(value=f"{count:,}", what=what)
+
+
+def _measured(value: float | None, unit: str, what: str) -> Fact | None:
+    return None if value is None else Fact(value=f"{value:.1f}{unit}", what=what)

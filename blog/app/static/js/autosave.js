@@ -1,0 +1,90 @@
+// <form data-autosave="person">: saves its field when typing pauses, when it is left, and when the page is.
+// One request at a time; the answer replaces the line below the words and never the words.
+import { attach } from "./attach.js";
+import { find, forget, keep } from "./drafts.js";
+import { say } from "./toasts.js";
+
+const PAUSE = 1200;
+const AGAIN = 5000;
+const savers = new Set();
+
+export const isSettled = () => [...savers].every((saver) => saver.isSettled());
+export const settled = () => Promise.all([...savers].map((saver) => saver.save()));
+
+attach("form[data-autosave]", (form) => {
+  const field = form.elements.value;
+  const status = () => form.querySelector("[data-saved]");
+  const tell = (text) => status() && (status().textContent = text);
+  const base = () => form.elements.base_revision_id?.value ?? "";
+  const isConflict = () => form.querySelector("[data-conflict]") !== null;
+  let saved = field.value;
+  let timer;
+  let sending = Promise.resolve();
+
+  async function send(submitter) {
+    if (!submitter && (field.value === saved || isConflict())) return;
+    const text = field.value;
+    tell("saving…");
+    try {
+      const body = new URLSearchParams(new FormData(form, submitter));
+      const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
+      await show(await answer.text());
+      if (!answer.ok) return;
+      saved = text;
+      if (field.value === text) forget(form);
+      document.dispatchEvent(new CustomEvent("field:saved", { detail: { form } }));
+    } catch {
+      tell("Not saved: the server cannot be reached. Your words are kept in this browser.");
+      timer = setTimeout(save, AGAIN);
+    }
+  }
+
+  function save(submitter) {
+    clearTimeout(timer);
+    sending = sending.then(() => send(submitter instanceof Element ? submitter : null));
+    return sending;
+  }
+
+  async function show(text) {
+    const place = form.querySelector("[id^=saved-]");
+    if (text.includes(`id="${place.id}"`)) {
+      await htmx.swap({ text, sourceElement: form, target: place, swap: "outerHTML", request: {} });
+    } else {
+      tell("");
+      say(new DOMParser().parseFromString(text, "text/html").body.textContent.trim(), "bad");
+    }
+  }
+
+  function leave() {
+    if (field.value === saved || isConflict() || !form.isConnected) return;
+    keep(form, field.value, base());
+    const body = new URLSearchParams(new FormData(form));
+    const headers = { "HX-Request": "true" };
+    fetch(form.action, { method: "POST", body, headers, keepalive: true }).catch(() => {});
+  }
+
+  const draft = find(form);
+  if (draft && draft.text !== field.value) {
+    field.value = draft.text;
+    form.elements.base_revision_id.value = draft.base;
+    tell("Words that had not reached the server were put back.");
+    timer = setTimeout(save, PAUSE);
+  } else forget(form);
+
+  form.classList.add("autosaves");
+  field.addEventListener("input", () => {
+    keep(form, field.value, base());
+    clearTimeout(timer);
+    timer = setTimeout(save, PAUSE);
+  });
+  field.addEventListener("change", save);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    save(event.submitter);
+  });
+  form.addEventListener("click", (event) => {
+    if (event.target.matches("[data-take-theirs]")) forget(form);
+  });
+  window.addEventListener("pagehide", leave);
+  savers.add({ save, isSettled: () => !form.isConnected || field.value === saved || isConflict() });
+});

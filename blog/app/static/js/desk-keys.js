@@ -1,0 +1,30 @@
+// Ctrl/⌘+Enter accepts the newest suggestion of the card that has the focus; Alt+↑/↓ moves a section.
+const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) accept(event);
+  if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) move(event);
+});
+
+function accept(event) {
+  const card = event.target.closest("[data-card]");
+  const editing = event.target.closest(".offer__edit form");
+  const form = editing ?? card?.querySelector("form[data-accept]");
+  if (!form || form.querySelector("button:disabled")) return;
+  event.preventDefault();
+  form.requestSubmit();
+}
+
+function move(event) {
+  const direction = event.key === "ArrowUp" ? "up" : "down";
+  const form = event.target.closest("[data-section]")?.querySelector(`form[data-move=${direction}]`);
+  if (!form) return;
+  event.preventDefault();
+  form.requestSubmit();
+}
+
+function showKeys() {
+  if (isMac) for (const key of document.querySelectorAll("[data-mod-enter]")) key.textContent = "⌘↵";
+}
+showKeys();
+document.addEventListener("htmx:after:swap", showKeys);

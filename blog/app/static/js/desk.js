@@ -1,0 +1,8 @@
+// What the page of a post has beyond every page.
+import "./autosave.js";
+import "./after-saving.js";
+import "./meter.js";
+import "./panel.js";
+import "./refusals.js";
+import "./run-stream.js";
+import "./desk-keys.js";

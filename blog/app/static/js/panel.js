@@ -1,0 +1,30 @@
+// The automate panel: marks the field it is for, comes into view on small screens, closes on Escape,
+// and shows the messages anew when a field they may read has been saved.
+const panel = () => document.getElementById("panel");
+const isBelow = () => matchMedia("(max-width: 1100px)").matches;
+
+function mark() {
+  const key = panel()?.dataset.panel;
+  for (const link of document.querySelectorAll("[data-automate]")) {
+    link.classList.toggle("on", link.dataset.automate === key);
+  }
+}
+
+document.addEventListener("htmx:after:swap", (event) => {
+  mark();
+  const source = event.detail.ctx?.sourceElement;
+  if (source?.matches?.("[data-automate]") && isBelow()) {
+    panel().scrollIntoView({ block: "start" });
+    panel().focus({ preventScroll: true });
+  }
+});
+
+document.addEventListener("field:saved", () => {
+  const form = panel()?.querySelector("[data-refresh-after-save]");
+  if (form && !form.contains(document.activeElement)) htmx.trigger(form, "change");
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !panel()?.contains(document.activeElement)) return;
+  document.getElementById(`automate-${panel().dataset.panel}`)?.focus();
+});

@@ -1,0 +1,55 @@
+"""Texts of a field side by side, in the form an editor reads. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from blog.app.errors import Invalid
+from blog.app.posts.diff import Segment, diff
+from blog.app.workflow import values
+from blog.app.workflow.desk_models import Comparison
+from blog.app.workflow.models import Field
+
+NEAR = 120  # characters of unchanged text kept on each side of a change
+
+
+def compared(field: Field, old: str, new: str) -> Comparison:
+    """Two stored or suggested texts, as a textarea would show them."""
+    before, after = shown(field, old), shown(field, new)
+    return Comparison(old=before, new=after, segments=diff(before, after))
+
+
+def shown(field: Field, text: str) -> str:
+    """A model's text need not have the field's form; then it is shown as it came."""
+    try:
+        return values.shown(field.kind, values.canonical(field, text))
+    except Invalid:
+        return text
+
+
+def problem(field: Field, text: str) -> str:
+    """Why the field would refuse this text; empty: it would not."""
+    try:
+        values.canonical(field, text)
+    except Invalid as refusal:
+        return refusal.message.removesuffix(" Nothing was saved.")
+    return ""
+
+
+def shortened(segments: Sequence[Segment]) -> list[Segment]:
+    """Only what is near a change; the rest of what stayed the same becomes an ellipsis."""
+    last = len(segments) - 1
+    return [
+        _near(segment, is_first=number == 0, is_last=number == last)
+        if segment.kind == "same" and last > 0
+        else segment
+        for number, segment in enumerate(segments)
+    ]
+
+
+def _near(segment: Segment, *, is_first: bool, is_last: bool) -> Segment:
+    text = segment.text
+    if len(text) <= 2 * NEAR + 20:
+        return segment
+    start = "" if is_first else text[:NEAR].rsplit(" ", 1)[0]
+    end = "" if is_last else text[-NEAR:].split(" ", 1)[-1]
+    return replace(segment, text=f"{start} … {end}".strip(" ") if start and end else f"{start}…{end}")

@@ -80,7 +80,8 @@ def test_twenty_thousand_words_are_compared_in_a_moment(paragraph: int, changed:
     words = [f"word{n}" for n in range(3000)]
     weights = [1 / (n + 1) for n in range(3000)]
     old = chance.choices(words, weights, k=20_000)
-    new = [word if chance.random() > changed else chance.choices(words, weights)[0] for word in old]
+    other = chance.choices(words, weights, k=20_000)
+    new = [a if chance.random() > changed else b for a, b in zip(old, other, strict=True)]
     texts = [
         "\n\n".join(" ".join(text[n : n + paragraph]) for n in range(0, len(text), paragraph))
         for text in (old, new)

@@ -23,7 +23,8 @@ def table_list() -> str:
 
 
 def _chapter(title: str, text: str) -> str:
-    rows = [f"| `{name}` | {comment.replace(chr(39) * 2, chr(39))} |" for name, comment in COMMENT.findall(text)]
+    found = [(name, comment.replace("''", "'")) for name, comment in COMMENT.findall(text)]
+    rows = [f"| `{name}` | {comment} |" for name, comment in found]
     return "\n".join([f"### {title}", "", "| table | why it exists |", "|---|---|", *rows, ""])
 
 

@@ -75,7 +75,7 @@ def parse_form(schema: type[M]) -> M:
         if name == "csrf_token":
             continue
         wanted = schema.model_fields.get(name)
-        several = wanted is not None and "list" in str(wanted.annotation)
+        several = wanted is not None and "list[" in str(wanted.annotation)
         texts = [_line_ends(text) for text in request.form.getlist(name)]
         values[name] = texts if several else texts[0]
     return validated(schema, values)

@@ -34,12 +34,12 @@ def _sent(*secrets: str) -> dict[str, str]:
 
 
 def _problems(error: AppError | None) -> dict[str, str]:
-    """Field to sentence; "" is about the whole form."""
+    """Field to sentence, and under "" all of it: a field may be folded away or not on the page at all."""
     if error is None:
         return {}
     problems = cast("list[dict[str, str]]", error.details.get("problems", []))
     by_field = {each["field"].split(".")[0]: f"{each['message']}." for each in problems}
-    return by_field or {str(error.details.get("field", "")): error.message}
+    return {str(error.details.get("field", "")): error.message, **by_field, "": error.message}
 
 
 def _status(error: AppError | None) -> int:

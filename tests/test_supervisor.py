@@ -258,6 +258,7 @@ def test_a_second_signal_ends_everything_at_once(tmp_path: Path) -> None:
     with serving(tmp_path) as site:
         family = descendants(site.process.pid)
         site.process.send_signal(signal.SIGINT)
+        wait_for(lambda: "Stopping." in site.log.read_text(), within=2)  # or the two become one
         site.process.send_signal(signal.SIGINT)
         site.process.wait(2)
         wait_for(lambda: not family & parents().keys(), within=2)

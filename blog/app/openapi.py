@@ -39,6 +39,21 @@ SETTINGS: dict[str, Any] = {
     "specs": [{"endpoint": "document", "rule_filter": lambda rule: rule.rule.startswith(API)}],  # pyright: ignore[reportUnknownLambdaType, reportUnknownMemberType]
 }
 
+# The chapters of the page, in this order. A docstring names one, in whatever case.
+TAGS = {
+    "Posts": "Where they stand and what they are called.",
+    "Sections": "The ordered parts of a post.",
+    "Fields": "What is written, and its history.",
+    "Workflow": "The stages, fields and actions there are.",
+    "Automation": "Runs for a field of a post.",
+    "Suggestions": "What became of them, to be accepted or discarded.",
+    "Runs": "One execution of an action, whatever for.",
+    "Actions": "What an action would send.",
+    "Registry": "Providers, models, prompt parts and actions.",
+    "People": "Who may do what; tokens.",
+    "Description": "This document.",
+}
+
 _building = Lock()
 
 
@@ -87,6 +102,7 @@ def _build(app: Flask) -> dict[str, Any]:
                 "description": "Send a token as `Authorization: Bearer <token>`. Errors are problem+json.",
             },
             "servers": [{"url": "/"}],
+            "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
             "security": [{"bearer": []}],
             "components": {
                 "schemas": components(_named_in_docs(app)) | {"Problem": PROBLEM},
@@ -115,6 +131,7 @@ def api_rules(app: Flask) -> Iterator[Any]:
 def _complete(operation: dict[str, Any], rule: Any, view: Any) -> None:
     """What follows from the edge itself: a client's name for it, who may call it, how it can refuse."""
     operation["operationId"] = rule.endpoint.rpartition(".")[2]
+    operation["tags"] = [tag.capitalize() for tag in operation.get("tags", [])]
     refusals = {
         "401": view.access != "public",
         "403": view.access not in {"public", "signed-in"},

@@ -45,6 +45,7 @@ def test_every_edge_has_a_summary_a_tag_and_a_name_of_its_own(
 ) -> None:
     without = [(path, verb) for path, verb, op in operations if not (op.get("summary") and op.get("tags"))]
     assert without == []
+    assert {tag for _, _, op in operations for tag in op["tags"]} == openapi.TAGS.keys()
     names = [op["operationId"] for _, _, op in operations]
     assert sorted(names) == sorted(set(names))
 

@@ -119,14 +119,29 @@ def _to_panel(post_id: int, field_name: str, section_id: int | None, **query: An
 def accept_suggestion(suggestion_id: int) -> Response:
     form = web.parse_form(Acceptance)
     suggestion = suggestions.get_suggestion(web.conn(), current_actor(), suggestion_id)
-    suggestions.accept(
-        web.conn(),
-        current_actor(),
-        suggestion_id,
-        base_revision_id=form.base_revision_id,
-        value=form.value,
-    )
+    try:
+        suggestions.accept(
+            web.conn(),
+            current_actor(),
+            suggestion_id,
+            base_revision_id=form.base_revision_id,
+            value=form.value,
+        )
+    except Conflict as conflict:
+        return _compare_again(suggestion, conflict)
     return _to_suggestion(suggestion)
+
+
+def _compare_again(suggestion: Suggestion, conflict: Conflict) -> Response:
+    """The field moved on: the page as it is now, where the suggestion is compared with the new words."""
+    if "current_revision_id" not in conflict.details:
+        raise conflict
+    found = desk.get_field_desk(web.conn(), current_actor(), suggestion.post_id, suggestion.field_name)
+    card = desk.find_card(found, suggestion.field_name, suggestion.section_id)
+    panel = desk.get_panel(
+        web.conn(), current_actor(), web.site().secrets, found, card, run_id=suggestion.run_id
+    )
+    return render_desk(found, panel, DeskQuery(refused=suggestion.id), status=409)
 
 
 @bp.post("/suggestions/<int:suggestion_id>/discard")

@@ -195,6 +195,10 @@ class History:
     entries: Sequence[HistoryEntry]
     next: str | None
 
+    @property
+    def is_rehearsal(self) -> bool:
+        return any(entry.authorship is not None and entry.authorship.is_rehearsal for entry in self.entries)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunLink:

@@ -22,7 +22,7 @@ Chosen = Annotated[Id | None, BeforeValidator(_blank_is_none)]
 
 
 class DeskQuery(BaseModel):
-    """What the panel shows, and what has just been done and can be undone."""
+    """What the panel shows; what has just been done and can be undone, or was refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -31,6 +31,7 @@ class DeskQuery(BaseModel):
     run: Chosen = None
     discarded: Chosen = None
     removed: Chosen = None
+    refused: Chosen = None
 
 
 class Idea(BaseModel):

@@ -47,8 +47,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
+    """`before` and `what` are the words around the value."""
+
     value: str
-    what: str
+    what: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +97,11 @@ def facts(run: Run) -> list[Fact]:
 def cost(amount: Decimal | None, currency: str | None) -> Fact:
     """Free only when a price row says so; without prices nobody knows."""
     if amount is None:
-        return Fact(value="unknown", what="cost")
+        return Fact(value="unknown", before="cost")
     if amount == 0:
-        return Fact(value="free", what="cost")
+        return Fact(value="free")
     shown = f"{amount:.4f}" if amount >= Decimal("0.0001") else "< 0.0001"
-    return Fact(value=f"{shown} {currency or ''}".strip(), what="cost")
+    return Fact(value=f"{shown} {currency or ''}".strip())
 
 
 def status_words(status: str) -> str:

@@ -1,20 +1,25 @@
-// [data-meter]: the count below a field while one types; a number in it is the most characters allowed.
+// [data-meter]: the count below a field while one types: entries, words, or characters where a limit is near.
 const number = new Intl.NumberFormat(document.documentElement.lang);
-const counted = (count, one, several) => (count ? `${number.format(count)} ${count === 1 ? one : several}` : "");
+const counted = (count, one, several) => `${number.format(count)} ${count === 1 ? one : several}`;
+
+function words(text, meter, most) {
+  const length = [...text].length;
+  if (!text) return "";
+  if (most && (most <= 300 || length > most * 0.8)) {
+    return `${number.format(length)} / ${number.format(most)} characters`;
+  }
+  if (meter.dataset.meter === "entries") {
+    return counted(text.split("\n").filter((line) => line.trim()).length, "entry", "entries");
+  }
+  return counted(text.split(/\s+/).filter(Boolean).length, "word", "words");
+}
 
 document.addEventListener("input", (event) => {
   const meter = event.target.form?.querySelector("[data-meter]");
   if (!meter || event.target.name !== "value") return;
-  const text = event.target.value;
-  const most = Number(meter.dataset.meter);
-  if (most) {
-    const length = [...text].length;
-    meter.textContent = `${number.format(length)} / ${number.format(most)} characters`;
-    meter.classList.toggle("over", length > most);
-    meter.classList.toggle("ok", length <= most);
-  } else if (meter.dataset.meter === "items") {
-    meter.textContent = counted(text.split("\n").filter((line) => line.trim()).length, "entry", "entries");
-  } else {
-    meter.textContent = counted(text.split(/\s+/).filter(Boolean).length, "word", "words");
-  }
+  const most = Number(meter.dataset.most ?? 0);
+  const length = [...event.target.value].length;
+  meter.textContent = words(event.target.value, meter, most);
+  meter.classList.toggle("over", most > 0 && length > most);
+  meter.classList.toggle("ok", most > 0 && most <= 300 && length > 0 && length <= most);
 });

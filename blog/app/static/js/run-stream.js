@@ -36,7 +36,7 @@ attach("[data-run-stream]", (live) => {
     find("reasoning-text").replaceChildren();
     tell("writing…");
   });
-  on("text", ({ text }) => follow(stream, () => find("text").append(text)));
+  on("text", ({ text }) => follow(stream, () => find("text").append(find("text").firstChild ? text : text.trimStart())));
   on("reasoning", ({ text }) => {
     find("reasoning").hidden = false;
     follow(find("reasoning-text"), () => find("reasoning-text").append(text));

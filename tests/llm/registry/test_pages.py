@@ -101,7 +101,7 @@ def test_without_a_model_every_page_says_where_to_connect_one(editor: Browser) -
 # --- prompt parts --------------------------------------------------------------------------------
 
 
-def _part_form(part_version: object, template: str) -> dict[str, object]:
+def _part_form(part_version: object, template: str) -> dict[str, Any]:
     return {
         "base_version_id": part_version,
         "name": "My part",
@@ -190,7 +190,7 @@ def test_an_order_based_on_an_older_version_is_refused(
     editor.post(f"{at}/order", 409, base_version_id=action.version.id, position=1, by=1)
 
 
-def _settings(action_version: int, **given: object) -> dict[str, object]:
+def _settings(action_version: int, **given: object) -> dict[str, Any]:
     return {
         "base_version_id": action_version,
         "label": "Mine",
@@ -227,7 +227,7 @@ def test_an_editor_sets_parameters_and_output(conn: db.Connection, carol: Actor,
     ],
 )
 def test_settings_that_cannot_work_come_back_with_what_was_typed(
-    conn: db.Connection, carol: Actor, editor: Browser, wrong: dict[str, object], words: str
+    conn: db.Connection, carol: Actor, editor: Browser, wrong: dict[str, Any], words: str
 ) -> None:
     action = make_action(conn, carol)
     page = editor.post(f"/llm/actions/{action.id}", 422, **_settings(action.version.id, **wrong))
@@ -312,7 +312,7 @@ def test_an_editor_corrects_a_model_switches_it_and_makes_it_the_default(
     assert services.get_model(conn, second.id).is_default
     editor.post(f"/llm/models/{first.id}/switch")
     assert not services.get_model(conn, first.id).is_enabled
-    form = {
+    form: dict[str, Any] = {
         "label": "Second",
         "context_window": "8192",
         "max_output": "",
@@ -344,7 +344,13 @@ def test_a_key_that_would_go_to_another_host_is_asked_for_again(
     conn: db.Connection, carol: Actor, editor: Browser
 ) -> None:
     provider = make_provider(conn, carol, api_key=KEY)
-    form = {"label": "X", "protocol": "openai", "options": "", "is_enabled": "1", "api_key": ""}
+    form: dict[str, Any] = {
+        "label": "X",
+        "protocol": "openai",
+        "options": "",
+        "is_enabled": "1",
+        "api_key": "",
+    }
     at = f"/llm/providers/{provider.id}"
     assert "another server" in editor.post(at, 422, base_url="http://elsewhere.example/v1", **form)
     editor.post(at, base_url="http://elsewhere.example/v1", **{**form, "api_key": "new"})

@@ -1,14 +1,14 @@
 """What the page of an action shows: its parts, what they read, what stays the same. Saves nothing."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from blog.app import db
 from blog.app.errors import Invalid
 from blog.app.llm import assemble
 from blog.app.llm.assemble import LeadingConstant, PartText
-from blog.app.llm.inputs import Vocabulary
+from blog.app.llm.inputs import Reference, Vocabulary
 from blog.app.llm.registry import services
 from blog.app.llm.registry.models import Action, ActionListItem, ActionPlace, ActionVersion, Model, PromptPart
 
@@ -35,14 +35,22 @@ class BenchPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadInput:
+    """Something the parts read, as editors call it and as a template writes it."""
+
+    label: str
+    name: str
+    is_required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """`problem` says why the parts cannot be read, such as a field that was renamed; None: they can."""
 
     action: Action
     parts: list[BenchPart]
     places: list[ActionPlace]
-    reads: list[str]
-    required: frozenset[str]
+    reads: list[ReadInput]
     leading: LeadingConstant | None
     problem: str | None
     model: Model | None
@@ -53,8 +61,7 @@ class Bench:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    reads: list[str]
-    required: frozenset[str]
+    reads: list[ReadInput]
     leading: LeadingConstant | None
     problem: str | None
 
@@ -92,14 +99,13 @@ def unbound(actions: Sequence[ActionListItem], places: Sequence[ActionPlace]) ->
 def get_bench(conn: db.Connection, action_id: int, vocabulary: Vocabulary, search: str | None) -> Bench:
     action = services.get_live_action(conn, action_id)
     parts = services.load_parts(conn, action.version.id)
-    reading = _read(parts, vocabulary)
+    reading = _read(parts, vocabulary, services.list_field_labels(conn))
     models = services.list_usable_models(conn)
     return Bench(
         action=action,
         parts=[_bench_part(number, part) for number, part in enumerate(parts, start=1)],
         places=services.list_action_places(conn, action_id),
         reads=reading.reads,
-        required=reading.required,
         leading=reading.leading,
         problem=reading.problem,
         model=_model(conn, action.version, models),
@@ -126,16 +132,33 @@ def _bench_part(position: int, part: PartText) -> BenchPart:
     )
 
 
-def _read(parts: Sequence[PartText], vocabulary: Vocabulary) -> _Reading:
+def _read(
+    parts: Sequence[PartText], vocabulary: Vocabulary, labels: Mapping[tuple[str, str], str]
+) -> _Reading:
     try:
+        required = assemble.required_inputs(parts, vocabulary)
         return _Reading(
-            reads=[str(reference) for reference in sorted(assemble.read_inputs(parts, vocabulary))],
-            required=frozenset(str(each) for each in assemble.required_inputs(parts, vocabulary)),
+            reads=[
+                ReadInput(label=_label(each, labels), name=str(each), is_required=each in required)
+                for each in sorted(assemble.read_inputs(parts, vocabulary))
+            ],
             leading=assemble.leading_constant(parts, vocabulary),
             problem=None,
         )
     except Invalid as exc:
-        return _Reading(reads=[], required=frozenset(), leading=None, problem=exc.message)
+        return _Reading(reads=[], leading=None, problem=exc.message)
+
+
+def _label(reference: Reference, labels: Mapping[tuple[str, str], str]) -> str:
+    scope = "post" if reference.scope == "post" else "section"
+    label = labels.get((scope, reference.field), reference.field.replace("_", " ").capitalize())
+    match reference.scope:
+        case "section":
+            return f"{label} of this section"
+        case "sections":
+            return f"{label} of each section"
+        case "post" | "input":
+            return label
 
 
 def _model(conn: db.Connection, version: ActionVersion, models: Sequence[Model]) -> Model | None:

@@ -522,6 +522,10 @@ def list_action_places(conn: db.Connection, action_id: int | None = None) -> lis
     return store.list_action_places(conn, action_id)
 
 
+def list_field_labels(conn: db.Connection) -> dict[tuple[str, str], str]:
+    return store.list_field_labels(conn)
+
+
 def list_action_versions(conn: db.Connection, action_id: int) -> list[ActionVersion]:
     _get_head(conn, action_id)
     return store.list_action_versions(conn, action_id)

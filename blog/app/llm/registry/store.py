@@ -595,6 +595,12 @@ def list_action_places(conn: db.Connection, action_id: int | None = None) -> lis
     )
 
 
+def list_field_labels(conn: db.Connection) -> dict[tuple[str, str], str]:
+    """How editors call the fields, by scope and name."""
+    rows = conn.execute("SELECT scope, name, label FROM workflow_field ORDER BY id").fetchall()
+    return {(scope, name): label for scope, name, label in rows}
+
+
 def insert_action(conn: db.Connection, *, name: str, label: str, description: str) -> int:
     return db.scalar(
         conn,

@@ -273,6 +273,10 @@ CREATE TABLE IF NOT EXISTS llm_action_version (
     output_schema    jsonb,
     validators       jsonb       NOT NULL DEFAULT '[]',
     deadline_seconds integer     NOT NULL DEFAULT 600,
+    max_retries      integer     NOT NULL DEFAULT 2,
+    fallback_model_id bigint,
+    max_repairs      integer     NOT NULL DEFAULT 0,
+    repair_part_id   bigint,
     app_user_id      bigint,
     created_at       timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT llm_action_version_pkey PRIMARY KEY (id),
@@ -283,11 +287,23 @@ CREATE TABLE IF NOT EXISTS llm_action_version (
     CONSTRAINT llm_action_version_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
     CONSTRAINT llm_action_version_output_kind_check
         CHECK (output_kind IN ('text', 'markdown', 'list', 'json', 'choice', 'number')),
-    CONSTRAINT llm_action_version_deadline_check CHECK (deadline_seconds BETWEEN 5 AND 7200)
+    CONSTRAINT llm_action_version_deadline_check CHECK (deadline_seconds BETWEEN 5 AND 7200),
+    CONSTRAINT llm_action_version_fallback_model_fkey FOREIGN KEY (fallback_model_id) REFERENCES llm_model (id),
+    CONSTRAINT llm_action_version_repair_part_fkey FOREIGN KEY (repair_part_id) REFERENCES llm_prompt_part (id),
+    CONSTRAINT llm_action_version_max_retries_check CHECK (max_retries BETWEEN 0 AND 5),
+    CONSTRAINT llm_action_version_max_repairs_check CHECK (max_repairs BETWEEN 0 AND 3),
+    CONSTRAINT llm_action_version_repair_check CHECK (max_repairs = 0 OR repair_part_id IS NOT NULL)
 );
 COMMENT ON TABLE llm_action_version IS 'One immutable make-up of an action: model, parameters, output type. Its parts are llm_action_part.';
 COMMENT ON COLUMN llm_action_version.llm_model_id IS 'NULL: the default model at the time of the run.';
 COMMENT ON COLUMN llm_action_version.output_schema IS 'JSON Schema of the reply. NULL: no schema.';
+COMMENT ON COLUMN llm_action_version.max_retries IS
+    'How often a call is made again when its failure is worth it and nothing was shown yet.';
+COMMENT ON COLUMN llm_action_version.fallback_model_id IS
+    'Asked when the model fails for good with nothing shown; the run says so. NULL: none is.';
+COMMENT ON COLUMN llm_action_version.max_repairs IS 'How often a reply that fails its checks is sent back, each time as a child run.';
+COMMENT ON COLUMN llm_action_version.repair_part_id IS
+    'What is said then; its template reads input.problems. NULL: a failed check ends the matter.';
 COMMENT ON COLUMN llm_action_version.validators IS 'A list of checks beyond the schema, such as exactly N items.';
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'llm_action_live_version_fkey') THEN
@@ -494,6 +510,8 @@ CREATE TABLE IF NOT EXISTS llm_run (
     status                text        NOT NULL DEFAULT 'queued',
     attempt               integer     NOT NULL DEFAULT 0,
     retry_of_id           bigint,
+    repair_of_id          bigint,
+    repair_number         integer     NOT NULL DEFAULT 0,
     app_user_id           bigint,
     api_token_id          bigint,
     inputs                jsonb       NOT NULL,
@@ -532,6 +550,8 @@ CREATE TABLE IF NOT EXISTS llm_run (
     CONSTRAINT llm_run_action_version_fkey FOREIGN KEY (llm_action_version_id) REFERENCES llm_action_version (id),
     CONSTRAINT llm_run_llm_model_fkey FOREIGN KEY (llm_model_id) REFERENCES llm_model (id),
     CONSTRAINT llm_run_retry_of_fkey FOREIGN KEY (retry_of_id) REFERENCES llm_run (id),
+    CONSTRAINT llm_run_repair_of_fkey FOREIGN KEY (repair_of_id) REFERENCES llm_run (id),
+    CONSTRAINT llm_run_repair_check CHECK ((repair_of_id IS NULL) = (repair_number = 0)),
     CONSTRAINT llm_run_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
     CONSTRAINT llm_run_api_token_fkey FOREIGN KEY (api_token_id) REFERENCES api_token (id),
     CONSTRAINT llm_run_idempotency_key UNIQUE (app_user_id, idempotency_key),
@@ -547,6 +567,10 @@ CREATE INDEX IF NOT EXISTS llm_run_app_user_idx ON llm_run (app_user_id, id);
 CREATE INDEX IF NOT EXISTS llm_run_action_version_idx ON llm_run (llm_action_version_id, id);
 COMMENT ON TABLE llm_run IS
     'One execution of one action version. What is stored is what was sent and what came back, byte for byte.';
+CREATE UNIQUE INDEX IF NOT EXISTS llm_run_repair_of_key ON llm_run (repair_of_id) WHERE repair_of_id IS NOT NULL;
+COMMENT ON COLUMN llm_run.llm_model_id IS 'The model that answers; another one than at first after a fallback, see llm_run_try.';
+COMMENT ON COLUMN llm_run.retry_of_id IS 'The run that a person started again. NULL: none.';
+COMMENT ON COLUMN llm_run.repair_of_id IS 'The run whose reply failed its checks and is mended here. NULL: not a repair.';
 COMMENT ON COLUMN llm_run.attempt IS 'Which take-up this is; a worker that lost its run cannot write to it any more.';
 COMMENT ON COLUMN llm_run.inputs IS 'The values the parts and validators read, as they were when the run was created.';
 COMMENT ON COLUMN llm_run.fence IS 'The delimiter around data parts, made for this run.';
@@ -568,6 +592,26 @@ DO $$ BEGIN
     END IF;
 END $$;
 
+CREATE TABLE IF NOT EXISTS llm_run_try (
+    id             bigint      GENERATED ALWAYS AS IDENTITY,
+    llm_run_id     bigint      NOT NULL,
+    llm_model_id   bigint      NOT NULL,
+    request_url    text,
+    request_body   text,
+    raw_reply      bytea,
+    error_kind     text        NOT NULL,
+    error_message  text        NOT NULL,
+    waited_seconds numeric(9, 3),
+    created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT llm_run_try_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_run_try_run_fkey FOREIGN KEY (llm_run_id) REFERENCES llm_run (id),
+    CONSTRAINT llm_run_try_llm_model_fkey FOREIGN KEY (llm_model_id) REFERENCES llm_model (id)
+);
+CREATE INDEX IF NOT EXISTS llm_run_try_run_idx ON llm_run_try (llm_run_id, id);
+COMMENT ON TABLE llm_run_try IS 'Calls of a run that failed and were followed by another. The last call is the run itself.';
+COMMENT ON COLUMN llm_run_try.request_body IS 'NULL: refused before a request was made.';
+COMMENT ON COLUMN llm_run_try.waited_seconds IS 'Before the same model was asked again. NULL: the fallback model was asked instead.';
+
 CREATE TABLE IF NOT EXISTS llm_run_event (
     id         bigint GENERATED ALWAYS AS IDENTITY,
     llm_run_id bigint NOT NULL,
@@ -575,7 +619,7 @@ CREATE TABLE IF NOT EXISTS llm_run_event (
     data       jsonb  NOT NULL,
     CONSTRAINT llm_run_event_pkey PRIMARY KEY (id),
     CONSTRAINT llm_run_event_llm_run_fkey FOREIGN KEY (llm_run_id) REFERENCES llm_run (id),
-    CONSTRAINT llm_run_event_kind_check CHECK (kind IN ('started', 'text', 'reasoning', 'done'))
+    CONSTRAINT llm_run_event_kind_check CHECK (kind IN ('started', 'retrying', 'text', 'reasoning', 'done'))
 );
 CREATE INDEX IF NOT EXISTS llm_run_event_run_idx ON llm_run_event (llm_run_id, id);
 COMMENT ON TABLE llm_run_event IS

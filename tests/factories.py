@@ -85,8 +85,11 @@ def make_action(
     validators: Sequence[Mapping[str, Any]] = (),
     params: Mapping[str, Any] | None = None,
     deadline_seconds: int = 60,
+    max_retries: int = 0,
+    fallback_model_id: int | None = None,
+    repair: str | None = None,
 ) -> int:
-    """A live action of parts made for it."""
+    """A live action of parts made for it. `repair`: what is said, once, when a reply fails its checks."""
     number = next(_numbers)
     with conn.transaction():
         action_id = db.scalar(
@@ -99,8 +102,8 @@ def make_action(
             """
             INSERT INTO llm_action_version
                 (llm_action_id, number, llm_model_id, params, output_kind, output_schema, validators,
-                 deadline_seconds)
-            VALUES (%s, 1, %s, %s, %s, %s, %s, %s) RETURNING id
+                 deadline_seconds, max_retries, fallback_model_id, max_repairs, repair_part_id)
+            VALUES (%s, 1, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
             """,
             (
                 action_id,
@@ -110,6 +113,10 @@ def make_action(
                 None if output_schema is None else db.jsonb(output_schema),
                 db.jsonb(list(validators)),
                 deadline_seconds,
+                max_retries,
+                fallback_model_id,
+                0 if repair is None else 1,
+                None if repair is None else make_part(conn, "user", "task", repair),
             ),
         )
         db.run(conn, "UPDATE llm_action SET live_version_id = %s WHERE id = %s", (version_id, action_id))

@@ -210,7 +210,7 @@ def test_a_discarded_suggestion_can_be_brought_back(desk: Callable[..., Desk]) -
 
 
 def test_a_failed_run_can_be_retried_on_the_field_as_it_is_now(desk: Callable[..., Desk]) -> None:
-    replies = [json_reply({"error": {"message": "Busy"}}, 503), openai_reply(["Better."])]
+    replies = [json_reply({"error": {"message": "No such key"}}, 401), openai_reply(["Better."])]
     with serve(replies) as server:
         made = desk(server.url)
         failed = made.work(made.start())

@@ -6,8 +6,8 @@ from blog.app import db, jobs
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check as check_permission
 from blog.app.errors import Conflict, Invalid, NotFound
+from blog.app.llm.runs import execution, snapshot
 from blog.app.llm.runs import services as runs
-from blog.app.llm.runs import snapshot
 from blog.app.llm.runs.models import Run
 from blog.app.llm.runs.services import Idempotency, Prepared
 from blog.app.posts import services as posts
@@ -145,12 +145,20 @@ def _refuse_second(
 # --- finishing -----------------------------------------------------------------------------------
 
 
+def adopt_repair(conn: db.Connection, run_id: int, child_id: int) -> None:
+    """A repair goes on for the same field, on the same base."""
+    store.copy_automation(conn, run_id, child_id)
+
+
 def save_output(conn: db.Connection, run_id: int, checked_output: str) -> None:
     """Keeps a run's checked output as a suggestion, in the transaction that ends the run."""
     automation = store.find_automation(conn, run_id)
     if automation is None:
         raise NotFound(f"Run {run_id} has no target.")
     store.insert_suggestion(conn, automation.id, checked_output)
+
+
+TARGET = execution.Target(task=TASK, save=save_output, adopt=adopt_repair)
 
 
 # --- looking -------------------------------------------------------------------------------------

@@ -79,6 +79,19 @@ def insert_automation(
     )
 
 
+def copy_automation(conn: db.Connection, run_id: int, child_id: int) -> None:
+    db.run(
+        conn,
+        """
+        INSERT INTO workflow_automation
+            (llm_run_id, post_id, post_section_id, workflow_field_id, base_revision_id)
+        SELECT %s, post_id, post_section_id, workflow_field_id, base_revision_id
+        FROM workflow_automation WHERE llm_run_id = %s
+        """,
+        (child_id, run_id),
+    )
+
+
 def find_automation(conn: db.Connection, run_id: int) -> Automation | None:
     return db.one(
         conn,

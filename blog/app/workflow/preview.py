@@ -8,7 +8,7 @@ from blog.app.llm import assemble
 from blog.app.llm.providers import ADAPTERS
 from blog.app.llm.providers.base import masked_headers
 from blog.app.llm.registry import services as registry
-from blog.app.llm.runs import execution
+from blog.app.llm.runs import calling, messages
 from blog.app.llm.runs import services as runs
 from blog.app.llm.runs.services import Prepared
 from blog.app.posts import services as posts
@@ -50,7 +50,7 @@ def preview(
             wire=None,
         )
     made = assemble.assemble(parts, vocabulary, prepared.inputs, fence=assemble.new_fence())
-    rows = runs.message_rows(made)
+    rows = messages.rows(made)
     return Preview(
         version=prepared.version,
         model=prepared.model,
@@ -67,7 +67,7 @@ def _wire_preview(
     conn: db.Connection, keys: tuple[str, ...], prepared: Prepared, made: assemble.Assembly
 ) -> WirePreview:
     provider = registry.get_provider(conn, prepared.model.provider_id)
-    request = execution.chat_request(
+    request = calling.chat_request(
         conn,
         keys,
         version=prepared.version,

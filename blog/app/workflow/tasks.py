@@ -7,6 +7,4 @@ from blog.app.workflow import automation
 
 @jobs.task(automation.TASK)
 def run_automation(context: jobs.Context, run_id: int) -> None:
-    execution.execute_run(
-        context.pool, context.secrets, run_id, context.attempt, on_success=automation.save_output
-    )
+    execution.execute_run(context.pool, context.secrets, run_id, context.attempt, automation.TARGET)

@@ -93,7 +93,7 @@ def test_ollama_is_spoken_too(conn: db.Connection, pool: OneConnection) -> None:
 def test_watchers_are_told_from_start_to_done(conn: db.Connection, pool: OneConnection) -> None:
     run = finish(conn, pool, openai_reply(["Be", "cause."]))
     told = list(events.follow(pool, None, run.id))
-    assert [kind for _, kind, _ in told][0] == "started"
+    assert told[0][1] == "started"
     assert "".join(data["text"] for _, kind, data in told if kind == "text") == "Because."
     assert (told[-1][1], told[-1][2]["status"]) == ("done", "succeeded")
 

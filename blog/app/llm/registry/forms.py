@@ -181,6 +181,10 @@ def change_of(action: Action, **different: object) -> ActionChange:
         "output_schema": version.output_schema,
         "validators": version.validators,
         "deadline_seconds": version.deadline_seconds,
+        "max_retries": version.max_retries,
+        "fallback_model_id": version.fallback_model_id,
+        "max_repairs": version.max_repairs,
+        "repair_part_id": version.repair_part_id,
         "part_ids": action.part_ids,
     }
     return web.validated(ActionChange, {**same, **different})

@@ -119,6 +119,10 @@ class ActionVersion:
     output_schema: Mapping[str, object] | None
     validators: list[Mapping[str, object]]
     deadline_seconds: int
+    max_retries: int
+    fallback_model_id: int | None
+    max_repairs: int
+    repair_part_id: int | None
     author: str | None
     created_at: datetime
 

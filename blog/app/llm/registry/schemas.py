@@ -127,6 +127,10 @@ class ActionMakeUp(RegistrySchema):
     output_schema: dict[str, Any] | None = None
     validators: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]])
     deadline_seconds: Annotated[int, Field(ge=5, le=7200)] = 600
+    max_retries: Annotated[int, Field(ge=0, le=5)] = 2
+    fallback_model_id: int | None = None
+    max_repairs: Annotated[int, Field(ge=0, le=3)] = 0
+    repair_part_id: int | None = None
     part_ids: Annotated[list[int], Field(min_length=1, max_length=40)]
 
 

@@ -74,6 +74,19 @@ def load_parts(conn: db.Connection, action_version_id: int) -> list[PartText]:
     return store.list_part_texts(conn, action_version_id)
 
 
+def load_part(conn: db.Connection, part_id: int) -> PartText:
+    """One part by itself, as it is live now."""
+    part = get_part(conn, part_id)
+    return PartText(
+        part_id=part.id,
+        version=part.number,
+        name=part.name,
+        role=part.role,
+        kind=part.kind,
+        template=part.template,
+    )
+
+
 def output_type(version: ActionVersion) -> OutputType:
     return parse_output_type(version.output_kind, version.output_schema, version.validators)
 
@@ -578,6 +591,10 @@ def _append_make_up(
         output_schema=new.output_schema,
         validators=new.validators,
         deadline_seconds=new.deadline_seconds,
+        max_retries=new.max_retries,
+        fallback_model_id=new.fallback_model_id,
+        max_repairs=new.max_repairs,
+        repair_part_id=new.repair_part_id,
         user_id=actor.user_id,
     )
     if version_id is None:

@@ -42,6 +42,7 @@ PART_VERSION = """
 ACTION_VERSION = """
     v.id, v.llm_action_id AS action_id, a.name AS action_name, a.label AS action_label, v.number,
     v.llm_model_id AS model_id, v.params, v.output_kind, v.output_schema, v.validators, v.deadline_seconds,
+    v.max_retries, v.fallback_model_id, v.max_repairs, v.repair_part_id,
     u.name AS author, v.created_at
 """
 
@@ -620,6 +621,10 @@ def insert_action_version(
     output_schema: Mapping[str, object] | None,
     validators: Sequence[Mapping[str, object]],
     deadline_seconds: int,
+    max_retries: int,
+    fallback_model_id: int | None,
+    max_repairs: int,
+    repair_part_id: int | None,
     user_id: int | None,
 ) -> int | None:
     """The new version's id; None when `base_version_id` is not the live version any more."""
@@ -634,9 +639,11 @@ def insert_action_version(
                FOR UPDATE
         )
         INSERT INTO llm_action_version (llm_action_id, number, llm_model_id, params, output_kind,
-                                        output_schema, validators, deadline_seconds, app_user_id)
+                                        output_schema, validators, deadline_seconds, max_retries,
+                                        fallback_model_id, max_repairs, repair_part_id, app_user_id)
         SELECT id, number + 1, %(model_id)s, %(params)s, %(output_kind)s, %(output_schema)s,
-               %(validators)s, %(deadline_seconds)s, %(user_id)s
+               %(validators)s, %(deadline_seconds)s, %(max_retries)s, %(fallback_model_id)s,
+               %(max_repairs)s, %(repair_part_id)s, %(user_id)s
           FROM base
         RETURNING id
         """,
@@ -649,6 +656,10 @@ def insert_action_version(
             "output_schema": None if output_schema is None else db.jsonb(output_schema),
             "validators": db.jsonb(list(validators)),
             "deadline_seconds": deadline_seconds,
+            "max_retries": max_retries,
+            "fallback_model_id": fallback_model_id,
+            "max_repairs": max_repairs,
+            "repair_part_id": repair_part_id,
             "user_id": user_id,
         },
     )

@@ -128,6 +128,7 @@ def summary(run: Run) -> dict[str, Any]:
         "error_kind": run.error_kind,
         "error_message": run.error_message,
         "problems": list(run.check_problems),
+        "repaired_by_id": run.repaired_by_id,
         "usage": {
             "input": run.usage_input,
             "output": run.usage_output,

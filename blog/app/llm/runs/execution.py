@@ -1,185 +1,108 @@
-"""What the worker does with a run: claim it, ask the provider, tell its watchers, end it in one step."""
+"""What the worker does with a run: claim it, ask the provider, end it in one step with what follows."""
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from blog.app import db
+from blog.app import db, jobs
 from blog.app.errors import AppError
-from blog.app.llm.output_type import OutputType
-from blog.app.llm.providers import ADAPTERS
-from blog.app.llm.providers.base import (
-    Adapter,
-    Cancel,
-    ChatRequest,
-    Done,
-    Limits,
-    Message,
-    ProviderError,
-    ReasoningDelta,
-    TextDelta,
-    WireRequest,
-)
+from blog.app.llm.providers.base import Cancel
 from blog.app.llm.registry import services as registry
-from blog.app.llm.registry.models import ActionVersion, Model, Provider
-from blog.app.llm.runs import cancellation, snapshot, store
+from blog.app.llm.registry.models import ActionVersion, Model
+from blog.app.llm.runs import calling, cancellation, repair, snapshot, store
 from blog.app.llm.runs.events import summary
 from blog.app.llm.runs.models import ClaimedRun
-from blog.app.llm.runs.outcome import Heard, Outcome, judge, refused
+from blog.app.llm.runs.outcome import Outcome, judge, refused
 from blog.app.llm.runs.services import get_run
-from blog.app.llm.runs.telling import RunLost, Teller
+from blog.app.llm.runs.telling import RunLost
 
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
-MAX_RAW_BYTES = 16 * 1024 * 1024
-
-OnSuccess = Callable[[db.Connection, int, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """Everything a claimed run is called with."""
+class Target:
+    """Where a run's output goes. Both functions are called inside the transaction that ends the run.
 
-    adapter: Adapter
-    request: ChatRequest
-    wire: WireRequest
-    model: Model
-    output_type: OutputType
+    save(conn, run_id, checked output); adopt(conn, run_id, child_id): the child goes on for this run.
+    """
+
+    task: str
+    save: Callable[[db.Connection, int, str], None]
+    adopt: Callable[[db.Connection, int, int], None]
+
+
+def _nowhere(_conn: db.Connection, _run_id: int, _what: object) -> None:
+    """A run by itself: the run is all there is."""
+
+
+NOWHERE = Target(task="llm.execute_run", save=_nowhere, adopt=_nowhere)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A claimed run in this worker's hands."""
+
+    pool: db.Pool
+    keys: tuple[str, ...]
+    claimed: ClaimedRun
+    cancel: Cancel
+    target: Target
 
 
 def execute_run(
-    pool: db.Pool, keys: tuple[str, ...], run_id: int, attempt: int, on_success: OnSuccess | None = None
+    pool: db.Pool, keys: tuple[str, ...], run_id: int, attempt: int, target: Target = NOWHERE
 ) -> None:
-    """Runs an action to its end; `on_success(conn, run_id, checked output)` joins the last transaction.
+    """Runs an action to its end. A run that someone else has, or that has ended, is left alone.
 
-    A run that someone else has, or that has ended, is left alone. No transaction is open during the call.
+    No transaction is open while the provider answers.
     """
     with cancellation.in_hand(run_id) as cancel:
         with pool.connection() as conn:
             claimed = store.claim_run(conn, run_id, attempt)
-            if claimed is None:
-                return
-            if claimed.is_cancel_requested:
-                cancel.cancel()
+        if claimed is None:
+            return
+        if claimed.is_cancel_requested:
+            cancel.cancel()
         try:
-            _carry_out(pool, keys, claimed, cancel, on_success)
+            _carry_out(Work(pool=pool, keys=keys, claimed=claimed, cancel=cancel, target=target))
         except RunLost:
             log.warning("Run %s was taken up by another worker; this one lets go of it.", run_id)
 
 
-def _carry_out(
-    pool: db.Pool, keys: tuple[str, ...], claimed: ClaimedRun, cancel: Cancel, on_success: OnSuccess | None
-) -> None:
-    if claimed.attempt > MAX_ATTEMPTS:
+def _carry_out(work: Work) -> None:
+    if work.claimed.attempt > MAX_ATTEMPTS:
         message = f"The worker died {MAX_ATTEMPTS} times while it worked on this run."
-        _end(pool, claimed, refused("worker_lost", message), None, on_success)
+        _end(work, refused("worker_lost", message))
         return
     try:
-        with pool.connection() as conn:
-            call = prepare_call(conn, keys, claimed)
+        with work.pool.connection() as conn:
+            version = registry.get_action_version(conn, work.claimed.action_version_id)
+        answer = calling.ask(work.pool, work.keys, work.claimed, version, work.cancel)
     except AppError as exc:
-        _end(pool, claimed, refused(exc.code, exc.message), None, on_success)
+        _end(work, refused(exc.code, exc.message))
         return
-    heard = _listen(pool, claimed, call, cancel)
-    outcome = judge(heard, call.output_type, snapshot.restore(claimed.inputs))
-    _end(pool, claimed, outcome, call.model, on_success)
-
-
-def prepare_call(conn: db.Connection, keys: tuple[str, ...], claimed: ClaimedRun) -> Call:
-    """Builds the request and stores it before anything is sent: what is stored is what is sent."""
-    version = registry.get_action_version(conn, claimed.action_version_id)
-    model = registry.get_model(conn, claimed.model_id)
-    provider = registry.get_provider(conn, model.provider_id)
-    messages = tuple(Message(role=row["role"], content=row["content"]) for row in claimed.messages)
-    request = chat_request(conn, keys, version=version, model=model, provider=provider, messages=messages)
-    adapter = ADAPTERS[provider.protocol]
-    wire = adapter.build(request)
-    kept = store.update_request(
-        conn,
-        claimed.id,
-        claimed.attempt,
-        url=wire.url,
-        body=wire.body.decode(),
-        dropped=[asdict(dropped) for dropped in wire.dropped],
-    )
-    if not kept:
-        raise RunLost
-    return Call(
-        adapter=adapter,
-        request=request,
-        wire=wire,
-        model=model,
-        output_type=registry.output_type(version),
-    )
-
-
-def chat_request(
-    conn: db.Connection,
-    keys: tuple[str, ...],
-    *,
-    version: ActionVersion,
-    model: Model,
-    provider: Provider,
-    messages: tuple[Message, ...],
-) -> ChatRequest:
-    """The one place where an action, a model and messages become a request: preview and run both use it."""
-    deadline = float(version.deadline_seconds)
-    return ChatRequest(
-        endpoint=registry.endpoint(conn, keys, provider),
-        model=model.name,
-        traits=registry.traits(model),
-        messages=messages,
-        params=version.params,
-        output_schema=version.output_schema,
-        limits=Limits(first_token_s=min(300.0, deadline), idle_s=min(120.0, deadline), deadline_s=deadline),
-    )
-
-
-def _listen(pool: db.Pool, claimed: ClaimedRun, call: Call, cancel: Cancel) -> Heard:
-    """Reads the answer to its end, telling watchers on the way. Keeps what came before an error."""
-    raw = bytearray()
-
-    def keep(chunk: bytes) -> None:
-        if len(raw) < MAX_RAW_BYTES:
-            raw.extend(chunk)
-
-    teller = Teller(pool=pool, claimed=claimed)
-    done: Done | None = None
-    error: ProviderError | None = None
-    try:
-        for event in call.adapter.stream(call.request, call.wire, cancel=cancel, tap=keep):
-            match event:
-                case TextDelta(text=text):
-                    teller.tell("text", text)
-                case ReasoningDelta(text=text):
-                    teller.tell("reasoning", text)
-                case Done():
-                    done = event
-    except ProviderError as exc:
-        error = exc
-    finally:
-        teller.flush()
-    return Heard(
-        text="".join(teller.told["text"]),
-        reasoning="".join(teller.told["reasoning"]),
-        raw=bytes(raw),
-        first_text_s=teller.first_text_s,
-        done=done,
-        error=error,
-    )
+    inputs = snapshot.restore(work.claimed.inputs)
+    outcome = judge(answer.heard, registry.output_type(version), inputs)
+    _end(work, outcome, version, answer.model)
 
 
 def _end(
-    pool: db.Pool, claimed: ClaimedRun, outcome: Outcome, model: Model | None, on_success: OnSuccess | None
+    work: Work, outcome: Outcome, version: ActionVersion | None = None, model: Model | None = None
 ) -> None:
     """One transaction: the run's end, what follows from it, and the last event."""
-    with pool.connection() as conn, conn.transaction():
+    claimed, target = work.claimed, work.target
+    with work.pool.connection() as conn, conn.transaction():
         if not store.finish_run(conn, claimed.id, claimed.attempt, _columns(outcome, model)):
             raise RunLost
-        if outcome.checked_output is not None and on_success is not None:
-            on_success(conn, claimed.id, outcome.checked_output)
+        if outcome.checked_output is not None:
+            target.save(conn, claimed.id, outcome.checked_output)
+        if version is not None and model is not None and repair.may_repair(claimed, version, outcome):
+            child_id = repair.create_repair(conn, claimed, version, model.id, outcome)
+            target.adopt(conn, claimed.id, child_id)
+            jobs.defer(conn, target.task, run_id=child_id)
         store.insert_last_event(conn, claimed.id, summary(get_run(conn, claimed.id)))
 
 

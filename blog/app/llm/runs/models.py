@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 RunStatus = Literal["queued", "running", "succeeded", "invalid", "failed", "cancelled"]
-EventKind = Literal["started", "text", "reasoning", "done"]
+EventKind = Literal["started", "retrying", "text", "reasoning", "done"]
 
 ACTIVE: frozenset[RunStatus] = frozenset({"queued", "running"})
 
@@ -28,6 +28,9 @@ class Run:
     status: RunStatus
     attempt: int
     retry_of_id: int | None
+    repair_of_id: int | None
+    repair_number: int
+    repaired_by_id: int | None
     user_id: int | None
     user_name: str | None
     messages: Sequence[Mapping[str, Any]]
@@ -94,6 +97,18 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """A call that failed and was followed by another. `waited_seconds` None: by one to the fallback model."""
+
+    model_name: str
+    request_body: str | None
+    error_kind: str
+    error_message: str
+    waited_seconds: Decimal | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunListItem:
     id: int
     action_label: str
@@ -140,6 +155,10 @@ class ClaimedRun:
     model_id: int
     messages: Sequence[Mapping[str, Any]]
     inputs: Mapping[str, Any]
+    fence: str
+    user_id: int | None
+    api_token_id: int | None
+    repair_number: int
     is_cancel_requested: bool
 
 

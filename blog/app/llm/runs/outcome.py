@@ -19,12 +19,17 @@ UNFINISHED = frozenset({"pause", "pending", "tool_call", "load", "unload", "erro
 class Heard:
     """What came from the provider, whole or not."""
 
-    text: str
-    reasoning: str
-    raw: bytes
-    first_text_s: float | None
+    text: str = ""
+    reasoning: str = ""
+    raw: bytes = b""
+    first_text_s: float | None = None
     done: Done | None = None
     error: ProviderError | None = None
+
+    @property
+    def is_shown(self) -> bool:
+        """Somebody may have read something of it already."""
+        return bool(self.text or self.reasoning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,24 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from blog.app import audit, db, jobs
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check as check_permission
 from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.llm import assemble
-from blog.app.llm.assemble import Assembly, PartText
+from blog.app.llm.assemble import PartText
 from blog.app.llm.inputs import Inputs, Reference, Vocabulary
 from blog.app.llm.output_type import OutputType
 from blog.app.llm.permissions import LLM_CONFIGURE
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import ActionVersion, Model
-from blog.app.llm.runs import snapshot, store
+from blog.app.llm.runs import messages, snapshot, store
 from blog.app.llm.runs.events import summary
-from blog.app.llm.runs.models import Exchange, Run, RunPage
+from blog.app.llm.runs.models import Exchange, Run, RunPage, Try
 from blog.app.llm.runs.schemas import RunQuery
 from blog.app.llm.validators import EachOnce
 
@@ -99,7 +97,7 @@ def create_run(
         retry_of_id=retry_of_id,
         inputs=snapshot.take(prepared.inputs, _references(prepared)),
         fence=fence,
-        messages=message_rows(made),
+        messages=messages.rows(made),
         idempotency_key=idempotency.key if idempotency else None,
         idempotency_digest=idempotency.digest if idempotency else None,
     )
@@ -127,28 +125,16 @@ def enqueue_run(
     return get_run(conn, created.run_id)
 
 
-def message_rows(made: Assembly) -> list[Mapping[str, Any]]:
-    """Messages as they are stored and shown: what is sent, which part wrote it, which characters are data."""
-    return [
-        {
-            "role": assembled.message.role,
-            "content": assembled.message.content,
-            "part_id": assembled.part.part_id,
-            "part_version": assembled.part.version,
-            "part_name": assembled.part.name,
-            "part_kind": assembled.part.kind,
-            "marks": [[mark.start, mark.end, str(mark.reference)] for mark in assembled.marks],
-            "tokens": assemble.estimate_tokens(assembled.message.content),
-        }
-        for assembled in made.parts
-    ]
-
-
 def get_run(conn: db.Connection, run_id: int) -> Run:
     run = store.find_run(conn, run_id)
     if run is None:
         raise NotFound("There is no such run.")
     return run
+
+
+def list_tries(conn: db.Connection, run_id: int) -> list[Try]:
+    """The calls of a run that failed before its last one."""
+    return store.list_tries(conn, run_id)
 
 
 def get_exchange(conn: db.Connection, run_id: int) -> Exchange:

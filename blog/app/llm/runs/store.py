@@ -12,6 +12,7 @@ from blog.app.llm.runs.models import (
     RunEvent,
     RunListItem,
     RunStatus,
+    Try,
 )
 
 EVENT_CHANNEL = "llm_run_event"
@@ -21,7 +22,8 @@ RUN = """
     run.id, version.llm_action_id AS action_id, action.label AS action_label,
     run.llm_action_version_id AS action_version_id, version.number AS action_version,
     run.llm_model_id AS model_id, model.name AS model_name, provider.label AS provider_label,
-    provider.is_rehearsal, run.status, run.attempt, run.retry_of_id,
+    provider.is_rehearsal, run.status, run.attempt, run.retry_of_id, run.repair_of_id, run.repair_number,
+    (SELECT repair.id FROM llm_run AS repair WHERE repair.repair_of_id = run.id) AS repaired_by_id,
     run.app_user_id AS user_id, person.name AS user_name, run.messages, run.dropped,
     run.output, run.reasoning, run.checked_output, run.check_problems, run.check_repairs,
     run.has_replaced_chars, run.finish, run.finish_raw,
@@ -46,20 +48,23 @@ def insert_run(
     model_id: int,
     user_id: int | None,
     api_token_id: int | None,
-    retry_of_id: int | None,
+    retry_of_id: int | None = None,
+    repair_of_id: int | None = None,
+    repair_number: int = 0,
     inputs: Mapping[str, Any],
     fence: str,
     messages: Sequence[Mapping[str, Any]],
-    idempotency_key: str | None,
-    idempotency_digest: bytes | None,
+    idempotency_key: str | None = None,
+    idempotency_digest: bytes | None = None,
 ) -> int | None:
     """The new run's id, or None when this person has used the idempotency key before."""
     return db.scalar(
         conn,
         """
         INSERT INTO llm_run (llm_action_version_id, llm_model_id, app_user_id, api_token_id, retry_of_id,
-                             inputs, fence, messages, idempotency_key, idempotency_digest)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                             repair_of_id, repair_number, inputs, fence, messages, idempotency_key,
+                             idempotency_digest)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         ON CONFLICT ON CONSTRAINT llm_run_idempotency_key DO NOTHING
         RETURNING id
         """,
@@ -69,6 +74,8 @@ def insert_run(
             user_id,
             api_token_id,
             retry_of_id,
+            repair_of_id,
+            repair_number,
             db.jsonb(inputs),
             fence,
             db.jsonb(messages),
@@ -141,7 +148,7 @@ def claim_run(conn: db.Connection, run_id: int, attempt: int) -> ClaimedRun | No
             UPDATE llm_run
             SET status = 'running', attempt = %(attempt)s, started_at = clock_timestamp()
             WHERE id = %(run_id)s AND (status = 'queued' OR (status = 'running' AND attempt < %(attempt)s))
-            RETURNING id, attempt, llm_action_version_id, llm_model_id, messages, inputs, cancel_requested_at
+            RETURNING *
         ), event AS (
             INSERT INTO llm_run_event (llm_run_id, kind, data)
             SELECT id, 'started', jsonb_build_object('attempt', attempt) FROM claimed
@@ -150,7 +157,8 @@ def claim_run(conn: db.Connection, run_id: int, attempt: int) -> ClaimedRun | No
             SELECT pg_notify('llm_run_event', llm_run_id::text) FROM event
         )
         SELECT id, attempt, llm_action_version_id AS action_version_id, llm_model_id AS model_id,
-               messages, inputs, cancel_requested_at IS NOT NULL AS is_cancel_requested
+               messages, inputs, fence, app_user_id AS user_id, api_token_id, repair_number,
+               cancel_requested_at IS NOT NULL AS is_cancel_requested
         FROM claimed, told
         """,
         {"run_id": run_id, "attempt": attempt},
@@ -158,15 +166,67 @@ def claim_run(conn: db.Connection, run_id: int, attempt: int) -> ClaimedRun | No
 
 
 def update_request(
-    conn: db.Connection, run_id: int, attempt: int, *, url: str, body: str, dropped: Sequence[Any]
+    conn: db.Connection,
+    run_id: int,
+    attempt: int,
+    *,
+    model_id: int,
+    url: str,
+    body: str,
+    dropped: Sequence[Any],
 ) -> int:
     return db.run(
         conn,
         """
-        UPDATE llm_run SET request_url = %s, request_body = %s, dropped = %s
+        UPDATE llm_run SET llm_model_id = %s, request_url = %s, request_body = %s, dropped = %s
         WHERE id = %s AND attempt = %s AND status = 'running'
         """,
-        (url, body, db.jsonb(list(dropped)), run_id, attempt),
+        (model_id, url, body, db.jsonb(list(dropped)), run_id, attempt),
+    )
+
+
+def insert_try(
+    conn: db.Connection,
+    run_id: int,
+    *,
+    model_id: int,
+    raw_reply: bytes | None,
+    error_kind: str,
+    error_message: str,
+    waited_s: float | None,
+) -> None:
+    """Keeps the run's last call, which failed, before another one takes its place."""
+    db.run(
+        conn,
+        """
+        INSERT INTO llm_run_try (llm_run_id, llm_model_id, request_url, request_body, raw_reply,
+                                 error_kind, error_message, waited_seconds)
+        SELECT id, %(model_id)s, request_url, request_body, %(raw_reply)s,
+               %(error_kind)s, %(error_message)s, %(waited_s)s
+        FROM llm_run WHERE id = %(run_id)s
+        """,
+        {
+            "run_id": run_id,
+            "model_id": model_id,
+            "raw_reply": raw_reply,
+            "error_kind": error_kind,
+            "error_message": error_message,
+            "waited_s": waited_s,
+        },
+    )
+
+
+def list_tries(conn: db.Connection, run_id: int) -> list[Try]:
+    return db.many(
+        conn,
+        Try,
+        """
+        SELECT model.name AS model_name, request_body, error_kind, error_message, waited_seconds,
+               llm_run_try.created_at
+        FROM llm_run_try JOIN llm_model AS model ON model.id = llm_model_id
+        WHERE llm_run_id = %s ORDER BY llm_run_try.id
+        """,
+        (run_id,),
     )
 
 

@@ -1,0 +1,47 @@
+"""Sending a reply that failed its checks back, as a child run that says what was wrong with it."""
+
+from blog.app import db
+from blog.app.llm.assemble import assemble
+from blog.app.llm.inputs import Inputs, Vocabulary
+from blog.app.llm.registry import services as registry
+from blog.app.llm.registry.models import ActionVersion
+from blog.app.llm.runs import messages, store
+from blog.app.llm.runs.models import ClaimedRun
+from blog.app.llm.runs.outcome import Outcome
+
+# All that the wording of a repair may read; the reply itself stands before it as the assistant's message.
+VOCABULARY = Vocabulary(input=frozenset({"problems"}))
+
+
+def may_repair(claimed: ClaimedRun, version: ActionVersion, outcome: Outcome) -> bool:
+    return (
+        outcome.status == "invalid"
+        and version.repair_part_id is not None
+        and claimed.repair_number < version.max_repairs
+    )
+
+
+def create_repair(
+    conn: db.Connection, claimed: ClaimedRun, version: ActionVersion, model_id: int, outcome: Outcome
+) -> int:
+    """Inserts the child run: the same messages, the reply, what was wrong with it. The caller enqueues it."""
+    if version.repair_part_id is None:
+        raise ValueError(f"Action version {version.id} has no wording for a repair.")
+    part = registry.load_part(conn, version.repair_part_id)
+    inputs = Inputs(input={"problems": list(outcome.check_problems)})
+    made = assemble([part], VOCABULARY, inputs, fence=claimed.fence)
+    run_id = store.insert_run(
+        conn,
+        action_version_id=version.id,
+        model_id=model_id,
+        user_id=claimed.user_id,
+        api_token_id=claimed.api_token_id,
+        repair_of_id=claimed.id,
+        repair_number=claimed.repair_number + 1,
+        inputs=claimed.inputs,
+        fence=claimed.fence,
+        messages=[*claimed.messages, messages.reply_row(outcome.output), *messages.rows(made)],
+    )
+    if run_id is None:
+        raise ValueError("A repair has no idempotency key.")
+    return run_id

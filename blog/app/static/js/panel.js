@@ -13,6 +13,9 @@ function mark() {
 document.addEventListener("htmx:after:swap", (event) => {
   mark();
   const source = event.detail.ctx?.sourceElement;
+  if (event.detail.ctx?.sourceEvent?.type === "ended" && isBelow()) {
+    document.querySelector(`#offers-${CSS.escape(panel().dataset.panel)} .offer`)?.scrollIntoView({ block: "start" });
+  }
   if (source?.matches?.("[data-automate]") && isBelow()) {
     panel().scrollIntoView({ block: "start" });
     panel().focus({ preventScroll: true });

@@ -89,4 +89,4 @@ def test_the_examples_work(name: str, conn: db.Connection, client: FlaskClient, 
 def work(conn: db.Connection, pool: OneConnection) -> None:
     """What the worker would do meanwhile."""
     for (run_id,) in conn.execute("SELECT id FROM llm_run WHERE status = 'queued'").fetchall():
-        execution.execute_run(pool, ("a secret for the tests only",), run_id, 1, automation.save_output)
+        execution.execute_run(pool, ("a secret for the tests only",), run_id, 1, automation.TARGET)

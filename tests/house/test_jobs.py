@@ -13,13 +13,24 @@ def _module(path: Path) -> str:
 
 
 def _deferred() -> set[tuple[str, str]]:
-    """The module and the task name of every jobs.defer(conn, name, ...)."""
+    """The module and the task name of every jobs.defer(conn, name, ...) and of every Target(task=name, ...)."""
     return {
-        (name_of(path), _name(path, node.args[1]))
+        (name_of(path), _name(path, argument))
         for path in modules()
         for node in nodes(path)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "jobs.defer"
+        if isinstance(node, ast.Call)
+        for argument in _task_names(node)
     }
+
+
+def _task_names(call: ast.Call) -> list[ast.expr]:
+    match ast.unparse(call.func):
+        case "jobs.defer" if ast.unparse(call.args[1]) != "target.task":
+            return [call.args[1]]
+        case "Target" | "execution.Target":
+            return [keyword.value for keyword in call.keywords if keyword.arg == "task"]
+        case _:
+            return []
 
 
 def _name(path: Path, argument: ast.expr) -> str:

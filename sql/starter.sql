@@ -670,7 +670,8 @@ UPDATE llm_prompt_part
 -- ---------------------------------------------------------------------------------------------
 -- Actions: parts in the order in which they are sent, parameters, and what the reply must keep to
 --
--- None names a model: all of them ask the default one.
+-- None names a model: all of them ask the default one. The lengths in a schema are wider than those of the rules: an
+-- engine that is held to a schema while it writes cuts a text off there, and a text cut off must not pass for a short one.
 -- ---------------------------------------------------------------------------------------------
 
 WITH given (name, label, description, params, output_kind, output_schema, validators, parts) AS (VALUES
@@ -694,13 +695,15 @@ WITH given (name, label, description, params, output_kind, output_schema, valida
        'Answer: Markdown', 'Data: brief']),
 
 ('list_topics', 'List the topics', 'Eight to fifteen topics, the most important first.',
- '{"temperature": 0.6, "max_output": 2000}', 'list', NULL,
+ '{"temperature": 0.6, "max_output": 2000}', 'list',
+ '{"type": "array", "items": {"type": "string", "minLength": 3, "maxLength": 200}, "minItems": 5, "maxItems": 20}',
  '[{"rule": "min_count", "n": 5}, {"rule": "max_count", "n": 20}, {"rule": "unique_items"}, {"rule": "item_max_chars", "n": 160}]',
  ARRAY['Role: editor', 'House style: British English', 'Task: list topics', 'Input: material between marks',
        'Data: brief', 'Answer: list of texts']),
 
 ('fifty_facts', 'Collect 50 facts', 'Exactly fifty facts, each to be checked by a person.',
- '{"temperature": 0.7, "max_output": 8000}', 'list', NULL,
+ '{"temperature": 0.7, "max_output": 8000}', 'list',
+ '{"type": "array", "items": {"type": "string", "minLength": 10, "maxLength": 400}, "minItems": 50, "maxItems": 50}',
  '[{"rule": "exact_count", "n": 50}, {"rule": "unique_items"}, {"rule": "item_max_chars", "n": 300}]',
  ARRAY['Role: editor', 'House style: British English', 'Task: fifty facts', 'Input: material between marks',
        'Data: brief', 'Data: topics', 'Answer: list of texts']),
@@ -709,8 +712,8 @@ WITH given (name, label, description, params, output_kind, output_schema, valida
  '{"temperature": 0.5, "max_output": 4000}', 'json',
  '{"type": "array", "minItems": 2, "maxItems": 15,
    "items": {"type": "object", "additionalProperties": false, "required": ["heading", "description"],
-             "properties": {"heading": {"type": "string", "minLength": 1},
-                            "description": {"type": "string", "minLength": 1}}}}',
+             "properties": {"heading": {"type": "string", "minLength": 1, "maxLength": 160},
+                            "description": {"type": "string", "minLength": 1, "maxLength": 1500}}}}',
  '[{"rule": "unique_items"}, {"rule": "key_max_chars", "key": "heading", "n": 120},
    {"rule": "key_max_chars", "key": "description", "n": 1200}]',
  ARRAY['Role: editor', 'House style: British English', 'Task: plan the sections', 'Input: material between marks',
@@ -728,7 +731,8 @@ WITH given (name, label, description, params, output_kind, output_schema, valida
        'Data: outline', 'Data: facts', 'Answer: allocation']),
 
 ('choose_facts', 'Choose facts for this section', 'Out of the researched ones, as the plan says.',
- '{"temperature": 0.2, "max_output": 4000}', 'list', NULL,
+ '{"temperature": 0.2, "max_output": 4000}', 'list',
+ '{"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 20}',
  '[{"rule": "max_count", "n": 20}, {"rule": "unique_items"}]',
  ARRAY['Role: editor', 'House style: British English', 'Task: choose facts for a section',
        'Input: material between marks', 'Data: this section', 'Data: plan of the facts', 'Data: facts',
@@ -782,14 +786,16 @@ WITH given (name, label, description, params, output_kind, output_schema, valida
 ('seo_metadata', 'Write SEO title and description', 'At most 60 and 160 characters.',
  '{"temperature": 0.4, "max_output": 1500}', 'json',
  '{"type": "object", "additionalProperties": false, "required": ["title", "description"],
-   "properties": {"title": {"type": "string", "minLength": 1}, "description": {"type": "string", "minLength": 1}}}',
+   "properties": {"title": {"type": "string", "minLength": 1, "maxLength": 90},
+                  "description": {"type": "string", "minLength": 1, "maxLength": 240}}}',
  '[{"rule": "key_max_chars", "key": "title", "n": 60}, {"rule": "key_max_chars", "key": "description", "n": 160},
    {"rule": "no_urls"}]',
  ARRAY['Role: editor', 'House style: British English', 'Task: SEO title and description',
        'Input: material between marks', 'Data: whole post', 'Answer: title and description']),
 
 ('suggest_tags', 'Suggest tags', 'Four to eight tags in lower case.',
- '{"temperature": 0.3, "max_output": 1000}', 'list', NULL,
+ '{"temperature": 0.3, "max_output": 1000}', 'list',
+ '{"type": "array", "items": {"type": "string", "minLength": 2, "maxLength": 60}, "minItems": 3, "maxItems": 10}',
  '[{"rule": "min_count", "n": 3}, {"rule": "max_count", "n": 10}, {"rule": "unique_items"},
    {"rule": "item_max_chars", "n": 30}, {"rule": "pattern", "regex": "[^#\\n]+", "on": "item"}]',
  ARRAY['Role: editor', 'House style: British English', 'Task: tags', 'Input: material between marks',

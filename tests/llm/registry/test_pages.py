@@ -353,4 +353,5 @@ def test_a_key_that_would_go_to_another_host_is_asked_for_again(
     }
     at = f"/llm/providers/{provider.id}"
     assert "another server" in editor.post(at, 422, base_url="http://elsewhere.example/v1", **form)
-    editor.post(at, base_url="http://elsewhere.example/v1", **{**form, "api_key": "new"})
+    again: dict[str, Any] = {**form, "api_key": "new"}
+    editor.post(at, base_url="http://elsewhere.example/v1", **again)

@@ -288,7 +288,10 @@ def _settle_rehearsal(conn: db.Connection, keys: tuple[str, ...], config: Config
     candidate = Candidate(name="rehearsal", label="Rehearsal", protocol="llama_cpp", base_url=folder.as_uri())
     row = store.find_provider_by_name(conn, candidate.name)
     provider = _register(conn, keys, candidate, row, is_rehearsal=True)
-    listing = ModelListing(name=REHEARSAL_FILE, context_window=REHEARSAL_CONTEXT)
+    # With a schema its nonsense has the shape that was asked for, so that lists and plans can be tried.
+    listing = ModelListing(
+        name=REHEARSAL_FILE, context_window=REHEARSAL_CONTEXT, capabilities=frozenset({"schema"})
+    )
     services.merge_models(conn, provider, [listing])
     return _found(conn, provider)
 

@@ -670,8 +670,8 @@ UPDATE llm_prompt_part
 -- ---------------------------------------------------------------------------------------------
 -- Actions: parts in the order in which they are sent, parameters, and what the reply must keep to
 --
--- None names a model: all of them ask the default one. The lengths in a schema are wider than those of the rules: an
--- engine that is held to a schema while it writes cuts a text off there, and a text cut off must not pass for a short one.
+-- None names a model: all of them ask the default one. An engine that is held to a schema while it writes cuts a text
+-- off at its lengths, so these are wider than what the task asks for: a text cut off must not pass for a short one.
 -- ---------------------------------------------------------------------------------------------
 
 WITH given (name, label, description, params, output_kind, output_schema, validators, parts) AS (VALUES
@@ -696,14 +696,14 @@ WITH given (name, label, description, params, output_kind, output_schema, valida
 
 ('list_topics', 'List the topics', 'Eight to fifteen topics, the most important first.',
  '{"temperature": 0.6, "max_output": 2000}', 'list',
- '{"type": "array", "items": {"type": "string", "minLength": 3, "maxLength": 200}, "minItems": 5, "maxItems": 20}',
+ '{"type": "array", "items": {"type": "string", "minLength": 3, "maxLength": 160}, "minItems": 5, "maxItems": 20}',
  '[{"rule": "min_count", "n": 5}, {"rule": "max_count", "n": 20}, {"rule": "unique_items"}, {"rule": "item_max_chars", "n": 160}]',
  ARRAY['Role: editor', 'House style: British English', 'Task: list topics', 'Input: material between marks',
        'Data: brief', 'Answer: list of texts']),
 
 ('fifty_facts', 'Collect 50 facts', 'Exactly fifty facts, each to be checked by a person.',
  '{"temperature": 0.7, "max_output": 8000}', 'list',
- '{"type": "array", "items": {"type": "string", "minLength": 10, "maxLength": 400}, "minItems": 50, "maxItems": 50}',
+ '{"type": "array", "items": {"type": "string", "minLength": 10, "maxLength": 300}, "minItems": 50, "maxItems": 50}',
  '[{"rule": "exact_count", "n": 50}, {"rule": "unique_items"}, {"rule": "item_max_chars", "n": 300}]',
  ARRAY['Role: editor', 'House style: British English', 'Task: fifty facts', 'Input: material between marks',
        'Data: brief', 'Data: topics', 'Answer: list of texts']),
@@ -712,8 +712,8 @@ WITH given (name, label, description, params, output_kind, output_schema, valida
  '{"temperature": 0.5, "max_output": 4000}', 'json',
  '{"type": "array", "minItems": 2, "maxItems": 15,
    "items": {"type": "object", "additionalProperties": false, "required": ["heading", "description"],
-             "properties": {"heading": {"type": "string", "minLength": 1, "maxLength": 160},
-                            "description": {"type": "string", "minLength": 1, "maxLength": 1500}}}}',
+             "properties": {"heading": {"type": "string", "minLength": 1, "maxLength": 120},
+                            "description": {"type": "string", "minLength": 1, "maxLength": 1200}}}}',
  '[{"rule": "unique_items"}, {"rule": "key_max_chars", "key": "heading", "n": 120},
    {"rule": "key_max_chars", "key": "description", "n": 1200}]',
  ARRAY['Role: editor', 'House style: British English', 'Task: plan the sections', 'Input: material between marks',

@@ -22,10 +22,18 @@ document.addEventListener("htmx:after:swap", (event) => {
   }
 });
 
-document.addEventListener("field:saved", () => {
-  const form = panel()?.querySelector("[data-refresh-after-save]");
-  if (form && !form.contains(document.activeElement)) htmx.trigger(form, "change");
-});
+// Not while something in the panel is being pressed or sent: the press would be lost with the old panel.
+let refreshing;
+function refreshSoon() {
+  clearTimeout(refreshing);
+  refreshing = setTimeout(() => {
+    const form = panel()?.querySelector("[data-refresh-after-save]");
+    if (!form || form.contains(document.activeElement) || panel().querySelector(".htmx-request")) return;
+    if (panel().matches(":active")) refreshSoon();
+    else htmx.trigger(form, "change");
+  }, 400);
+}
+document.addEventListener("field:saved", refreshSoon);
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !panel()?.contains(document.activeElement)) return;

@@ -35,7 +35,7 @@ def test_the_address_may_be_written_with_or_without_api(base: str):
         ({"thinking"}, False, False, False),
         ({"thinking"}, True, True, False),
         ({"thinking"}, "low", "low", False),
-        ({"thinking", "thinking_levels"}, False, "low", False),
+        ({"thinking", "thinking_levels"}, False, "low", True),
         ({"thinking", "thinking_levels"}, True, "medium", False),
     ],
 )

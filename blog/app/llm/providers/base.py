@@ -44,7 +44,17 @@ ErrorKind = Literal[
 
 MESSAGE_LIMIT = 600
 MASK = "•••"
-PLAIN_HEADERS = frozenset({"accept", "accept-encoding", "connection", "content-type", "user-agent"})
+PLAIN_HEADERS = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "anthropic-beta",
+        "anthropic-version",
+        "connection",
+        "content-type",
+        "user-agent",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +74,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelTraits:
-    """Facts of the model's row. None means nobody knows."""
+    """Facts of the model's row. None means nobody knows. `options` count for more than the endpoint's."""
 
     context_window: int | None = None
     max_output: int | None = None
@@ -72,6 +82,7 @@ class ModelTraits:
     output_cap_name: str | None = None
     system_role: str | None = None
     capabilities: frozenset[str] = frozenset()
+    options: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +156,21 @@ class ReasoningDelta:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """What a model wants called. `arguments` None: they are no JSON object; `raw` is what it said."""
+
+    name: str
+    arguments: Mapping[str, object] | None
+    raw: str
+    call_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     finish: Finish
     finish_raw: str | None
     usage: Usage
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 Event = TextDelta | ReasoningDelta | Done
@@ -156,9 +178,13 @@ Event = TextDelta | ReasoningDelta | Done
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelListing:
+    """What a provider says of a model. `options` are such as a model's row has: how it thinks, …"""
+
     name: str
     context_window: int | None = None
+    max_output: int | None = None
     capabilities: frozenset[str] = frozenset()
+    options: Mapping[str, object] = field(default_factory=dict[str, object])
     details: Mapping[str, object] = field(default_factory=dict[str, object])
 
 

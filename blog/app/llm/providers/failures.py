@@ -6,9 +6,9 @@ import http
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import cast
 
+from blog.app.llm.providers import waits
 from blog.app.llm.providers.base import MASK, MESSAGE_LIMIT, ErrorKind, ProviderError
 from blog.app.llm.providers.framing import mapping, parse_json, sequence
 
@@ -54,23 +54,24 @@ BY_CODE: dict[str, ErrorKind] = {
     "api_error": "server",
     "internal_error": "server",
     "timeout_error": "timeout",
+    "not_found": "not_found",
+    "deploymentnotfound": "not_found",
+    "unauthenticated": "auth",
+    "resource_exhausted": "rate_limit",
+    "unavailable": "overloaded",
+    "slow_down": "overloaded",
+    "internal": "server",
+    "deadline_exceeded": "timeout",
     "invalid_request_error": "bad_request",
 }
 
 CONTEXT_WORDS = re.compile(
     r"context (length|window|size)|maximum context|input length exceeds|prompt is too long"
-    r"|too many (input )?tokens|exceeds? the (available )?context",
+    r"|too many (input )?tokens|exceeds? the (available )?context|input token count .* exceeds",
     re.IGNORECASE,
 )
 WORD_KEYS = ("message", "error", "detail", "details", "msg", "errors", "error_description", "title")
 CODE_KEYS = ("code", "type", "status", "reason", "error_code")
-DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)")
-UNIT_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-WAIT_WORDS = re.compile(
-    r"(?:try again|retry|retry again) (?:in|after) ((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)"
-    r"|(?:try again|retry|retry again) (?:in|after) (\d+(?:\.\d+)?) ?(?:second|$|\.)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,7 @@ class Stated:
 
     words: str
     codes: tuple[str, ...] = ()
+    wait_s: float | None = None
 
 
 def from_status(
@@ -87,7 +89,7 @@ def from_status(
     """The error of an answer that is not 2xx. `headers` must look names up in lower case."""
     stated = state(body)
     kind = _kind(status, stated)
-    wait = retry_after(headers, stated.words, now=now)
+    wait = retry_after(headers, stated, now=now)
     return ProviderError(
         kind,
         stated.words or f"The provider answered {status} {_phrase(status)} without saying why.",
@@ -107,7 +109,7 @@ def from_stream(payload: object) -> ProviderError:
         stated.words or "The provider broke off with an error it did not explain.",
         retryable=kind in RETRYABLE,
         http_status=status,
-        retry_after_s=retry_after({}, stated.words) if kind in RETRYABLE else None,
+        retry_after_s=retry_after({}, stated) if kind in RETRYABLE else None,
     )
 
 
@@ -148,7 +150,7 @@ def state(body: bytes) -> Stated:
 
 
 def _stated(payload: object) -> Stated:
-    return Stated(words=plain(_words(payload)), codes=tuple(_codes(payload)))
+    return Stated(words=plain(_words(payload)), codes=tuple(_codes(payload)), wait_s=waits.in_body(payload))
 
 
 def _words(value: object) -> str:
@@ -224,61 +226,13 @@ def _phrase(status: int) -> str:
 
 
 def retry_after(
-    headers: Mapping[str, str], words: str, *, now: datetime.datetime | None = None
+    headers: Mapping[str, str], stated: Stated, *, now: datetime.datetime | None = None
 ) -> float | None:
     """Seconds to wait, from the most exact place that says so; at most an hour."""
-    milliseconds = _number(headers.get("retry-after-ms"))
     found = (
-        milliseconds / 1000 if milliseconds is not None else None,
-        _moment(headers.get("retry-after"), now),
-        _reset(headers),
-        _wait_words(words),
+        *waits.in_headers(headers, now or datetime.datetime.now(datetime.UTC)),
+        stated.wait_s,
+        waits.in_words(stated.words),
     )
     wait = next((each for each in found if each is not None), None)
     return None if wait is None else min(max(wait, 0.0), LONGEST_WAIT_S)
-
-
-def _number(text: str | None) -> float | None:
-    return float(text) if text and re.fullmatch(r"\s*\d{1,12}(\.\d+)?\s*", text) else None
-
-
-def _moment(text: str | None, now: datetime.datetime | None) -> float | None:
-    if not text:
-        return None
-    if (seconds := _number(text)) is not None:
-        return seconds
-    if (seconds := duration(text)) is not None:
-        return seconds
-    try:
-        then = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if then.tzinfo is None:
-        then = then.replace(tzinfo=datetime.UTC)
-    return (then - (now or datetime.datetime.now(datetime.UTC))).total_seconds()
-
-
-def duration(text: str) -> float | None:
-    """Go's way to write one: "6m0s", "17.39s", "12ms"."""
-    pieces = DURATION.findall(text)
-    if not pieces or "".join(number + unit for number, unit in pieces) != text.strip():
-        return None
-    return sum(float(number) * UNIT_S[unit] for number, unit in pieces)
-
-
-def _reset(headers: Mapping[str, str]) -> float | None:
-    """When the bucket that is empty fills again."""
-    resets = [
-        duration(headers.get(f"x-ratelimit-reset-{bucket}", ""))
-        for bucket in ("requests", "tokens")
-        if headers.get(f"x-ratelimit-remaining-{bucket}") == "0"
-    ]
-    return max((each for each in resets if each is not None), default=None)
-
-
-def _wait_words(words: str) -> float | None:
-    found = WAIT_WORDS.search(words)
-    if not found:
-        return None
-    spelled, seconds = found.groups()
-    return duration(spelled) if spelled else float(seconds)

@@ -85,7 +85,10 @@ def _whole(data: bytes) -> bool:
 
 def parse_json(data: bytes) -> object:
     # Decoded here: json.loads would guess the encoding, and refuse a reply for one bad byte.
-    return json.loads(data.decode("utf-8", "replace"))
+    try:
+        return json.loads(data.decode("utf-8", "replace"))
+    except RecursionError as exc:
+        raise ValueError("nested too deeply to be a reply") from exc
 
 
 def mapping(value: object) -> dict[str, object]:

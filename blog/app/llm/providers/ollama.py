@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from blog.app.llm.providers import failures, http, thinking
+from blog.app.llm.providers import effort, failures, http, thinking, tool_calls
 from blog.app.llm.providers.base import (
     Cancel,
     ChatRequest,
@@ -26,9 +26,10 @@ from blog.app.llm.providers.parameters import (
     count,
     encode,
     headers,
-    keep_messages,
     name_parameters,
 )
+from blog.app.llm.providers.tool_calls import Calls
+from blog.app.llm.providers.turns import as_they_are
 
 OPTIONS = (
     "temperature",
@@ -45,6 +46,8 @@ OPTIONS = (
 )
 NAMES = {**{name: name for name in OPTIONS}, "max_output": "num_predict"}
 
+LEVELS = ("low", "medium", "high")
+
 FINISH: dict[str, Finish] = {
     "stop": "stop",
     "length": "length",
@@ -57,11 +60,11 @@ FINISH: dict[str, Finish] = {
 
 
 def build(request: ChatRequest) -> WireRequest:
-    kept = keep_messages(request)
+    turns = as_they_are(request)
     named, think = name_parameters(request, NAMES), _think(request)
     body = {
         "model": request.model,
-        "messages": [{"role": each.role, "content": each.content} for each in kept.messages],
+        "messages": [{"role": each.role, "content": each.content} for each in turns.messages],
         "stream": True,
         # Its default is to drop the middle of a prompt that is too long and to say nothing.
         "truncate": False,
@@ -73,8 +76,8 @@ def build(request: ChatRequest) -> WireRequest:
         method="POST",
         url=_address(request.endpoint.base_url, "chat"),
         headers=headers(request.endpoint, "application/x-ndjson"),
-        body=encode(body),
-        dropped=(*kept.dropped, *named.dropped, *think.dropped),
+        body=encode(request, body),
+        dropped=(*turns.dropped, *named.dropped, *think.dropped),
     )
 
 
@@ -89,16 +92,17 @@ def _context(request: ChatRequest) -> dict[str, object]:
 
 
 def _think(request: ChatRequest) -> Named:
-    wanted = request.params.get("think")
-    if "thinking" not in request.traits.capabilities or "think" in request.traits.refused:
+    wanted = effort.wish(request)
+    if not effort.can_think(request):
         reason = "the model cannot think, and Ollama would refuse the call"
         refused = (Dropped(name="think", reason=reason),) if wanted else ()
         return Named(fields={}, dropped=refused)
-    if "thinking_levels" in request.traits.capabilities and not isinstance(wanted, str):
+    if "thinking_levels" in request.traits.capabilities:
         # These ignore true and false; the lowest level is as near to off as they come.
-        return Named(fields={"think": "medium" if wanted else "low"}, dropped=())
+        asked = effort.effort(request, usual=LEVELS)
+        return Named(fields={"think": asked.level or LEVELS[0]}, dropped=asked.dropped)
     # Said also when off: a model that can think does so unless it is told not to.
-    return Named(fields={"think": wanted or False}, dropped=())
+    return Named(fields={"think": wanted or False})
 
 
 def _format(request: ChatRequest) -> dict[str, object]:
@@ -118,13 +122,14 @@ def read(chunks: Iterable[bytes]) -> Iterator[Event]:
 
 
 def _read(chunks: Iterable[bytes]) -> Iterator[Event]:
-    tool_called = False
+    calls = Calls()
     for payload in _payloads(chunks):
         message = mapping(payload.get("message"))
         yield from _deltas(message)
-        tool_called = tool_called or bool(message.get("tool_calls"))
+        if "tool_calls" in message:
+            tool_calls.add_openai(calls, message)
         if payload.get("done") is True:
-            yield _done(payload, tool_called=tool_called)
+            yield _done(payload, calls)
             return
     raise ProviderError("truncated_stream", "The reply broke off in the middle.", retryable=True)
 
@@ -161,15 +166,16 @@ def _deltas(message: Mapping[str, object]) -> Iterator[Event]:
         yield TextDelta(text)
 
 
-def _done(payload: Mapping[str, object], *, tool_called: bool) -> Done:
+def _done(payload: Mapping[str, object], calls: Calls) -> Done:
     reason = payload.get("done_reason")
     raw = reason if isinstance(reason, str) else None
     finish = FINISH.get(raw or "", "stop")
     return Done(
-        finish="tool_call" if tool_called and finish == "stop" else finish,
+        finish="tool_call" if calls and finish == "stop" else finish,
         finish_raw=raw,
         # A prompt it had in its cache is not counted at all: absent is unknown, not zero.
         usage=Usage(input=count(payload.get("prompt_eval_count")), output=count(payload.get("eval_count"))),
+        tool_calls=tool_calls.finished(calls),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from typing import cast
+from urllib.parse import quote
 
 from blog.app.llm.providers import http, openai_reply
 from blog.app.llm.providers.base import (
@@ -16,54 +17,54 @@ from blog.app.llm.providers.base import (
     Tap,
     WireRequest,
 )
-from blog.app.llm.providers.framing import (
-    mapping,
-    sequence,
-)
-from blog.app.llm.providers.parameters import (
-    Named,
-    address,
-    count,
-    encode,
-    headers,
-    keep_messages,
-    name_parameters,
-    option,
-)
+from blog.app.llm.providers.effort import effort, wish
+from blog.app.llm.providers.framing import mapping, sequence
+from blog.app.llm.providers.output_schema import held
+from blog.app.llm.providers.parameters import Named, address, count, encode, headers, name_parameters
+from blog.app.llm.providers.profile import option, said, word
+from blog.app.llm.providers.turns import as_they_are, strict
 
 PLAIN = ("temperature", "top_p", "stop", "seed", "presence_penalty", "frequency_penalty")
+MOST_STOPS = 4
 
 
 def build(request: ChatRequest) -> WireRequest:
-    return compose(request, url=_address(request.endpoint.base_url, "chat/completions"))
+    return compose(request, url=_chat_address(request))
 
 
 def compose(request: ChatRequest, *, url: str, besides: tuple[str, ...] = ()) -> WireRequest:
     """`besides` names the parameters a server knows beyond OpenAI's own."""
-    kept = keep_messages(request)
-    messages, joined = _turns(request, kept.messages)
-    named = name_parameters(request, _names(request, besides))
-    think, schema = _think(request), _schema(request)
+    is_strict = said(request, "strict_turns")
+    turns = strict(request) if is_strict else as_they_are(request)
+    named = name_parameters(request, _names(request, besides), most_stops=MOST_STOPS)
+    think, schema = _think(request), held(request)
     body = {
         "model": request.model,
-        "messages": [_message(request, each) for each in messages],
+        "messages": _messages(request, turns.messages),
         "stream": True,
         **_usage_wanted(request),
         **named.fields,
         **think.fields,
-        **schema.fields,
+        **_format(schema.schema),
     }
     return WireRequest(
         method="POST",
         url=url,
         headers=headers(request.endpoint, "text/event-stream"),
-        body=encode(body),
-        dropped=(*kept.dropped, *joined, *named.dropped, *think.dropped, *schema.dropped),
+        body=encode(request, body),
+        dropped=(*turns.dropped, *named.dropped, *think.dropped, *schema.dropped),
     )
 
 
-def _address(base_url: str, noun: str) -> str:
-    return address(base_url, lambda path: f"{path or '/v1'}/{noun}")
+def _chat_address(request: ChatRequest) -> str:
+    """`chat_path` is for servers where the model stands in the path, as Azure's deployments do."""
+    path = option(request.endpoint, "chat_path") or "chat/completions"
+    return _address(request.endpoint, path.replace("{model}", quote(request.model, safe="")))
+
+
+def _address(endpoint: Endpoint, noun: str) -> str:
+    query = {name: str(value) for name, value in mapping(endpoint.options.get("query")).items()}
+    return address(endpoint.base_url, lambda path: f"{path or '/v1'}/{noun}", **query)
 
 
 def _names(request: ChatRequest, besides: tuple[str, ...]) -> dict[str, str]:
@@ -71,29 +72,19 @@ def _names(request: ChatRequest, besides: tuple[str, ...]) -> dict[str, str]:
     return {**{name: name for name in (*PLAIN, *besides)}, "max_output": cap or "max_tokens"}
 
 
-def _message(request: ChatRequest, message: Message) -> dict[str, str]:
+def _messages(request: ChatRequest, messages: list[Message]) -> list[dict[str, object]]:
+    sent = [_message(request, each) for each in messages]
+    # Without it these servers answer the last message instead of going on with it.
+    if messages[-1].role == "assistant" and (mark := word(request, "prefill_field")):
+        sent[-1][mark] = True
+    return sent
+
+
+def _message(request: ChatRequest, message: Message) -> dict[str, object]:
     role = message.role
     if role == "system" and request.traits.system_role:
         return {"role": request.traits.system_role, "content": message.content}
     return {"role": role, "content": message.content}
-
-
-def _turns(request: ChatRequest, messages: list[Message]) -> tuple[list[Message], tuple[Dropped, ...]]:
-    """As they are; for servers whose chat template is strict, one system text and merged turns."""
-    if not request.endpoint.options.get("strict_turns"):
-        return messages, ()
-    ordered = sorted(messages, key=lambda each: each.role != "system")
-    turns: list[Message] = []
-    for each in ordered:
-        if turns and turns[-1].role == each.role:
-            text = f"{turns[-1].content}\n\n{each.content}"
-            turns[-1] = Message(role=each.role, content=text)
-        else:
-            turns.append(each)
-    if turns == messages:
-        return turns, ()
-    reason = f"the server takes one system text and turns in alternation: {len(turns)} were made"
-    return turns, (Dropped(name=f"{len(messages)} messages", reason=reason),)
 
 
 def _usage_wanted(request: ChatRequest) -> dict[str, object]:
@@ -103,32 +94,35 @@ def _usage_wanted(request: ChatRequest) -> dict[str, object]:
 
 
 def _think(request: ChatRequest) -> Named:
-    wanted = request.params.get("think")
-    if "think" in request.traits.refused or "thinking" not in request.traits.capabilities:
-        reason = "the model is not known to take a wish about thinking"
-        refused = (Dropped(name="think", reason=reason),) if wanted else ()
-        return Named(fields={}, dropped=refused)
-    if wanted is None:
-        return Named(fields={}, dropped=())
-    match option(request.endpoint, "think_style"):
-        case "template":
-            fields: dict[str, object] = {"chat_template_kwargs": {"enable_thinking": bool(wanted)}}
-        case "type":
-            fields = {"thinking": {"type": "enabled" if wanted else "disabled"}}
-        case _:
-            level = wanted if isinstance(wanted, str) else "medium"
-            fields = {"reasoning_effort": level if wanted else "none"}
-    return Named(fields=fields, dropped=())
+    asked = effort(request)
+    match asked.level, word(request, "think_style"):
+        case None, _:
+            fields: dict[str, object] = {}
+        case level, "template":
+            fields = {"chat_template_kwargs": {"enable_thinking": level != "none"}}
+            return Named(fields=fields, dropped=(*asked.dropped, *_only_on_or_off(request)))
+        case "none", "type":
+            fields = {"thinking": {"type": "disabled"}}
+        case level, "type":
+            # A level only where one was asked for: on means the server's own.
+            levels = {} if wish(request) is True else {"reasoning_effort": level}
+            fields = {"thinking": {"type": "enabled"}, **levels}
+        case level, "object":
+            fields = {"reasoning": {"effort": level}}
+        case level, _:
+            fields = {"reasoning_effort": level}
+    return Named(fields=fields, dropped=asked.dropped)
 
 
-def _schema(request: ChatRequest) -> Named:
-    if request.output_schema is None:
-        return Named(fields={}, dropped=())
-    if "schema" not in request.traits.capabilities:
-        reason = "the model is not known to follow a schema; the reply is checked afterwards"
-        return Named(fields={}, dropped=(Dropped(name="output_schema", reason=reason),))
-    described = {"name": "reply", "schema": request.output_schema}
-    return Named(fields={"response_format": {"type": "json_schema", "json_schema": described}}, dropped=())
+def _only_on_or_off(request: ChatRequest) -> Iterator[Dropped]:
+    if isinstance(level := wish(request), str):
+        yield Dropped(name="think", reason=f"a chat template knows on and off only, not “{level}”")
+
+
+def _format(schema: Mapping[str, object] | None) -> dict[str, object]:
+    if schema is None:
+        return {}
+    return {"response_format": {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}}
 
 
 def stream(request: ChatRequest, wire: WireRequest, *, cancel: Cancel, tap: Tap) -> Iterator[Event]:
@@ -136,7 +130,7 @@ def stream(request: ChatRequest, wire: WireRequest, *, cancel: Cancel, tap: Tap)
 
 
 def list_models(endpoint: Endpoint) -> list[ModelListing]:
-    answer = http.fetch_json(_address(endpoint.base_url, "models"), headers(endpoint, "application/json"))
+    answer = http.fetch_json(_address(endpoint, "models"), headers(endpoint, "application/json"))
     rows = mapping(answer).get("data", answer)
     if not isinstance(rows, list):
         raise ProviderError("bad_response", "The address answers, but not with a list of models.")
@@ -155,6 +149,7 @@ def _listing(fields: dict[str, object]) -> ModelListing:
     return ModelListing(
         name=str(fields["id"]),
         context_window=next((n for each in windows if (n := count(each))), None),
+        max_output=count(mapping(fields.get("top_provider")).get("max_completion_tokens")),
         capabilities=_capabilities(fields),
         details=fields,
     )

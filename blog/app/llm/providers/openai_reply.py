@@ -1,10 +1,9 @@
 """The reply of a server that speaks OpenAI's chat completions -> events, in all their dialects. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, field
 
-from blog.app.llm.providers import failures, thinking
+from blog.app.llm.providers import failures, payloads, thinking, tool_calls
 from blog.app.llm.providers.base import (
     Done,
     Event,
@@ -14,19 +13,14 @@ from blog.app.llm.providers.base import (
     TextDelta,
     Usage,
 )
-from blog.app.llm.providers.framing import (
-    DONE,
-    is_event_stream,
-    lines,
-    mapping,
-    parse_json,
-    sequence,
-    server_sent_events,
-)
+from blog.app.llm.providers.framing import mapping, sequence
 from blog.app.llm.providers.parameters import count
+from blog.app.llm.providers.payloads import Payload
+from blog.app.llm.providers.tool_calls import Calls
 
 FINISH: dict[str, Finish] = {
     "stop": "stop",
+    "eos": "stop",
     "length": "length",
     "max_tokens": "length",
     "model_length": "length",
@@ -52,64 +46,34 @@ class _Heard:
     finish: str | None = None
     usage: Usage | None = None
     refused: bool = False
-    tool_called: bool = False
+    calls: Calls = field(default_factory=Calls)
 
 
 def _read(chunks: Iterable[bytes]) -> Iterator[Event]:
     heard, ended = _Heard(), False
     try:
-        for payload in _payloads(chunks):
+        for payload in payloads.payloads(chunks, _is_reply):
             if payload is None:
                 ended = True
                 break
             yield from _hear(heard, payload)
     except ProviderError as exc:
-        # A server that names the end and then hangs up or falls silent has said all it had to say.
-        if not heard.finish or exc.kind not in {"truncated_stream", "timeout"}:
+        if not heard.finish or not payloads.said_its_end(exc):
             raise
     if not ended and not heard.finish:
-        raise ProviderError("truncated_stream", "The reply broke off in the middle.", retryable=True)
+        raise payloads.broke_off()
     if not heard.choice:
-        raise ProviderError("bad_response", "The answer holds no reply.", retryable=True)
-    yield Done(finish=_finish(heard), finish_raw=heard.finish, usage=heard.usage or Usage())
+        raise payloads.no_reply()
+    yield Done(
+        finish=_finish(heard),
+        finish_raw=heard.finish,
+        usage=heard.usage or Usage(),
+        tool_calls=tool_calls.finished(heard.calls),
+    )
 
 
-def _payloads(chunks: Iterable[bytes]) -> Iterator[dict[str, object] | None]:
-    """Each object that was sent; None where the stream says that it is over."""
-    source = lines(chunks)
-    first = next((line for line in source if line.strip()), b"")
-    if not is_event_stream(first):
-        yield _whole(b"\n".join([first, *source]))
-        yield None
-        return
-    for name, data in server_sent_events(chain([first], source)):
-        if data.strip() == DONE:
-            yield None
-            return
-        payload = _parse(data)
-        if failures.has_error(payload) or (name == "error" and payload):
-            raise failures.from_stream(payload)
-        yield mapping(payload)
-
-
-def _parse(data: bytes) -> object:
-    if not data.strip():
-        return None
-    try:
-        return parse_json(data)
-    except ValueError:
-        raise failures.not_an_answer(data) from None
-
-
-def _whole(body: bytes) -> dict[str, object]:
-    """The reply of a server that was asked for a stream and answers in one piece."""
-    try:
-        payload = parse_json(body)
-    except ValueError:
-        raise failures.not_an_answer(body) from None
-    if failures.has_error(payload) or not sequence(mapping(payload).get("choices")):
-        raise failures.not_an_answer(body)
-    return mapping(payload)
+def _is_reply(payload: Payload) -> bool:
+    return bool(sequence(payload.get("choices")))
 
 
 def _hear(heard: _Heard, payload: Mapping[str, object]) -> Iterator[Event]:
@@ -138,7 +102,7 @@ def _deltas(heard: _Heard, delta: Mapping[str, object]) -> Iterator[Event]:
         heard.refused = True
         yield TextDelta(refusal)
     if delta.get("tool_calls") or delta.get("function_call"):
-        heard.tool_called = True
+        tool_calls.add_openai(heard.calls, delta)
 
 
 def _reasoning(delta: Mapping[str, object]) -> str:
@@ -167,7 +131,7 @@ def _finish(heard: _Heard) -> Finish:
     if heard.refused:
         return "refusal"
     known = FINISH.get(heard.finish or "")
-    if heard.tool_called and known in {None, "stop"}:
+    if heard.calls and known in {None, "stop"}:
         return "tool_call"
     return known or "stop"
 
@@ -183,14 +147,14 @@ def usage(said: Mapping[str, object]) -> Usage:
     )
     return Usage(
         input=spent,
-        output=_generated(spent, made, count(said.get("total_tokens"))),
+        output=generated(spent, made, count(said.get("total_tokens"))),
         cached=next((n for each in cached if (n := count(each)) is not None), None),
         cache_write=count(details.get("cache_write_tokens")),
         reasoning=count(inside.get("reasoning_tokens")),
     )
 
 
-def _generated(spent: int | None, made: int | None, total: int | None) -> int | None:
+def generated(spent: int | None, made: int | None, total: int | None) -> int | None:
     """Some servers count reasoning beside the completion; only the total then tells all of it."""
     if spent is None or made is None or total is None:
         return made

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,7 +171,7 @@ def begin(page: Page, idea: str = IDEA) -> str:
 
 
 @contextmanager
-def slow_model(site: Site, **how: Any) -> Iterator[int]:
+def slow_model(site: Site, **how: Any) -> Generator[int]:
     """A model that takes its time over every word."""
     with serve(openai_reply([f"word{n} " for n in range(400)], pause_s=0.05, **how)) as server:
         with psycopg.connect(site.database_url, autocommit=True) as conn:

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from blog.app.llm.assemble import LeadingConstant
-from blog.app.llm.registry.models import ActionVersion, Model
+from blog.app.llm.prompts.models import ActionVersion
+from blog.app.llm.registry.models import Model
 
 SuggestionStatus = Literal["waiting", "accepted", "accepted_in_part", "discarded"]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.errors import AppError, Forbidden, NotFound
+from blog.app.llm.prompts import services as prompts
 from blog.app.llm.registry import services as registry
 from blog.app.llm.runs import services as runs
 from blog.app.llm.runs.models import ACTIVE, Run
@@ -343,7 +344,7 @@ def get_action_preview(
         except AppError as refusal:
             problem = refusal.message
     return ActionPreview(
-        action=registry.get_live_action(conn, action_id),
+        action=prompts.get_live_action(conn, action_id),
         posts=choices,
         workspace=workspace,
         section_id=section_id,
@@ -355,7 +356,7 @@ def get_action_preview(
 
 def _usual_section(conn: db.Connection, action_id: int, workspace: Workspace | None) -> int | None:
     """An action for a field of sections is shown with the first section."""
-    scopes = {place.field_scope for place in registry.list_action_places(conn, action_id)}
+    scopes = {place.field_scope for place in prompts.list_action_places(conn, action_id)}
     if workspace is None or not workspace.sections or scopes != {"section"}:
         return None
     return workspace.sections[0].section.id

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from blog.app.llm.registry.models import Action, Model
+from blog.app.llm.prompts.models import Action
+from blog.app.llm.registry.models import Model
 from blog.app.llm.runs.models import Run
 from blog.app.posts.diff import Segment
 from blog.app.posts.models import Post, PostListItem, Revision, RevisionListItem, Section

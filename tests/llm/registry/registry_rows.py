@@ -4,19 +4,13 @@ from itertools import count
 
 from blog.app import db
 from blog.app.auth.models import Actor
-from blog.app.llm.inputs import Vocabulary
 from blog.app.llm.registry import services
-from blog.app.llm.registry.models import Action, Model, PromptPart, Provider
-from blog.app.llm.registry.schemas import (
-    ActionCreate,
-    ModelCreate,
-    PromptPartCreate,
-    ProviderCreate,
-)
+from blog.app.llm.registry.models import Model, Provider
+from blog.app.llm.registry.schemas import ModelCreate, ProviderCreate
 
 KEYS = ("a secret for the tests only",)
 KEY = "sk-live-0123456789abcdef"
-VOCABULARY = Vocabulary(post=frozenset({"basic_idea", "facts"}), section=frozenset({"draft"}))
+PROVIDER = {"name": "acme", "label": "Acme", "protocol": "openai", "base_url": "http://127.0.0.1:9/v1"}
 
 _numbers = count(1)
 
@@ -36,21 +30,3 @@ def make_model(conn: db.Connection, actor: Actor, provider: Provider | None = No
     provider = provider or make_provider(conn, actor)
     values = {"name": f"model-{next(_numbers)}", **given}
     return services.create_model(conn, actor, provider.id, ModelCreate.model_validate(values))
-
-
-def make_part(conn: db.Connection, actor: Actor, template: str = "Write.", **given: object) -> PromptPart:
-    values = {"name": f"Part {next(_numbers)}", "role": "user", "kind": "task", "template": template, **given}
-    return services.create_part(conn, actor, PromptPartCreate.model_validate(values), VOCABULARY)
-
-
-def make_action(conn: db.Connection, actor: Actor, *parts: PromptPart, **given: object) -> Action:
-    chosen = parts or (make_part(conn, actor),)
-    number = next(_numbers)
-    values = {
-        "name": f"action_{number}",
-        "label": f"Action {number}",
-        "output_kind": "text",
-        "part_ids": [part.id for part in chosen],
-        **given,
-    }
-    return services.create_action(conn, actor, ActionCreate.model_validate(values))

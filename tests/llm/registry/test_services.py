@@ -1,235 +1,22 @@
 """Use cases of the registry, through SQL."""
 
-import threading
 from decimal import Decimal
 
-import psycopg
 import pytest
 
 from blog.app import db
 from blog.app.auth.models import Actor
-from blog.app.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from blog.app.errors import Forbidden, Invalid, Unavailable
 from blog.app.llm.providers.base import ModelListing, ProviderError, Usage
-from blog.app.llm.registry import forms, services, store
-from blog.app.llm.registry.schemas import (
-    ActionCreate,
-    ModelChange,
-    PromptPartChange,
-    PromptPartCreate,
-    ProviderChange,
-)
+from blog.app.llm.registry import services, store
+from blog.app.llm.registry.schemas import ModelChange, ProviderChange
 from tests.factories import all_powerful, make_actor
-from tests.llm.registry.registry_rows import (
-    KEY,
-    KEYS,
-    VOCABULARY,
-    make_action,
-    make_model,
-    make_part,
-    make_provider,
-)
+from tests.llm.registry.registry_rows import KEY, KEYS, make_model, make_provider
 
 
 @pytest.fixture
 def carol(conn: db.Connection) -> Actor:
     return all_powerful(conn)
-
-
-def _change(part_version: int, template: str, name: str = "Part") -> PromptPartChange:
-    return PromptPartChange(
-        base_version_id=part_version, name=name, role="user", kind="task", template=template
-    )
-
-
-# --- prompt parts --------------------------------------------------------------------------------
-
-
-def test_saving_a_part_appends_a_version_and_keeps_the_old_one(conn: db.Connection, carol: Actor) -> None:
-    part = make_part(conn, carol, "First.")
-    changed = services.update_part(conn, carol, part.id, _change(part.version_id, "Second."), VOCABULARY)
-    assert (changed.number, changed.template) == (2, "Second.")
-    assert [(v.number, v.template) for v in services.list_part_versions(conn, part.id)] == [
-        (2, "Second."),
-        (1, "First."),
-    ]
-
-
-def test_of_two_people_on_one_part_the_second_is_told_and_nothing_is_lost(
-    conn: db.Connection, carol: Actor
-) -> None:
-    part = make_part(conn, carol, "First.")
-    mine = services.update_part(conn, carol, part.id, _change(part.version_id, "Mine."), VOCABULARY)
-    with pytest.raises(Conflict) as refused:
-        services.update_part(conn, carol, part.id, _change(part.version_id, "Yours."), VOCABULARY)
-    assert refused.value.details["current_version_id"] == mine.version_id
-    assert services.get_part(conn, part.id).template == "Mine."
-    assert len(services.list_part_versions(conn, part.id)) == 2
-
-
-def test_two_connections_that_race_for_one_part_have_one_winner(committed_db: str) -> None:
-    with psycopg.connect(committed_db, autocommit=True) as conn:
-        carol = all_powerful(conn)
-        part = make_part(conn, carol, "First.")
-    outcomes: list[str] = []
-    ready = threading.Barrier(4)
-
-    def save(text: str) -> None:
-        with psycopg.connect(committed_db, autocommit=True) as mine:
-            ready.wait()
-            try:
-                services.update_part(mine, carol, part.id, _change(part.version_id, text), VOCABULARY)
-                outcomes.append("saved")
-            except Conflict:
-                outcomes.append("conflict")
-
-    threads = [threading.Thread(target=save, args=(f"Text {number}.",)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert sorted(outcomes) == ["conflict", "conflict", "conflict", "saved"]
-    with psycopg.connect(committed_db, autocommit=True) as conn:
-        assert [v.number for v in services.list_part_versions(conn, part.id)] == [2, 1]
-
-
-def test_an_unknown_name_is_refused_with_its_place_and_the_nearest_one(
-    conn: db.Connection, carol: Actor
-) -> None:
-    with pytest.raises(Invalid) as refused:
-        make_part(conn, carol, "Idea:\n{{ post.basic_ide }}")
-    assert refused.value.details["nearest"] == "post.basic_idea"
-    assert refused.value.details["line"] == 2
-
-
-def test_a_data_part_may_not_name_the_fence(conn: db.Connection, carol: Actor) -> None:
-    with pytest.raises(Invalid):
-        make_part(conn, carol, "{{ fence.open }}", kind="data")
-
-
-def test_a_form_s_line_ends_are_stored_as_plain_ones(conn: db.Connection, carol: Actor) -> None:
-    assert make_part(conn, carol, "One\r\nTwo").template == "One\nTwo"
-
-
-def test_a_part_in_use_cannot_be_archived(conn: db.Connection, carol: Actor) -> None:
-    part = make_part(conn, carol)
-    action = make_action(conn, carol, part)
-    with pytest.raises(Conflict, match=action.label):
-        services.archive_part(conn, carol, part.id)
-
-
-def test_an_unused_part_is_archived_and_brought_back(conn: db.Connection, carol: Actor) -> None:
-    part = make_part(conn, carol)
-    services.archive_part(conn, carol, part.id)
-    assert part.id not in {each.id for each in services.list_parts(conn)}
-    with pytest.raises(Invalid):
-        make_action(conn, carol, services.get_part(conn, part.id))
-    services.bring_back_part(conn, carol, part.id)
-    assert part.id in {each.id for each in services.list_parts(conn)}
-
-
-def test_two_parts_cannot_have_one_name(conn: db.Connection, carol: Actor) -> None:
-    part = make_part(conn, carol)
-    with pytest.raises(Conflict):
-        make_part(conn, carol, name=part.name)
-
-
-def test_parts_are_found_by_text_role_kind_and_tag(conn: db.Connection, carol: Actor) -> None:
-    part = make_part(conn, carol, "A heron stands.", role="assistant", kind="example", tags=["Birds"])
-    for search in ("HERON", "birds", part.name):
-        assert part.id in {each.id for each in services.list_parts(conn, search)}
-    assert part.id not in {each.id for each in services.list_parts(conn, "50% of nothing_at_all")}
-
-
-def test_an_author_cannot_change_a_part(conn: db.Connection, carol: Actor) -> None:
-    alice = make_actor(conn, "alice", "author")
-    part = make_part(conn, carol)
-    with pytest.raises(Forbidden):
-        services.update_part(conn, alice, part.id, _change(part.version_id, "Mine."), VOCABULARY)
-    with pytest.raises(Forbidden):
-        services.create_part(
-            conn,
-            alice,
-            PromptPartCreate(name="New", role="user", kind="task", template="Text."),
-            VOCABULARY,
-        )
-
-
-# --- actions -------------------------------------------------------------------------------------
-
-
-def test_the_parts_of_an_action_stay_in_the_order_in_which_they_were_saved(
-    conn: db.Connection, carol: Actor
-) -> None:
-    last = make_part(conn, carol, "Last.", role="system")
-    first = make_part(conn, carol, "First.", role="user")
-    action = make_action(conn, carol, first, last, first)
-    assert [part.template for part in services.load_parts(conn, action.version.id)] == [
-        "First.",
-        "Last.",
-        "First.",
-    ]
-
-
-def test_a_changed_part_is_in_the_next_run_of_every_action_that_has_it(
-    conn: db.Connection, carol: Actor
-) -> None:
-    part = make_part(conn, carol, "First.")
-    action = make_action(conn, carol, part)
-    services.update_part(conn, carol, part.id, _change(part.version_id, "Second."), VOCABULARY)
-    loaded = services.load_parts(conn, action.version.id)
-    assert [(each.template, each.version) for each in loaded] == [("Second.", 2)]
-
-
-def test_saving_an_action_makes_a_new_version_and_the_old_one_stays_readable(
-    conn: db.Connection, carol: Actor
-) -> None:
-    action = make_action(conn, carol, params={"temperature": 0.7})
-    changed = services.update_action(
-        conn, carol, action.id, forms.change_of(action, params={"temperature": 0.1})
-    )
-    assert (changed.version.number, changed.version.params) == (2, {"temperature": 0.1})
-    assert services.get_action_version(conn, action.version.id).params == {"temperature": 0.7}
-
-
-def test_of_two_people_on_one_action_the_second_is_told(conn: db.Connection, carol: Actor) -> None:
-    action = make_action(conn, carol)
-    services.update_action(conn, carol, action.id, forms.change_of(action, label="Mine"))
-    with pytest.raises(Conflict):
-        services.update_action(conn, carol, action.id, forms.change_of(action, label="Yours"))
-    assert services.get_live_action(conn, action.id).label == "Mine"
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"validators": [{"rule": "exactly_n", "n": 3}]},
-        {"validators": [{"rule": "min_chars", "n": 9}, {"rule": "max_chars", "n": 3}]},
-        {"output_kind": "json", "output_schema": {"type": "nothing"}},
-        {"params": {"temperature": 9}},
-        {"model_id": 999_999},
-        {"part_ids": [999_999]},
-    ],
-)
-def test_an_action_that_could_not_work_is_refused(
-    conn: db.Connection, carol: Actor, wrong: dict[str, object]
-) -> None:
-    with pytest.raises(Invalid):
-        make_action(conn, carol, **wrong)
-
-
-def test_an_action_that_is_not_there_is_not_found(conn: db.Connection) -> None:
-    with pytest.raises(NotFound):
-        services.get_live_action(conn, 999_999)
-
-
-def test_an_author_cannot_make_an_action(conn: db.Connection, carol: Actor) -> None:
-    part = make_part(conn, carol)
-    with pytest.raises(Forbidden):
-        services.create_action(
-            conn,
-            make_actor(conn, "alice", "author"),
-            ActionCreate(name="mine", label="Mine", output_kind="text", part_ids=[part.id]),
-        )
 
 
 # --- providers, keys, models ---------------------------------------------------------------------
@@ -364,32 +151,6 @@ def test_an_author_cannot_change_a_model(conn: db.Connection, carol: Actor) -> N
     model = make_model(conn, carol)
     with pytest.raises(Forbidden):
         services.update_model(conn, make_actor(conn, "alice", "author"), model.id, ModelChange(notes="x"))
-
-
-# --- which model a run asks ----------------------------------------------------------------------
-
-
-def test_a_run_asks_the_model_named_else_the_action_s_else_the_default(
-    conn: db.Connection, carol: Actor
-) -> None:
-    default, own, named = (make_model(conn, carol) for _ in range(3))
-    plain, particular = make_action(conn, carol), make_action(conn, carol, model_id=own.id)
-    assert services.choose_model(conn, plain.version, None).id == default.id
-    assert services.choose_model(conn, particular.version, None).id == own.id
-    assert services.choose_model(conn, particular.version, named.id).id == named.id
-
-
-def test_without_any_model_the_refusal_says_where_to_connect_one(conn: db.Connection, carol: Actor) -> None:
-    with pytest.raises(Invalid, match="/llm/connect") as refused:
-        services.choose_model(conn, make_action(conn, carol).version, None)
-    assert refused.value.details["link"] == "/llm/connect"
-
-
-def test_a_model_that_is_switched_off_is_never_replaced_silently(conn: db.Connection, carol: Actor) -> None:
-    make_model(conn, carol)
-    off = make_model(conn, carol, is_enabled=False)
-    with pytest.raises(Invalid, match="switched off"):
-        services.choose_model(conn, make_action(conn, carol, model_id=off.id).version, None)
 
 
 # --- asking a provider ---------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""The registry of what can be asked and who answers: providers, models, parts, actions. Runs nothing."""
+"""The registry of who answers: providers and their models, found or connected by hand. Runs nothing."""

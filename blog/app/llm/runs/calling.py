@@ -8,6 +8,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 
 from blog.app import db
+from blog.app.llm.prompts.models import ActionVersion
 from blog.app.llm.providers import ADAPTERS
 from blog.app.llm.providers.base import (
     Adapter,
@@ -22,7 +23,7 @@ from blog.app.llm.providers.base import (
     WireRequest,
 )
 from blog.app.llm.registry import services as registry
-from blog.app.llm.registry.models import ActionVersion, Model, Provider
+from blog.app.llm.registry.models import Model, Provider
 from blog.app.llm.runs import store
 from blog.app.llm.runs.models import ClaimedRun
 from blog.app.llm.runs.outcome import Heard

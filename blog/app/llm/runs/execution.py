@@ -7,9 +7,11 @@ from typing import Any
 
 from blog.app import db, jobs
 from blog.app.errors import AppError
+from blog.app.llm.prompts import services as prompts
+from blog.app.llm.prompts.models import ActionVersion
 from blog.app.llm.providers.base import Cancel
 from blog.app.llm.registry import services as registry
-from blog.app.llm.registry.models import ActionVersion, Model
+from blog.app.llm.registry.models import Model
 from blog.app.llm.runs import calling, cancellation, repair, snapshot, store
 from blog.app.llm.runs.events import summary
 from blog.app.llm.runs.models import ClaimedRun
@@ -79,13 +81,13 @@ def _carry_out(work: Work) -> None:
         return
     try:
         with work.pool.connection() as conn:
-            version = registry.get_action_version(conn, work.claimed.action_version_id)
+            version = prompts.get_action_version(conn, work.claimed.action_version_id)
         answer = calling.ask(work.pool, work.keys, work.claimed, version, work.cancel)
     except AppError as exc:
         _end(work, refused(exc.code, exc.message))
         return
     inputs = snapshot.restore(work.claimed.inputs)
-    outcome = judge(answer.heard, registry.output_type(version), inputs)
+    outcome = judge(answer.heard, prompts.output_type(version), inputs)
     _end(work, outcome, version, answer.model)
 
 

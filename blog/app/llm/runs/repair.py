@@ -3,8 +3,8 @@
 from blog.app import db
 from blog.app.llm.assemble import assemble
 from blog.app.llm.inputs import Inputs, Vocabulary
-from blog.app.llm.registry import services as registry
-from blog.app.llm.registry.models import ActionVersion
+from blog.app.llm.prompts import services as prompts
+from blog.app.llm.prompts.models import ActionVersion
 from blog.app.llm.runs import messages, store
 from blog.app.llm.runs.models import ClaimedRun
 from blog.app.llm.runs.outcome import Outcome
@@ -27,7 +27,7 @@ def create_repair(
     """Inserts the child run: the same messages, the reply, what was wrong with it. The caller enqueues it."""
     if version.repair_part_id is None:
         raise ValueError(f"Action version {version.id} has no wording for a repair.")
-    part = registry.load_part(conn, version.repair_part_id)
+    part = prompts.load_part(conn, version.repair_part_id)
     inputs = Inputs(input={"problems": list(outcome.check_problems)})
     made = assemble([part], VOCABULARY, inputs, fence=claimed.fence)
     run_id = store.insert_run(

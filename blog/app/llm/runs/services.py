@@ -13,8 +13,9 @@ from blog.app.llm.assemble import PartText
 from blog.app.llm.inputs import Inputs, Reference, Vocabulary
 from blog.app.llm.output_type import OutputType
 from blog.app.llm.permissions import LLM_CONFIGURE
-from blog.app.llm.registry import services as registry
-from blog.app.llm.registry.models import ActionVersion, Model
+from blog.app.llm.prompts import services as prompts
+from blog.app.llm.prompts.models import ActionVersion
+from blog.app.llm.registry.models import Model
 from blog.app.llm.runs import messages, snapshot, store
 from blog.app.llm.runs.events import summary
 from blog.app.llm.runs.models import Exchange, Run, RunPage, Try
@@ -61,12 +62,12 @@ def prepare(
     inputs: Inputs,
 ) -> Prepared:
     """Looks up everything a run of the action's live version needs. Checks no input yet."""
-    version = registry.get_live_action(conn, action_id).version
+    version = prompts.get_live_action(conn, action_id).version
     return Prepared(
         version=version,
-        model=registry.choose_model(conn, version, model_id),
-        parts=tuple(registry.load_parts(conn, version.id)),
-        output_type=registry.output_type(version),
+        model=prompts.choose_model(conn, version, model_id),
+        parts=tuple(prompts.load_parts(conn, version.id)),
+        output_type=prompts.output_type(version),
         vocabulary=vocabulary,
         inputs=inputs,
     )

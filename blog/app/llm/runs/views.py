@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request, url_for
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.llm.permissions import LLM_READ
-from blog.app.llm.registry import services as registry
+from blog.app.llm.prompts import services as prompts
 from blog.app.llm.runs import events, services, shown
 from blog.app.llm.runs.schemas import RunQuery
 
@@ -29,7 +29,7 @@ def list_runs() -> Response:
         "llm/_runs.html",
         page=page,
         query=query,
-        actions=registry.list_actions(web.conn()),
+        actions=prompts.list_actions(web.conn()),
         running=services.count_active(web.conn()),
         older=_address(query, after=page.next) if page.next else None,
         newest=_address(query, after=None) if query.after else None,

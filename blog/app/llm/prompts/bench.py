@@ -9,8 +9,10 @@ from blog.app.errors import Invalid
 from blog.app.llm import assemble
 from blog.app.llm.assemble import LeadingConstant, PartText
 from blog.app.llm.inputs import Reference, Vocabulary
-from blog.app.llm.registry import services
-from blog.app.llm.registry.models import Action, ActionListItem, ActionPlace, ActionVersion, Model, PromptPart
+from blog.app.llm.prompts import services
+from blog.app.llm.prompts.models import Action, ActionListItem, ActionPlace, ActionVersion, PromptPart
+from blog.app.llm.registry import services as registry
+from blog.app.llm.registry.models import Model
 
 _TAGS = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
 
@@ -100,7 +102,7 @@ def get_bench(conn: db.Connection, action_id: int, vocabulary: Vocabulary, searc
     action = services.get_live_action(conn, action_id)
     parts = services.load_parts(conn, action.version.id)
     reading = _read(parts, vocabulary, services.list_field_labels(conn))
-    models = services.list_usable_models(conn)
+    models = registry.list_usable_models(conn)
     return Bench(
         action=action,
         parts=[_bench_part(number, part) for number, part in enumerate(parts, start=1)],
@@ -164,5 +166,5 @@ def _label(reference: Reference, labels: Mapping[tuple[str, str], str]) -> str:
 def _model(conn: db.Connection, version: ActionVersion, models: Sequence[Model]) -> Model | None:
     """The model a run would ask now; also one that is switched off, so that the page can say so."""
     if version.model_id is not None:
-        return services.get_model(conn, version.model_id)
+        return registry.get_model(conn, version.model_id)
     return next((model for model in models if model.is_default), None)

@@ -6,8 +6,8 @@ from blog.app import db
 from blog.app.llm import assemble
 from blog.app.llm.check import Checked, Failed, check
 from blog.app.llm.inputs import Inputs, Vocabulary
-from blog.app.llm.registry import services
-from blog.app.llm.registry.models import Action
+from blog.app.llm.prompts import services
+from blog.app.llm.prompts.models import Action
 
 
 @pytest.fixture

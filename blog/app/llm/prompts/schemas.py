@@ -1,0 +1,71 @@
+"""What a client may send about prompt parts and actions. What is sent is the whole of it, or refused."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from blog.app.llm.assemble import PartKind
+from blog.app.llm.output_type import OutputKind
+from blog.app.llm.providers.base import Role
+from blog.app.llm.registry.schemas import Label, Prose, RegistryQuery, RegistrySchema, Word
+
+ActionName = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=60)
+]
+
+
+class PromptPartCreate(RegistrySchema):
+    """A prompt part and its first wording."""
+
+    name: Label
+    description: Prose = ""
+    tags: list[Word] = Field(default_factory=list[str], max_length=20)
+    role: Role
+    kind: PartKind
+    template: Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
+
+
+class PromptPartChange(PromptPartCreate):
+    """The whole part as it is to be from now on; a new version when role, kind or wording differ.
+
+    `base_version_id` is the version its writer had before them.
+    """
+
+    base_version_id: int
+
+
+class ActionMakeUp(RegistrySchema):
+    """What an action consists of. Parts are sent in this order. `model_id` null: the default model."""
+
+    label: Label
+    description: Prose = ""
+    model_id: int | None = None
+    params: dict[str, Any] = Field(default_factory=dict[str, Any])
+    output_kind: OutputKind
+    output_schema: dict[str, Any] | None = None
+    validators: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]])
+    deadline_seconds: Annotated[int, Field(ge=5, le=7200)] = 600
+    max_retries: Annotated[int, Field(ge=0, le=5)] = 2
+    fallback_model_id: int | None = None
+    max_repairs: Annotated[int, Field(ge=0, le=3)] = 0
+    repair_part_id: int | None = None
+    part_ids: Annotated[list[int], Field(min_length=1, max_length=40)]
+
+
+class ActionCreate(ActionMakeUp):
+    """An action and its first make-up."""
+
+    name: ActionName
+
+
+class ActionChange(ActionMakeUp):
+    """The whole action as it is to be from now on; always a new version.
+
+    `base_version_id` is the version its writer had before them.
+    """
+
+    base_version_id: int
+
+
+class PartQuery(RegistryQuery):
+    search: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None

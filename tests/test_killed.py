@@ -18,7 +18,7 @@ from blog.app.llm.runs import services as runs
 from blog.app.workflow import suggestions
 from tests.factories import all_powerful, bind, make_action, make_field, make_model, make_post
 from tests.llm.providers.scripted import Server, openai_reply, serve
-from tests.test_supervisor import Site, child, descendants, serving
+from tests.product import Site, child, descendants, own_directory, serving
 
 pytestmark = pytest.mark.slow
 
@@ -80,6 +80,8 @@ class Watcher:
                 self.text += data["text"]
             case "done":
                 self.done = data
+            case _:
+                pass
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,8 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with serving(tmp_path_factory.mktemp("killed")) as site:
+def site() -> Iterator[Site]:
+    with own_directory() as directory, serving(directory) as site:
         yield site
 
 

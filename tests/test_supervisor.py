@@ -1,19 +1,11 @@
 """The supervisor against killed processes and lost terminals: all comes back, nothing stays behind."""
 
-import fcntl
-import http.client
 import os
 import pty
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import termios
-import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -26,120 +18,34 @@ from blog.app.errors import Conflict
 from blog.app.workflow import services as workflow
 from blog.app.workflow import suggestions
 from tests.factories import make_actor
+from tests.product import (
+    BLOGFORGE,
+    Site,
+    child,
+    descendants,
+    environment,
+    free_port,
+    is_up,
+    own_directory,
+    parents,
+    serving,
+    wait_for,
+)
 
-BLOGFORGE = Path(sys.executable).with_name("blogforge")
 STOPPED_WITHIN = 8.0
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks processes up in /proc")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    process: subprocess.Popen[bytes]
-    port: int
-    log: Path
-    data: Path
-
-
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
-    """Not pytest's own: each session that starts closes that to all but root, whom PostgreSQL is not."""
-    with tempfile.TemporaryDirectory(prefix="blogforge-") as directory:
-        yield Path(directory)
-
-
-def environment(data: Path, port: int) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("BLOG_")}
-    return {**inherited, "BLOG_DATA": str(data), "BLOG_PORT": str(port)}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def serving(directory: Path, terminal: int | None = None) -> Generator[Site]:
-    port, log, data = free_port(), directory / "console.log", directory / "var"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [BLOGFORGE, "serve"],
-            env=environment(data, port),
-            stdin=terminal,
-            stdout=output if terminal is None else terminal,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_take_terminal if terminal is not None else None,  # noqa: PLW1509  one ioctl
-        )
-    site = Site(process=process, port=port, log=log, data=data)
-    try:
-        wait_for(lambda: is_up(site), within=30)
-        yield site
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _take_terminal() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
-def is_up(site: Site) -> bool:
-    assert site.process.poll() is None, site.log.read_text()
-    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=5)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
-def wait_for(condition: Callable[[], bool], *, within: float) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
-def parents() -> dict[int, int]:
-    """Living processes and their parents."""
-    found: dict[int, int] = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, parent = entry.read_text().rpartition(")")[2].split()[:2]
-        except OSError:
-            continue
-        if state != "Z":
-            found[int(entry.parent.name)] = int(parent)
-    return found
-
-
-def descendants(pid: int) -> set[int]:
-    table = parents()
-    found, fresh = set[int](), {pid}
-    while fresh:
-        fresh = {child for child, parent in table.items() if parent in fresh} - found
-        found |= fresh
-    return found
-
-
-def child(site: Site, words: str) -> int:
-    """The direct child whose command line holds `words`."""
-    for pid, parent in parents().items():
-        if (
-            parent == site.process.pid
-            and words in Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-        ):
-            return pid
-    raise AssertionError(f"no child has {words!r} in its command line")
+    with own_directory() as directory:
+        yield directory
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with tempfile.TemporaryDirectory(prefix="blogforge-") as directory, serving(Path(directory)) as site:
+    with own_directory() as directory, serving(directory) as site:
         yield site
 
 

@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,13 +43,14 @@ def load_secrets(config: Config) -> tuple[str, ...]:
 
 
 def _write_new_secret(path: Path) -> None:
+    """Whole or not at all: the processes of a first start all come here, and one of them wins."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return  # the other process of a first start was quicker
-    with os.fdopen(handle, "w") as file:
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".secret-") as file:
         file.write(secrets.token_urlsafe(48) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(file.name, path)
 
 
 def seal(keys: tuple[str, ...], text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Fixtures: a real PostgreSQL, one database per worker from a template, every test rolled back, no network."""
+"""Fixtures: a real PostgreSQL, one database per worker from a template, all rolled back, no network."""
 
 import hashlib
 import os

@@ -282,6 +282,18 @@ def test_a_suggestion_is_compared_and_accepted_with_the_name_of_its_run(desk: De
     assert desk.value().revision.llm_run_id is not None
 
 
+def test_an_acceptance_can_be_undone_where_it_was_made(desk: Desk) -> None:
+    desk.write("Wool is warm.")
+    first = desk.base()
+    suggestion_id = desk.suggest("Wool is itchy.")
+    done = desk.post(f"/suggestions/{suggestion_id}/acceptance", {"base_revision_id": first})
+    undo = f"/posts/{desk.post_id}/fields/answer/revisions/{first}/restoration?desk=1"
+    assert undo in desk.client.get(done.headers["Location"]).text
+    response = desk.post(undo, {"base_revision_id": desk.base()})
+    assert response.headers["Location"].endswith("#field-answer")
+    assert desk.value().shown == "Wool is warm."
+
+
 def test_a_suggestion_is_accepted_as_edited(desk: Desk) -> None:
     suggestion_id = desk.suggest("Wool is itchy.")
     form = {"base_revision_id": "", "value": "Wool is warm and itchy."}

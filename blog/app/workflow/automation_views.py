@@ -120,7 +120,7 @@ def accept_suggestion(suggestion_id: int) -> Response:
     form = web.parse_form(Acceptance)
     suggestion = suggestions.get_suggestion(web.conn(), current_actor(), suggestion_id)
     try:
-        suggestions.accept(
+        revision = suggestions.accept(
             web.conn(),
             current_actor(),
             suggestion_id,
@@ -129,7 +129,7 @@ def accept_suggestion(suggestion_id: int) -> Response:
         )
     except Conflict as conflict:
         return _compare_again(suggestion, conflict)
-    return _to_suggestion(suggestion)
+    return _to_suggestion(suggestion, accepted=revision.id)
 
 
 def _compare_again(suggestion: Suggestion, conflict: Conflict) -> Response:

@@ -29,6 +29,7 @@ class DeskQuery(BaseModel):
     action: Chosen = None
     model: Chosen = None
     run: Chosen = None
+    accepted: Chosen = None
     discarded: Chosen = None
     removed: Chosen = None
     refused: Chosen = None

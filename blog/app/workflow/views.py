@@ -200,6 +200,8 @@ def restore_revision(
     workflow.restore_revision(
         web.conn(), current_actor(), revision_id, base_revision_id=form.base_revision_id
     )
+    if "desk" in request.args:
+        return show_field(post_id, field_name, section_id)
     return web.see_other(
         url_for(
             "workflow.list_revisions",

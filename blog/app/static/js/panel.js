@@ -1,4 +1,4 @@
-// The automate panel: marks the field it is for, comes into view on small screens, closes on Escape,
+// The automate panel: marks the field it is for, comes into view on small screens, gives way on Escape,
 // and shows the messages anew when a field they may read has been saved.
 const panel = () => document.getElementById("panel");
 const isBelow = () => matchMedia("(max-width: 1100px)").matches;

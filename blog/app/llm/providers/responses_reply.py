@@ -57,7 +57,7 @@ def _ending(payload: Payload) -> Mapping[str, object] | None:
 def _hear(heard: _Heard, payload: Payload) -> Iterator[Event]:
     match payload.get("type"):
         case "response.output_text.delta":
-            yield from _text(heard, payload.get("output_index"), payload.get("delta"))
+            yield from _text(heard, _place(payload), payload.get("delta"))
         case "response.reasoning_summary_text.delta" | "response.reasoning_text.delta":
             yield from _thought(payload.get("delta"))
         case "response.reasoning_summary_part.added" if payload.get("summary_index"):
@@ -66,17 +66,23 @@ def _hear(heard: _Heard, payload: Payload) -> Iterator[Event]:
             yield from _refusal(heard, payload.get("delta"))
         case "response.output_item.added":
             if mapping(payload.get("item")).get("phase") == "commentary":
-                heard.aside.add(str(payload.get("output_index")))
+                heard.aside.add(_place(payload))
         case "response.output_item.done":
             _call(heard, mapping(payload.get("item")))
         case _:
             pass
 
 
-def _text(heard: _Heard, place: object, text: object) -> Iterator[Event]:
+def _place(payload: Payload) -> str:
+    """Not every server numbers its items."""
+    item = payload.get("item_id", mapping(payload.get("item")).get("id"))
+    return str(payload.get("output_index", item))
+
+
+def _text(heard: _Heard, place: str, text: object) -> Iterator[Event]:
     if not text or not isinstance(text, str):
         return
-    if str(place) in heard.aside:
+    if place in heard.aside:
         heard.commented = True
         yield ReasoningDelta(text)
     else:
@@ -122,9 +128,9 @@ def _end(heard: _Heard, response: Mapping[str, object]) -> Iterator[Event]:
 
 def _items(heard: _Heard, output: list[object]) -> Iterator[Event]:
     """The reply of a server that sent no deltas."""
-    for place, item in enumerate(map(mapping, output)):
+    for place, item in ((str(n), mapping(each)) for n, each in enumerate(output)):
         if item.get("phase") == "commentary":
-            heard.aside.add(str(place))
+            heard.aside.add(place)
         _call(heard, item)
         for piece in map(mapping, [*sequence(item.get("summary")), *sequence(item.get("content"))]):
             match piece.get("type"):

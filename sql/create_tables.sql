@@ -385,6 +385,7 @@ CREATE TABLE IF NOT EXISTS workflow_field (
     on_accept             text    NOT NULL DEFAULT 'save',
     archived_at           timestamptz,
     CONSTRAINT workflow_field_pkey PRIMARY KEY (id),
+    CONSTRAINT workflow_field_workflow_key UNIQUE (workflow_id, id),
     CONSTRAINT workflow_field_name_key UNIQUE (workflow_id, name),
     CONSTRAINT workflow_field_position_key UNIQUE (workflow_sub_stage_id, position) DEFERRABLE,
     CONSTRAINT workflow_field_title_rank_key UNIQUE (workflow_id, title_rank),
@@ -417,6 +418,35 @@ CREATE TABLE IF NOT EXISTS workflow_field_action (
 CREATE INDEX IF NOT EXISTS workflow_field_action_action_idx ON workflow_field_action (llm_action_id);
 COMMENT ON TABLE workflow_field_action IS 'Which actions a field offers under Automate with LLM; the first is the usual one.';
 
+CREATE TABLE IF NOT EXISTS workflow_requirement (
+    id                    bigint  GENERATED ALWAYS AS IDENTITY,
+    workflow_id           bigint  NOT NULL,
+    workflow_sub_stage_id bigint  NOT NULL,
+    workflow_field_id     bigint,
+    position              integer NOT NULL,
+    kind                  text    NOT NULL,
+    amount                integer,
+    expected              text,
+    CONSTRAINT workflow_requirement_pkey PRIMARY KEY (id),
+    CONSTRAINT workflow_requirement_position_key UNIQUE (workflow_sub_stage_id, position) DEFERRABLE,
+    CONSTRAINT workflow_requirement_sub_stage_fkey
+        FOREIGN KEY (workflow_id, workflow_sub_stage_id) REFERENCES workflow_sub_stage (workflow_id, id),
+    CONSTRAINT workflow_requirement_field_fkey
+        FOREIGN KEY (workflow_id, workflow_field_id) REFERENCES workflow_field (workflow_id, id),
+    CONSTRAINT workflow_requirement_kind_check CHECK (kind IN (
+        'filled', 'each_section_filled', 'max_chars', 'min_words', 'min_items', 'equals', 'comments_resolved')),
+    CONSTRAINT workflow_requirement_field_check CHECK ((workflow_field_id IS NULL) = (kind = 'comments_resolved')),
+    CONSTRAINT workflow_requirement_amount_check
+        CHECK ((amount IS NOT NULL) = (kind IN ('max_chars', 'min_words', 'min_items')) AND amount > 0),
+    CONSTRAINT workflow_requirement_expected_check CHECK ((expected IS NOT NULL) = (kind = 'equals'))
+);
+CREATE INDEX IF NOT EXISTS workflow_requirement_field_idx ON workflow_requirement (workflow_field_id);
+COMMENT ON TABLE workflow_requirement IS 'What must hold before a sub-stage may be called ready or done.';
+COMMENT ON COLUMN workflow_requirement.workflow_field_id IS
+    'The field it is about; of a field of sections each section''s. NULL: about the sub-stage as a whole.';
+COMMENT ON COLUMN workflow_requirement.amount IS 'Of characters, words or entries. NULL: the kind counts nothing.';
+COMMENT ON COLUMN workflow_requirement.expected IS 'The value an “equals” asks for. NULL: another kind.';
+
 -- ---------------------------------------------------------------------------------------------
 -- Posts: what is written
 -- ---------------------------------------------------------------------------------------------
@@ -430,6 +460,8 @@ CREATE TABLE IF NOT EXISTS post (
     created_at            timestamptz NOT NULL DEFAULT now(),
     updated_at            timestamptz NOT NULL DEFAULT now(),
     removed_at            timestamptz,
+    planned_on            date,
+    scheduled_for         date,
     CONSTRAINT post_pkey PRIMARY KEY (id),
     CONSTRAINT post_workflow_key UNIQUE (workflow_id, id),
     CONSTRAINT post_sub_stage_fkey
@@ -438,9 +470,13 @@ CREATE TABLE IF NOT EXISTS post (
 );
 CREATE INDEX IF NOT EXISTS post_updated_idx ON post (updated_at DESC, id DESC) WHERE removed_at IS NULL;
 CREATE INDEX IF NOT EXISTS post_sub_stage_idx ON post (workflow_sub_stage_id, updated_at DESC) WHERE removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_planned_idx ON post (planned_on) WHERE planned_on IS NOT NULL AND removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_scheduled_idx ON post (scheduled_for) WHERE scheduled_for IS NOT NULL AND removed_at IS NULL;
 COMMENT ON TABLE post IS 'A post on its way through a workflow. Its words are field_revision.';
 COMMENT ON COLUMN post.title IS 'Kept by the service from the field that names the post, so that lists are one query. Empty: not named yet.';
 COMMENT ON COLUMN post.removed_at IS 'NULL: in the lists. Removing a post deletes nothing.';
+COMMENT ON COLUMN post.planned_on IS 'The day it is meant to appear. NULL: no plan yet.';
+COMMENT ON COLUMN post.scheduled_for IS 'The day it is set to appear. NULL: not set.';
 
 CREATE TABLE IF NOT EXISTS post_section (
     id         bigint      GENERATED ALWAYS AS IDENTITY,
@@ -673,3 +709,145 @@ COMMENT ON TABLE suggestion IS
 COMMENT ON COLUMN suggestion.value IS 'In the form a revision has.';
 COMMENT ON COLUMN suggestion.app_user_id IS 'Who decided. NULL: waiting.';
 COMMENT ON COLUMN suggestion.field_revision_id IS 'The revision it became. NULL: none.';
+
+-- ---------------------------------------------------------------------------------------------
+-- Review: how far each sub-stage is, who has it, what people say about it
+-- ---------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS post_sub_stage (
+    workflow_id           bigint      NOT NULL,
+    post_id               bigint      NOT NULL,
+    workflow_sub_stage_id bigint      NOT NULL,
+    status                text        NOT NULL DEFAULT 'not_started',
+    note                  text        NOT NULL DEFAULT '',
+    assignee_id           bigint,
+    due_on                date,
+    updated_by_id         bigint,
+    updated_at            timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT post_sub_stage_pkey PRIMARY KEY (post_id, workflow_sub_stage_id),
+    CONSTRAINT post_sub_stage_post_fkey FOREIGN KEY (workflow_id, post_id) REFERENCES post (workflow_id, id),
+    CONSTRAINT post_sub_stage_sub_stage_fkey
+        FOREIGN KEY (workflow_id, workflow_sub_stage_id) REFERENCES workflow_sub_stage (workflow_id, id),
+    CONSTRAINT post_sub_stage_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES app_user (id),
+    CONSTRAINT post_sub_stage_updated_by_fkey FOREIGN KEY (updated_by_id) REFERENCES app_user (id),
+    CONSTRAINT post_sub_stage_status_check CHECK (status IN ('not_started', 'in_work', 'ready', 'done', 'blocked'))
+);
+CREATE INDEX IF NOT EXISTS post_sub_stage_assignee_idx ON post_sub_stage (assignee_id, due_on) WHERE assignee_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS post_sub_stage_place_idx ON post_sub_stage (workflow_sub_stage_id, status);
+COMMENT ON TABLE post_sub_stage IS 'How far a post is in one sub-stage, and who has it. No row: not started, nobody''s.';
+COMMENT ON COLUMN post_sub_stage.note IS
+    'Why it is blocked or was sent back, or what was said when it was handed over. Empty: nothing, or the status changed since.';
+COMMENT ON COLUMN post_sub_stage.assignee_id IS 'NULL: nobody in particular.';
+COMMENT ON COLUMN post_sub_stage.due_on IS 'NULL: no due date.';
+COMMENT ON COLUMN post_sub_stage.updated_by_id IS 'NULL: the system itself.';
+
+CREATE TABLE IF NOT EXISTS post_sub_stage_event (
+    id                    bigint      GENERATED ALWAYS AS IDENTITY,
+    workflow_id           bigint      NOT NULL,
+    post_id               bigint      NOT NULL,
+    workflow_sub_stage_id bigint      NOT NULL,
+    kind                  text        NOT NULL,
+    status_before         text        NOT NULL,
+    status_after          text        NOT NULL,
+    other_sub_stage_id    bigint,
+    assignee_id           bigint,
+    due_on                date,
+    note                  text        NOT NULL DEFAULT '',
+    app_user_id           bigint,
+    api_token_id          bigint,
+    created_at            timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT post_sub_stage_event_pkey PRIMARY KEY (id),
+    CONSTRAINT post_sub_stage_event_post_fkey FOREIGN KEY (workflow_id, post_id) REFERENCES post (workflow_id, id),
+    CONSTRAINT post_sub_stage_event_sub_stage_fkey
+        FOREIGN KEY (workflow_id, workflow_sub_stage_id) REFERENCES workflow_sub_stage (workflow_id, id),
+    CONSTRAINT post_sub_stage_event_other_fkey
+        FOREIGN KEY (workflow_id, other_sub_stage_id) REFERENCES workflow_sub_stage (workflow_id, id),
+    CONSTRAINT post_sub_stage_event_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES app_user (id),
+    CONSTRAINT post_sub_stage_event_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT post_sub_stage_event_api_token_fkey FOREIGN KEY (api_token_id) REFERENCES api_token (id),
+    CONSTRAINT post_sub_stage_event_kind_check CHECK (kind IN (
+        'started', 'ready', 'done', 'reopened', 'blocked', 'unblocked', 'handed_over', 'sent_back', 'assigned', 'due')),
+    CONSTRAINT post_sub_stage_event_status_check CHECK (
+        status_before IN ('not_started', 'in_work', 'ready', 'done', 'blocked')
+        AND status_after IN ('not_started', 'in_work', 'ready', 'done', 'blocked')),
+    CONSTRAINT post_sub_stage_event_note_check CHECK (note <> '' OR kind NOT IN ('blocked', 'sent_back'))
+);
+CREATE INDEX IF NOT EXISTS post_sub_stage_event_post_idx ON post_sub_stage_event (post_id, id);
+COMMENT ON TABLE post_sub_stage_event IS 'Every change of a sub-stage of a post: who, when, from, to, and in what words. Append-only.';
+COMMENT ON COLUMN post_sub_stage_event.other_sub_stage_id IS
+    'Where it was handed over or sent back to, or came from. NULL: it stayed in its sub-stage.';
+COMMENT ON COLUMN post_sub_stage_event.assignee_id IS 'Who has it after this. NULL: nobody.';
+COMMENT ON COLUMN post_sub_stage_event.due_on IS 'Until when, after this. NULL: no due date.';
+COMMENT ON COLUMN post_sub_stage_event.app_user_id IS 'NULL: the system itself.';
+
+CREATE TABLE IF NOT EXISTS comment (
+    id                bigint      GENERATED ALWAYS AS IDENTITY,
+    post_id           bigint      NOT NULL,
+    post_section_id   bigint,
+    workflow_field_id bigint,
+    field_revision_id bigint,
+    quote             text        NOT NULL DEFAULT '',
+    parent_id         bigint,
+    body              text        NOT NULL,
+    app_user_id       bigint,
+    api_token_id      bigint,
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    edited_at         timestamptz,
+    resolved_by_id    bigint,
+    resolved_at       timestamptz,
+    removed_at        timestamptz,
+    CONSTRAINT comment_pkey PRIMARY KEY (id),
+    CONSTRAINT comment_post_key UNIQUE (post_id, id),
+    CONSTRAINT comment_post_fkey FOREIGN KEY (post_id) REFERENCES post (id),
+    CONSTRAINT comment_section_fkey FOREIGN KEY (post_id, post_section_id) REFERENCES post_section (post_id, id),
+    CONSTRAINT comment_field_fkey FOREIGN KEY (workflow_field_id) REFERENCES workflow_field (id),
+    CONSTRAINT comment_revision_fkey FOREIGN KEY (field_revision_id) REFERENCES field_revision (id),
+    CONSTRAINT comment_parent_fkey FOREIGN KEY (post_id, parent_id) REFERENCES comment (post_id, id),
+    CONSTRAINT comment_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT comment_api_token_fkey FOREIGN KEY (api_token_id) REFERENCES api_token (id),
+    CONSTRAINT comment_resolved_by_fkey FOREIGN KEY (resolved_by_id) REFERENCES app_user (id),
+    CONSTRAINT comment_body_check CHECK (length(body) BETWEEN 1 AND 10000),
+    CONSTRAINT comment_quote_check CHECK (quote = '' OR (workflow_field_id IS NOT NULL AND length(quote) <= 2000)),
+    CONSTRAINT comment_resolved_check CHECK (resolved_by_id IS NULL OR resolved_at IS NOT NULL),
+    CONSTRAINT comment_reply_check CHECK (parent_id IS NULL OR (resolved_at IS NULL AND quote = ''))
+);
+CREATE INDEX IF NOT EXISTS comment_post_idx ON comment (post_id, workflow_field_id, post_section_id, id) WHERE removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS comment_parent_idx ON comment (parent_id) WHERE parent_id IS NOT NULL;
+COMMENT ON TABLE comment IS 'What somebody says about a post, a field or a passage, and the replies to it.';
+COMMENT ON COLUMN comment.post_section_id IS 'NULL: about no section in particular.';
+COMMENT ON COLUMN comment.workflow_field_id IS 'NULL: about the post or section as a whole.';
+COMMENT ON COLUMN comment.field_revision_id IS 'What the field held when it was said. NULL: nothing, or about no field.';
+COMMENT ON COLUMN comment.quote IS 'The passage it is about, as it was then. Empty: the whole field.';
+COMMENT ON COLUMN comment.parent_id IS 'The comment it replies to, which is never a reply itself. NULL: it begins a thread.';
+COMMENT ON COLUMN comment.app_user_id IS 'NULL: the system itself.';
+COMMENT ON COLUMN comment.edited_at IS 'NULL: as first written.';
+COMMENT ON COLUMN comment.resolved_at IS 'NULL: open. Only the beginning of a thread is resolved.';
+COMMENT ON COLUMN comment.removed_at IS 'NULL: shown. The words of a removed one are kept and not shown.';
+
+CREATE TABLE IF NOT EXISTS notification (
+    id                      bigint      GENERATED ALWAYS AS IDENTITY,
+    app_user_id             bigint      NOT NULL,
+    kind                    text        NOT NULL,
+    post_id                 bigint      NOT NULL,
+    comment_id              bigint,
+    post_sub_stage_event_id bigint,
+    by_id                   bigint,
+    created_at              timestamptz NOT NULL DEFAULT now(),
+    read_at                 timestamptz,
+    CONSTRAINT notification_pkey PRIMARY KEY (id),
+    CONSTRAINT notification_about_key
+        UNIQUE NULLS NOT DISTINCT (app_user_id, kind, comment_id, post_sub_stage_event_id),
+    CONSTRAINT notification_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT notification_post_fkey FOREIGN KEY (post_id) REFERENCES post (id),
+    CONSTRAINT notification_comment_fkey FOREIGN KEY (post_id, comment_id) REFERENCES comment (post_id, id),
+    CONSTRAINT notification_event_fkey FOREIGN KEY (post_sub_stage_event_id) REFERENCES post_sub_stage_event (id),
+    CONSTRAINT notification_by_fkey FOREIGN KEY (by_id) REFERENCES app_user (id),
+    CONSTRAINT notification_kind_check CHECK (kind IN (
+        'mentioned', 'replied', 'commented', 'resolved', 'assigned', 'handed_over', 'sent_back', 'ready', 'done', 'blocked')),
+    CONSTRAINT notification_about_check CHECK ((comment_id IS NULL) <> (post_sub_stage_event_id IS NULL))
+);
+CREATE INDEX IF NOT EXISTS notification_app_user_idx ON notification (app_user_id, id DESC);
+CREATE INDEX IF NOT EXISTS notification_unread_idx ON notification (app_user_id) WHERE read_at IS NULL;
+COMMENT ON TABLE notification IS 'What a person is told, once: a comment or a change of a sub-stage that concerns them.';
+COMMENT ON COLUMN notification.by_id IS 'Who did it. NULL: the system itself.';
+COMMENT ON COLUMN notification.read_at IS 'NULL: not read yet.';

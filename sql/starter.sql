@@ -21,6 +21,7 @@ JOIN (VALUES
     ('administrator', 'post.read'),
     ('administrator', 'post.create'),
     ('administrator', 'post.edit'),
+    ('administrator', 'post.comment'),
     ('administrator', 'post.edit_any'),
     ('administrator', 'post.remove'),
     ('administrator', 'workflow.automate'),
@@ -33,6 +34,7 @@ JOIN (VALUES
     ('editor', 'post.read'),
     ('editor', 'post.create'),
     ('editor', 'post.edit'),
+    ('editor', 'post.comment'),
     ('editor', 'post.edit_any'),
     ('editor', 'post.remove'),
     ('editor', 'workflow.automate'),
@@ -44,6 +46,7 @@ JOIN (VALUES
     ('author', 'post.read'),
     ('author', 'post.create'),
     ('author', 'post.edit'),
+    ('author', 'post.comment'),
     ('author', 'workflow.automate'),
     ('author', 'llm.read'),
     ('author', 'llm.run'),
@@ -190,6 +193,43 @@ CROSS JOIN (VALUES
 ) AS given (sub_stage, name, label, kind, scope, position, max_chars, title_rank, on_accept, choices, help)
 LEFT JOIN workflow_sub_stage
        ON workflow_sub_stage.workflow_id = workflow.id AND workflow_sub_stage.name = given.sub_stage
+WHERE workflow.name = 'post';
+
+-- What must hold before a sub-stage may be called ready or done. Without rows it may be at any time.
+INSERT INTO workflow_requirement
+    (workflow_id, workflow_sub_stage_id, workflow_field_id, position, kind, amount, expected)
+SELECT workflow.id, workflow_sub_stage.id, workflow_field.id, given.position, given.kind, given.amount, given.expected
+FROM workflow
+CROSS JOIN (VALUES
+    ('idea',        'idea_seed',           1, 'filled',              NULL::integer, NULL),
+    ('idea',        'basic_idea',          2, 'filled',              NULL, NULL),
+    ('idea',        'provisional_title',   3, 'filled',              NULL, NULL),
+    ('research',    'topics_to_cover',     1, 'min_items',           3,    NULL),
+    ('structure',   'section_headings',    1, 'filled',              NULL, NULL),
+    ('structure',   'section_heading',     2, 'each_section_filled', NULL, NULL),
+    ('content',     'main_title',          1, 'filled',              NULL, NULL),
+    ('content',     'main_title',          2, 'max_chars',           70,   NULL),
+    ('content',     'intro_blurb',         3, 'filled',              NULL, NULL),
+    ('content',     'section_heading',     4, 'each_section_filled', NULL, NULL),
+    ('content',     'draft',               5, 'each_section_filled', NULL, NULL),
+    ('content',     'conclusion',          6, 'filled',              NULL, NULL),
+    ('content',     NULL,                  7, 'comments_resolved',   NULL, NULL),
+    ('meta_info',   'summary',             1, 'min_words',           15,   NULL),
+    ('meta_info',   'basic_metadata',      2, 'filled',              NULL, NULL),
+    ('meta_info',   'tags',                3, 'min_items',           1,    NULL),
+    ('images',      'header_image',        1, 'filled',              NULL, NULL),
+    ('preflight',   'self_review',         1, 'filled',              NULL, NULL),
+    ('preflight',   'final_check',         2, 'equals',              NULL, 'Ready to publish'),
+    ('preflight',   NULL,                  3, 'comments_resolved',   NULL, NULL),
+    ('launch',      'scheduling',          1, 'filled',              NULL, NULL),
+    ('launch',      'deployment',          2, 'filled',              NULL, NULL),
+    ('launch',      'verification',        3, 'equals',              NULL, 'Verified'),
+    ('syndication', 'platform_selection',  1, 'filled',              NULL, NULL)
+) AS given (sub_stage, field, position, kind, amount, expected)
+LEFT JOIN workflow_sub_stage
+       ON workflow_sub_stage.workflow_id = workflow.id AND workflow_sub_stage.name = given.sub_stage
+LEFT JOIN workflow_field
+       ON workflow_field.workflow_id = workflow.id AND workflow_field.name = given.field
 WHERE workflow.name = 'post';
 
 -- ---------------------------------------------------------------------------------------------

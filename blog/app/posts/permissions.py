@@ -9,6 +9,7 @@ POST_READ = permission("post.read", "Read posts")
 POST_CREATE = permission("post.create", "Create posts")
 POST_EDIT = permission("post.edit", "Edit one's own posts")
 POST_EDIT_ANY = permission("post.edit_any", "Edit everybody's posts")
+POST_COMMENT = permission("post.comment", "Comment on posts, reply and resolve")
 POST_REMOVE = permission("post.remove", "Remove posts and bring them back")
 
 

@@ -1,0 +1,1 @@
+"""How people work a post through its stages: status, hand-over, comments, notifications."""

@@ -244,7 +244,7 @@ def _run(conn: db.Connection, card: Card, run_id: int | None) -> Run | None:
         card.name,
     ):
         raise NotFound("There is no such run for this field.")
-    return runs.get_run(conn, run_id)
+    return runs.get_last_repair(conn, run_id)
 
 
 def _active_run(conn: db.Connection, items: Sequence[AutomationListItem]) -> Run | None:

@@ -133,6 +133,14 @@ def get_run(conn: db.Connection, run_id: int) -> Run:
     return run
 
 
+def get_last_repair(conn: db.Connection, run_id: int) -> Run:
+    """The run itself, or the last of the repairs that went on for it."""
+    run = get_run(conn, run_id)
+    while run.repaired_by_id is not None:
+        run = get_run(conn, run.repaired_by_id)
+    return run
+
+
 def list_tries(conn: db.Connection, run_id: int) -> list[Try]:
     """The calls of a run that failed before its last one."""
     return store.list_tries(conn, run_id)

@@ -26,6 +26,7 @@ ERROR_WORDS = {
     "overloaded": "The provider is overloaded",
     "bad_request": "The provider refused the request",
     "not_found": "The provider does not know this model",
+    "refusal": "The model refused to answer",
     "content_filter": "The provider's filter stopped the answer",
     "server": "The provider had an error of its own",
     "bad_response": "The provider's answer could not be read",

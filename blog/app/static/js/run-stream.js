@@ -1,56 +1,70 @@
 // <div data-run-stream="address">: shows a run's text as it comes; says "ended" to itself when it is over.
-// A lost connection is taken up again by the browser, behind the last event it has seen.
+// A lost connection is taken up again behind the last event that was seen, or from the beginning.
 import { attach } from "./attach.js";
 
 const ANNOUNCED_EVERY = 5000;
+const AGAIN = 2000;
 
 attach("[data-run-stream]", (live) => {
   const find = (name) => live.querySelector(`[data-${name}]`);
-  const stream = find("text").parentElement;
-  const source = new EventSource(live.dataset.runStream);
+  const [text, thought] = [find("text"), find("reasoning-text")];
+  let source;
   let heard = 0;
 
-  const tell = (text) => {
+  function tell(words) {
     const pulse = Object.assign(document.createElement("i"), { className: "pulse" });
-    find("state").replaceChildren(pulse, ` ${text}`);
-  };
-  const follow = (box, add) => {
-    const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
-    add();
-    if (isAtEnd) box.scrollTop = box.scrollHeight;
-  };
-  const announce = setInterval(() => {
-    const text = find("text").textContent;
-    if (text.length > heard) find("announce").textContent = text.slice(heard);
-    heard = text.length;
-  }, ANNOUNCED_EVERY);
-  const close = () => {
-    source.close();
-    clearInterval(announce);
-  };
+    find("state").replaceChildren(pulse, ` ${words}`);
+  }
 
-  const on = (kind, handle) =>
-    source.addEventListener(kind, (event) => (live.isConnected ? handle(JSON.parse(event.data)) : close()));
-  on("started", () => {
-    find("text").replaceChildren();
-    find("reasoning-text").replaceChildren();
+  function add(place, box, words) {
+    const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+    place.append(place.firstChild ? words : words.trimStart());
+    if (isAtEnd) box.scrollTop = box.scrollHeight;
+  }
+
+  function clear() {
+    text.replaceChildren();
+    thought.replaceChildren();
+    heard = 0;
     tell("writing…");
-  });
-  on("text", ({ text }) => follow(stream, () => find("text").append(find("text").firstChild ? text : text.trimStart())));
-  on("reasoning", ({ text }) => {
-    find("reasoning").hidden = false;
-    follow(find("reasoning-text"), () => find("reasoning-text").append(text));
-  });
-  on("done", () => {
-    close();
+  }
+
+  function end() {
+    source.close();
     find("state").textContent = "done, checking…";
     htmx.trigger(live, "ended");
-  });
-  source.addEventListener("error", () => {
-    if (!live.isConnected) close();
-    else if (source.readyState === EventSource.CLOSED) setTimeout(() => htmx.trigger(live, "ended"), 3000);
-    else tell("connection lost, reconnecting…");
-  });
-  source.addEventListener("open", () => tell(find("text").textContent ? "writing…" : "waiting for a worker…"));
-  window.addEventListener("pagehide", close);
+  }
+
+  function think(words) {
+    find("reasoning").hidden = false;
+    add(thought, thought, words);
+  }
+
+  function lose() {
+    if (!live.isConnected) return source.close();
+    tell("connection lost, reconnecting…");
+    if (source.readyState === EventSource.CLOSED) setTimeout(open, AGAIN);
+  }
+
+  function open() {
+    if (!live.isConnected) return;
+    source = new EventSource(live.dataset.runStream);
+    const on = (kind, handle) =>
+      source.addEventListener(kind, (event) => (live.isConnected ? handle(JSON.parse(event.data)) : source.close()));
+    on("started", clear);
+    on("text", (data) => add(text, text.parentElement, data.text));
+    on("reasoning", (data) => think(data.text));
+    on("done", end);
+    source.addEventListener("open", () => tell(text.firstChild ? "writing…" : "waiting for a worker…"));
+    source.addEventListener("error", lose);
+  }
+
+  open();
+  window.addEventListener("pagehide", () => source.close());
+  window.addEventListener("pageshow", (event) => event.persisted && open());
+  const announcing = setInterval(() => {
+    if (!live.isConnected) return clearInterval(announcing);
+    if (text.textContent.length > heard) find("announce").textContent = text.textContent.slice(heard);
+    heard = text.textContent.length;
+  }, ANNOUNCED_EVERY);
 });

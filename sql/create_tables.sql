@@ -383,6 +383,8 @@ CREATE TABLE IF NOT EXISTS workflow_field (
     choices               text[]  NOT NULL DEFAULT '{}',
     title_rank            integer,
     on_accept             text    NOT NULL DEFAULT 'save',
+    part                  text,
+    part_rank             integer,
     archived_at           timestamptz,
     CONSTRAINT workflow_field_pkey PRIMARY KEY (id),
     CONSTRAINT workflow_field_workflow_key UNIQUE (workflow_id, id),
@@ -398,7 +400,15 @@ CREATE TABLE IF NOT EXISTS workflow_field (
     CONSTRAINT workflow_field_max_chars_check CHECK (max_chars > 0),
     CONSTRAINT workflow_field_choices_check CHECK ((kind = 'choice') = (choices <> '{}')),
     CONSTRAINT workflow_field_title_rank_check CHECK (title_rank IS NULL OR kind IN ('text', 'markdown')),
-    CONSTRAINT workflow_field_on_accept_check CHECK (on_accept IN ('save', 'plan_sections'))
+    CONSTRAINT workflow_field_on_accept_check CHECK (on_accept IN ('save', 'plan_sections')),
+    CONSTRAINT workflow_field_part_key UNIQUE (workflow_id, part, part_rank),
+    CONSTRAINT workflow_field_part_check CHECK (
+        part IN ('title', 'subtitle', 'header_image', 'introduction', 'conclusion', 'summary', 'seo', 'tags',
+                 'categories', 'date')
+        OR (part IN ('section_heading', 'section_body', 'section_image_alt', 'section_caption')
+            AND scope = 'section')),
+    CONSTRAINT workflow_field_part_scope_check CHECK (part LIKE 'section%' OR scope = 'post' OR part IS NULL),
+    CONSTRAINT workflow_field_part_rank_check CHECK ((part IS NULL) = (part_rank IS NULL))
 );
 COMMENT ON TABLE workflow_field IS 'A typed place for words in a sub-stage, once per post or once per section.';
 COMMENT ON COLUMN workflow_field.max_chars IS 'NULL: only the general limit of a field.';
@@ -406,6 +416,8 @@ COMMENT ON COLUMN workflow_field.title_rank IS
     'Post scope: the first filled field by this rank names the post in lists. Section scope: names the section. NULL: does not.';
 COMMENT ON COLUMN workflow_field.on_accept IS
     'plan_sections: accepting a suggestion also creates and reorders sections from [{heading, description}]; none is removed.';
+COMMENT ON COLUMN workflow_field.part IS 'What it is in the post as readers get it. NULL: it is for writers only.';
+COMMENT ON COLUMN workflow_field.part_rank IS 'Of several fields of one part the first filled by this rank is shown. NULL: no part.';
 
 CREATE TABLE IF NOT EXISTS workflow_field_action (
     workflow_field_id bigint  NOT NULL,
@@ -469,7 +481,12 @@ CREATE TABLE IF NOT EXISTS post (
     CONSTRAINT post_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
 );
 CREATE INDEX IF NOT EXISTS post_updated_idx ON post (updated_at DESC, id DESC) WHERE removed_at IS NULL;
-CREATE INDEX IF NOT EXISTS post_sub_stage_idx ON post (workflow_sub_stage_id, updated_at DESC) WHERE removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_sub_stage_idx
+    ON post (workflow_sub_stage_id, updated_at DESC, id DESC) WHERE removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_app_user_idx ON post (app_user_id, updated_at DESC, id DESC) WHERE removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_title_idx ON post (left(lower(title), 200), id) WHERE removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_title_search_idx
+    ON post USING gin (to_tsvector('simple', title)) WHERE removed_at IS NULL;
 CREATE INDEX IF NOT EXISTS post_planned_idx ON post (planned_on) WHERE planned_on IS NOT NULL AND removed_at IS NULL;
 CREATE INDEX IF NOT EXISTS post_scheduled_idx ON post (scheduled_for) WHERE scheduled_for IS NOT NULL AND removed_at IS NULL;
 COMMENT ON TABLE post IS 'A post on its way through a workflow. Its words are field_revision.';
@@ -492,6 +509,21 @@ CREATE INDEX IF NOT EXISTS post_section_position_idx ON post_section (post_id, p
 COMMENT ON TABLE post_section IS 'An ordered part of a post with a stable id; its words are field_revision.';
 COMMENT ON COLUMN post_section.removed_at IS 'NULL: in the post. Removing a section keeps its words and can be undone.';
 
+CREATE TABLE IF NOT EXISTS post_section_order (
+    id          bigint      GENERATED ALWAYS AS IDENTITY,
+    post_id     bigint      NOT NULL,
+    section_ids bigint[]    NOT NULL,
+    app_user_id bigint,
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT post_section_order_pkey PRIMARY KEY (id),
+    CONSTRAINT post_section_order_post_fkey FOREIGN KEY (post_id) REFERENCES post (id),
+    CONSTRAINT post_section_order_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+CREATE INDEX IF NOT EXISTS post_section_order_post_idx ON post_section_order (post_id, id);
+COMMENT ON TABLE post_section_order IS
+    'Which sections a post had, in which order, from that moment on: a row for each section added, moved, removed or brought back.';
+COMMENT ON COLUMN post_section_order.app_user_id IS 'NULL: the system itself.';
+
 CREATE TABLE IF NOT EXISTS field_revision (
     id                bigint      GENERATED ALWAYS AS IDENTITY,
     post_id           bigint      NOT NULL,
@@ -505,8 +537,10 @@ CREATE TABLE IF NOT EXISTS field_revision (
     llm_run_id        bigint,
     base_revision_id  bigint,
     restored_from_id  bigint,
-    created_at        timestamptz NOT NULL DEFAULT now(),
+    created_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
     superseded_at     timestamptz,
+    words             tsvector    GENERATED ALWAYS AS (
+        CASE WHEN superseded_at IS NULL THEN to_tsvector('simple', left(value, 200000)) END) STORED,
     CONSTRAINT field_revision_pkey PRIMARY KEY (id),
     CONSTRAINT field_revision_number_key
         UNIQUE NULLS NOT DISTINCT (post_id, post_section_id, workflow_field_id, number),
@@ -524,8 +558,9 @@ CREATE TABLE IF NOT EXISTS field_revision (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS field_revision_current_key
     ON field_revision (post_id, post_section_id, workflow_field_id) NULLS NOT DISTINCT WHERE superseded_at IS NULL;
+CREATE INDEX IF NOT EXISTS field_revision_post_idx ON field_revision (post_id, id);
 CREATE INDEX IF NOT EXISTS field_revision_search_idx
-    ON field_revision USING gin (to_tsvector('simple', left(value, 200000))) WHERE superseded_at IS NULL;
+    ON field_revision USING gin (words) WHERE superseded_at IS NULL;
 CREATE INDEX IF NOT EXISTS field_revision_run_idx ON field_revision (llm_run_id) WHERE llm_run_id IS NOT NULL;
 COMMENT ON TABLE field_revision IS
     'One value of one field of one post or section. Appended, never changed; the current one has no superseded_at.';
@@ -534,6 +569,8 @@ COMMENT ON COLUMN field_revision.value IS 'Text as written; for a list a JSON ar
 COMMENT ON COLUMN field_revision.llm_run_id IS 'The run that wrote it, accepted by app_user_id. NULL: no model had part in it.';
 COMMENT ON COLUMN field_revision.base_revision_id IS 'The revision its writer had before them. NULL: the first.';
 COMMENT ON COLUMN field_revision.superseded_at IS 'When the next revision came. NULL: this is the current one.';
+COMMENT ON COLUMN field_revision.words IS
+    'What a search looks for, kept so that looking into a text does not mean parsing it. NULL: superseded.';
 
 -- ---------------------------------------------------------------------------------------------
 -- Runs, their events, suggestions
@@ -734,6 +771,7 @@ CREATE TABLE IF NOT EXISTS post_sub_stage (
 );
 CREATE INDEX IF NOT EXISTS post_sub_stage_assignee_idx ON post_sub_stage (assignee_id, due_on) WHERE assignee_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS post_sub_stage_place_idx ON post_sub_stage (workflow_sub_stage_id, status);
+CREATE INDEX IF NOT EXISTS post_sub_stage_due_idx ON post_sub_stage (due_on, post_id) WHERE due_on IS NOT NULL;
 COMMENT ON TABLE post_sub_stage IS 'How far a post is in one sub-stage, and who has it. No row: not started, nobody''s.';
 COMMENT ON COLUMN post_sub_stage.note IS
     'Why it is blocked or was sent back, or what was said when it was handed over. Empty: nothing, or the status changed since.';
@@ -851,3 +889,26 @@ CREATE INDEX IF NOT EXISTS notification_unread_idx ON notification (app_user_id)
 COMMENT ON TABLE notification IS 'What a person is told, once: a comment or a change of a sub-stage that concerns them.';
 COMMENT ON COLUMN notification.by_id IS 'Who did it. NULL: the system itself.';
 COMMENT ON COLUMN notification.read_at IS 'NULL: not read yet.';
+
+-- ---------------------------------------------------------------------------------------------
+-- Finding: ways to look at the posts
+-- ---------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS saved_view (
+    id          bigint      GENERATED ALWAYS AS IDENTITY,
+    app_user_id bigint      NOT NULL,
+    name        text        NOT NULL,
+    place       text        NOT NULL,
+    query       text        NOT NULL,
+    is_shared   boolean     NOT NULL DEFAULT false,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT saved_view_pkey PRIMARY KEY (id),
+    CONSTRAINT saved_view_name_key UNIQUE (app_user_id, name),
+    CONSTRAINT saved_view_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT saved_view_name_check CHECK (length(name) BETWEEN 1 AND 80),
+    CONSTRAINT saved_view_place_check CHECK (place IN ('list', 'board'))
+);
+CREATE INDEX IF NOT EXISTS saved_view_shared_idx ON saved_view (name) WHERE is_shared;
+COMMENT ON TABLE saved_view IS 'A choice of posts somebody comes back to, by a name. Holds the question, never the answer.';
+COMMENT ON COLUMN saved_view.query IS 'The query of the list or board, as in its address. Empty: all posts.';
+COMMENT ON COLUMN saved_view.is_shared IS 'Everybody who reads posts sees it; only its owner changes it.';

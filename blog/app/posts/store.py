@@ -35,7 +35,7 @@ MATCHING = """
         WITH matching AS MATERIALIZED (
             SELECT DISTINCT post_id FROM field_revision
             WHERE superseded_at IS NULL
-              AND to_tsvector('simple', left(value, 200000)) @@ (
+              AND words @@ (
                   websearch_to_tsquery('simple', %(words)s)
                   && CASE WHEN %(prefix)s = '' THEN ''::tsquery
                           ELSE to_tsquery('simple', '''' || %(prefix)s || ''':*') END))
@@ -231,6 +231,19 @@ def update_section_brought_back(conn: db.Connection, post_id: int, section_id: i
         conn,
         "UPDATE post_section SET removed_at = NULL WHERE post_id = %s AND id = %s AND removed_at IS NOT NULL",
         (post_id, section_id),
+    )
+
+
+def insert_section_order(conn: db.Connection, post_id: int, author_id: int | None) -> int:
+    """Writes down which sections the post has now, in their order."""
+    return db.run(
+        conn,
+        """
+        INSERT INTO post_section_order (post_id, section_ids, app_user_id)
+        SELECT %(post_id)s, coalesce(array_agg(id ORDER BY position, id), '{}'), %(author_id)s
+        FROM post_section WHERE post_id = %(post_id)s AND removed_at IS NULL
+        """,
+        {"post_id": post_id, "author_id": author_id},
     )
 
 

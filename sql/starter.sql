@@ -195,6 +195,28 @@ LEFT JOIN workflow_sub_stage
        ON workflow_sub_stage.workflow_id = workflow.id AND workflow_sub_stage.name = given.sub_stage
 WHERE workflow.name = 'post';
 
+-- What of all this readers get, and as what; of several fields of one part the first filled one.
+UPDATE workflow_field SET part = given.part, part_rank = given.part_rank
+FROM workflow, (VALUES
+    ('main_title',        'title',             1),
+    ('provisional_title', 'title',             2),
+    ('subtitle',          'subtitle',          1),
+    ('header_image',      'header_image',      1),
+    ('intro_blurb',       'introduction',      1),
+    ('section_heading',   'section_heading',   1),
+    ('polished',          'section_body',      1),
+    ('draft',             'section_body',      2),
+    ('image_alt',         'section_image_alt', 1),
+    ('image_captions',    'section_caption',   1),
+    ('conclusion',        'conclusion',        1),
+    ('summary',           'summary',           1),
+    ('basic_metadata',    'seo',               1),
+    ('tags',              'tags',              1),
+    ('categories',        'categories',        1),
+    ('scheduling',        'date',              1)
+) AS given (field, part, part_rank)
+WHERE workflow.name = 'post' AND workflow_field.workflow_id = workflow.id AND workflow_field.name = given.field;
+
 -- What must hold before a sub-stage may be called ready or done. Without rows it may be at any time.
 INSERT INTO workflow_requirement
     (workflow_id, workflow_sub_stage_id, workflow_field_id, position, kind, amount, expected)

@@ -169,7 +169,7 @@ def add_section(
         sections = store.list_sections(conn, post_id)
         section_id = store.insert_section(conn, post_id)
         order = rules.inserted(sections, section_id, after_section_id)
-        _write_order(conn, post_id, order)
+        _write_order(conn, actor, post_id, order)
         audit.record(conn, actor, "section.added", "post", post_id, section_id=section_id)
         return get_section(conn, post_id, section_id)
 
@@ -184,7 +184,7 @@ def reorder_sections(
         order = rules.reordered(sections, section_ids)
         before = [section.id for section in sections]
         if order != before:
-            _write_order(conn, post_id, order)
+            _write_order(conn, actor, post_id, order)
             audit.record(conn, actor, "sections.reordered", "post", post_id, before=before, after=order)
         return list_sections(conn, post_id)
 
@@ -194,7 +194,7 @@ def remove_section(conn: db.Connection, actor: Actor, post_id: int, section_id: 
     with conn.transaction():
         lock_to_edit(conn, actor, post_id)
         if store.update_section_removed(conn, post_id, section_id):
-            store.update_post_touched(conn, post_id)
+            _sections_changed(conn, actor, post_id)
             audit.record(conn, actor, "section.removed", "post", post_id, section_id=section_id)
         return get_section(conn, post_id, section_id)
 
@@ -204,13 +204,19 @@ def bring_back_section(conn: db.Connection, actor: Actor, post_id: int, section_
     with conn.transaction():
         lock_to_edit(conn, actor, post_id)
         if store.update_section_brought_back(conn, post_id, section_id):
-            store.update_post_touched(conn, post_id)
+            _sections_changed(conn, actor, post_id)
             audit.record(conn, actor, "section.brought_back", "post", post_id, section_id=section_id)
         return get_section(conn, post_id, section_id)
 
 
-def _write_order(conn: db.Connection, post_id: int, section_ids: list[int]) -> None:
+def _write_order(conn: db.Connection, actor: Actor, post_id: int, section_ids: list[int]) -> None:
     store.update_section_positions(conn, post_id, section_ids)
+    _sections_changed(conn, actor, post_id)
+
+
+def _sections_changed(conn: db.Connection, actor: Actor, post_id: int) -> None:
+    """So that the post can be shown as it was at any moment."""
+    store.insert_section_order(conn, post_id, actor.user_id)
     store.update_post_touched(conn, post_id)
 
 

@@ -11,6 +11,22 @@ from blog.app.posts.models import Origin, Post, Revision, Section
 Kind = Literal["text", "markdown", "list", "json", "choice", "number", "date", "url"]
 Scope = Literal["post", "section"]
 OnAccept = Literal["save", "plan_sections"]
+Part = Literal[
+    "title",
+    "subtitle",
+    "header_image",
+    "introduction",
+    "section_heading",
+    "section_body",
+    "section_image_alt",
+    "section_caption",
+    "conclusion",
+    "summary",
+    "seo",
+    "tags",
+    "categories",
+    "date",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +40,10 @@ class FieldAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A typed place for words. `max_chars` None: only the general limit. `title_rank` None: names nothing."""
+    """A typed place for words. `max_chars` None: only the general limit. `title_rank` None: names nothing.
+
+    `part` is what it is in the post as readers get it; None: it is for writers only.
+    """
 
     id: int
     sub_stage_id: int
@@ -38,6 +57,8 @@ class Field:
     title_rank: int | None
     on_accept: OnAccept
     actions: list[FieldAction]
+    part: Part | None = None
+    part_rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

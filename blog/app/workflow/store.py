@@ -15,6 +15,7 @@ FIELD = """
         'scope', workflow_field.scope, 'help', workflow_field.help,
         'max_chars', workflow_field.max_chars, 'choices', workflow_field.choices,
         'title_rank', workflow_field.title_rank, 'on_accept', workflow_field.on_accept,
+        'part', workflow_field.part, 'part_rank', workflow_field.part_rank,
         'actions', (
             SELECT coalesce(jsonb_agg(
                 jsonb_build_object(

@@ -15,7 +15,7 @@ from blog.app.llm.providers import (
     openai_responses,
     responses_reply,
 )
-from blog.app.llm.providers.base import Adapter, Cancel, ChatRequest, Event, ModelTraits, TextDelta
+from blog.app.llm.providers.base import Adapter, Cancel, ChatRequest, Event, ModelTraits, Role, TextDelta
 from tests.llm.providers.asking import ask
 from tests.llm.providers.scripted import (
     Reply,
@@ -69,9 +69,14 @@ def call(name: str, request: ChatRequest, tap: Callable[[bytes], None] = lambda 
     return adapter.stream(request, adapter.build(request), cancel=Cancel(), tap=tap)
 
 
-def ask_any(*args: Any, **options: Any) -> ChatRequest:
+def ask_any(
+    base_url: str = "http://127.0.0.1:9",
+    *said: tuple[Role, str],
+    traits: ModelTraits = LIMITED,
+    **options: Any,
+) -> ChatRequest:
     """A request that every protocol can build: Anthropic's needs a limit."""
-    return ask(*args, **{"traits": LIMITED, **options})
+    return ask(base_url, *said, traits=traits, **options)
 
 
 def text_of(events: Iterable[Event]) -> str:

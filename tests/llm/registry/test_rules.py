@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from blog.app.errors import Invalid
+from blog.app.llm.providers import ADAPTERS
 from blog.app.llm.providers.base import ModelListing, Usage
 from blog.app.llm.registry import known, rules
 from blog.app.llm.registry.models import Model
@@ -93,7 +94,33 @@ def _listings(*names: str) -> list[ModelListing]:
 def test_a_known_server_is_recognised_by_its_address() -> None:
     first = known.known_providers()[0]
     assert known.profile_for(first.base_url + "/") == first
-    assert known.profile_for("http://127.0.0.1:1234/v1") is known.UNKNOWN
+    assert known.profile_for("http://127.0.0.1:9/v1") is known.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("https://ours.openai.azure.com/openai/v1", "azure"),
+        ("http://localhost:1234/v1", "lmstudio"),
+        ("https://api.anthropic.com", "anthropic"),
+        ("https://generativelanguage.googleapis.com/v1beta/openai", "gemini"),
+        ("https://not-openai.azure.com.example.org/v1", ""),
+    ],
+)
+def test_a_server_is_recognised_at_each_of_its_places(address: str, name: str) -> None:
+    assert known.profile_for(address).name == name
+
+
+def test_every_known_provider_speaks_a_protocol_there_is() -> None:
+    assert {each.protocol for each in known.known_providers()} <= set(ADAPTERS)
+    assert {"anthropic", "gemini"} <= {each.protocol for each in known.known_providers()}
+
+
+def test_the_first_fact_that_fits_a_model_holds() -> None:
+    profile = next(each for each in known.known_providers() if each.name == "openai")
+    assert "temperature" in known.facts_of(profile, "gpt-5-mini").refused_params
+    assert known.facts_of(profile, "gpt-5.2").refused_params == ()
+    assert known.facts_of(profile, "something-else") is known.NOTHING_KNOWN
 
 
 def test_models_that_write_no_text_start_switched_off() -> None:

@@ -58,8 +58,12 @@ def effort(request: ChatRequest, *, usual: tuple[str, ...] = ORDER) -> Effort:
     match wanted:
         case None:
             return NOTHING
-        case bool():
-            return _nearest("medium" if wanted else "none", words(request, "think_levels") or usual)
+        case True:
+            # Any level is a fair answer to plain "on", so none of them is worth a report.
+            nearest = _nearest("medium", words(request, "think_levels") or usual)
+            return nearest if nearest.level is None else Effort(level=nearest.level)
+        case False:
+            return _nearest("none", words(request, "think_levels") or usual)
         case level:
             return _nearest(level, words(request, "think_levels") or usual)
 
@@ -70,7 +74,16 @@ def _nearest(wanted: str, known: tuple[str, ...]) -> Effort:
     if wanted not in ORDER:
         reason = f"the model knows no level “{wanted}”, only {', '.join(known)}"
         return Effort(level=None, dropped=(Dropped(name="think", reason=reason),))
-    at = ORDER.index(wanted)
-    level = min((each for each in known if each in ORDER), key=lambda each: abs(ORDER.index(each) - at))
+    level = min(
+        (each for each in known if each != "none"), key=lambda each: _distance(each, wanted), default=None
+    )
+    if level is None:
+        reason = "the model cannot be made to think"
+        return Effort(level=None, dropped=(Dropped(name="think", reason=reason),))
     reason = f"the model knows {', '.join(known)}: {level} was sent instead of {wanted}"
     return Effort(level=level, dropped=(Dropped(name="think", reason=reason),))
+
+
+def _distance(level: str, wanted: str) -> int:
+    """A server's own word for a level stands as far off as can be: it is the last resort."""
+    return abs(ORDER.index(level) - ORDER.index(wanted)) if level in ORDER else len(ORDER)

@@ -143,6 +143,7 @@ def _listing(fields: dict[str, object]) -> ModelListing:
         fields.get("context_length"),
         fields.get("context_window"),
         fields.get("max_model_len"),
+        fields.get("max_context_length"),
         meta.get("n_ctx"),
         meta.get("n_ctx_train"),
     )

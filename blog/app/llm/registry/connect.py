@@ -38,13 +38,16 @@ def connect_compatible(
     base_url: str,
     api_key: SecretStr,
 ) -> Provider:
-    """Any server that speaks OpenAI's chat completions; what is known of a public one is taken along."""
+    """Any server that speaks OpenAI's chat completions; what is known of one is taken along.
+
+    One that has a protocol of its own is spoken to in that.
+    """
     permissions.check(actor, LLM_CONFIGURE)
     profile = known.profile_for(base_url)
     new = ProviderCreate(
         name=_name(conn, label),
         label=label,
-        protocol="openai",
+        protocol=profile.protocol or "openai",
         base_url=base_url,
         api_key=api_key,
         options=dict(profile.options),

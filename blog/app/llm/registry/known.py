@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from blog.app.llm.providers.base import ModelListing
 from blog.app.llm.registry.rules import same_host
@@ -29,11 +30,13 @@ class Facts:
 
     starts: str
     refused_params: tuple[str, ...]
+    capabilities: frozenset[str] = frozenset()
+    options: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownProvider:
-    """`prefer` and `not_for_text` are parts of model names."""
+    """`prefer` and `not_for_text` are parts of model names, `hosts` other places of such a server."""
 
     name: str
     label: str
@@ -44,8 +47,10 @@ class KnownProvider:
     prefer: tuple[str, ...]
     not_for_text: tuple[str, ...]
     facts: tuple[Facts, ...]
+    hosts: tuple[str, ...] = ()
 
 
+NOTHING_KNOWN = Facts(starts="", refused_params=())
 UNKNOWN = KnownProvider(
     name="",
     label="",
@@ -75,9 +80,6 @@ def ollama_address() -> str:
 
 
 def _known(row: Mapping[str, Any]) -> KnownProvider:
-    facts = (
-        Facts(starts=each["starts"], refused_params=tuple(each["refused_params"])) for each in row["facts"]
-    )
     return KnownProvider(
         name=row["name"],
         label=row["label"],
@@ -87,14 +89,31 @@ def _known(row: Mapping[str, Any]) -> KnownProvider:
         options=row["options"],
         prefer=tuple(row["prefer"]),
         not_for_text=tuple(row["not_for_text"]),
-        facts=tuple(facts),
+        facts=tuple(map(_facts, row["facts"])),
+        hosts=tuple(row.get("hosts", ())),
+    )
+
+
+def _facts(row: Mapping[str, Any]) -> Facts:
+    return Facts(
+        starts=row["starts"],
+        refused_params=tuple(row["refused_params"]),
+        capabilities=frozenset(row.get("capabilities", ())),
+        options=row.get("options", {}),
     )
 
 
 def profile_for(base_url: str) -> KnownProvider:
     """What is known of the server at an address; nothing of a strange one."""
-    matching = (known for known in known_providers() if same_host(known.base_url, base_url))
+    matching = (known for known in known_providers() if _is_at(known, base_url))
     return next(matching, UNKNOWN)
+
+
+def _is_at(profile: KnownProvider, base_url: str) -> bool:
+    place = urlsplit(base_url).netloc.lower()
+    return same_host(profile.base_url, base_url) or any(
+        place.endswith(host) if host.startswith(".") else place == host for host in profile.hosts
+    )
 
 
 def preferred_first(profile: KnownProvider, listings: Sequence[ModelListing]) -> list[ModelListing]:
@@ -119,9 +138,9 @@ def _only_embeds(listing: ModelListing) -> bool:
     return "embedding" in listing.capabilities and "completion" not in listing.capabilities
 
 
-def refused_params(profile: KnownProvider, model_name: str) -> tuple[str, ...]:
-    matching = (facts.refused_params for facts in profile.facts if model_name.startswith(facts.starts))
-    return next(matching, ())
+def facts_of(profile: KnownProvider, model_name: str) -> Facts:
+    matching = (facts for facts in profile.facts if model_name.startswith(facts.starts))
+    return next(matching, NOTHING_KNOWN)
 
 
 def starting_context(protocol: str, context_window: int | None) -> int | None:

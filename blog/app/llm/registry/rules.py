@@ -43,6 +43,7 @@ def traits(model: Model) -> ModelTraits:
         output_cap_name=_text(model.options.get("output_cap_name")),
         system_role=_text(model.options.get("system_role")),
         capabilities=frozenset(model.capabilities),
+        options=model.options,
     )
 
 

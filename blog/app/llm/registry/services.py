@@ -282,14 +282,20 @@ def _add_models(conn: db.Connection, provider: Provider, listings: Sequence[Mode
     switched_on = known.switched_on(profile, listings)
     added = 0
     for listing in known.preferred_first(profile, listings):
+        facts = known.facts_of(profile, listing.name)
+        capabilities = sorted(listing.capabilities | facts.capabilities)
+        # What the file says of one model was looked up; a listing's way to think is worked out.
+        options = {**listing.options, **facts.options}
         model_id = store.insert_model(
             conn,
             provider.id,
             name=listing.name,
             label=rules.model_label(listing.name),
             context_window=_context(provider, listing),
-            capabilities=sorted(listing.capabilities),
-            refused_params=known.refused_params(profile, listing.name),
+            max_output=listing.max_output,
+            capabilities=capabilities,
+            refused_params=facts.refused_params,
+            options=options,
             is_enabled=listing.name in switched_on,
         )
         if model_id is None:
@@ -298,7 +304,9 @@ def _add_models(conn: db.Connection, provider: Provider, listings: Sequence[Mode
                 provider.id,
                 listing.name,
                 context_window=_context(provider, listing),
-                capabilities=sorted(listing.capabilities),
+                max_output=listing.max_output,
+                capabilities=capabilities,
+                options=options,
             )
         else:
             added += 1

@@ -233,7 +233,9 @@ def insert_model(
     label: str,
     context_window: int | None,
     capabilities: Sequence[str],
+    max_output: int | None = None,
     refused_params: Sequence[str] = (),
+    options: Mapping[str, object] | None = None,
     is_enabled: bool = True,
 ) -> int | None:
     """The new model's id, or None when the provider has one of that name already."""
@@ -241,9 +243,10 @@ def insert_model(
         conn,
         """
         INSERT INTO llm_model
-            (llm_provider_id, name, label, context_window, capabilities, refused_params, is_enabled)
-        VALUES (%(provider_id)s, %(name)s, %(label)s, %(context_window)s, %(capabilities)s,
-                %(refused_params)s, %(is_enabled)s)
+            (llm_provider_id, name, label, context_window, max_output, capabilities, refused_params, options,
+             is_enabled)
+        VALUES (%(provider_id)s, %(name)s, %(label)s, %(context_window)s, %(max_output)s, %(capabilities)s,
+                %(refused_params)s, %(options)s, %(is_enabled)s)
         ON CONFLICT ON CONSTRAINT llm_model_name_key DO NOTHING
         RETURNING id
         """,
@@ -252,8 +255,10 @@ def insert_model(
             "name": name,
             "label": label,
             "context_window": context_window,
+            "max_output": max_output,
             "capabilities": sorted(capabilities),
             "refused_params": list(refused_params),
+            "options": db.jsonb(options or {}),
             "is_enabled": is_enabled,
         },
     )
@@ -265,7 +270,9 @@ def fill_model_facts(
     name: str,
     *,
     context_window: int | None,
+    max_output: int | None,
     capabilities: Sequence[str],
+    options: Mapping[str, object],
 ) -> int:
     """What a provider says of a model we know already fills gaps only: a person may have corrected it."""
     return db.run(
@@ -273,14 +280,18 @@ def fill_model_facts(
         """
         UPDATE llm_model
            SET context_window = coalesce(context_window, %(context_window)s),
-               capabilities = CASE WHEN capabilities = '{}' THEN %(capabilities)s ELSE capabilities END
+               max_output = coalesce(max_output, %(max_output)s),
+               capabilities = CASE WHEN capabilities = '{}' THEN %(capabilities)s ELSE capabilities END,
+               options = CASE WHEN options = '{}' THEN %(options)s ELSE options END
          WHERE llm_provider_id = %(provider_id)s AND name = %(name)s
         """,
         {
             "provider_id": provider_id,
             "name": name,
             "context_window": context_window,
+            "max_output": max_output,
             "capabilities": sorted(capabilities),
+            "options": db.jsonb(options),
         },
     )
 

@@ -788,6 +788,7 @@ CREATE TABLE IF NOT EXISTS post_sub_stage_event (
     status_before         text        NOT NULL,
     status_after          text        NOT NULL,
     other_sub_stage_id    bigint,
+    caused_by_id          bigint,
     assignee_id           bigint,
     due_on                date,
     note                  text        NOT NULL DEFAULT '',
@@ -800,11 +801,13 @@ CREATE TABLE IF NOT EXISTS post_sub_stage_event (
         FOREIGN KEY (workflow_id, workflow_sub_stage_id) REFERENCES workflow_sub_stage (workflow_id, id),
     CONSTRAINT post_sub_stage_event_other_fkey
         FOREIGN KEY (workflow_id, other_sub_stage_id) REFERENCES workflow_sub_stage (workflow_id, id),
+    CONSTRAINT post_sub_stage_event_caused_by_fkey FOREIGN KEY (caused_by_id) REFERENCES post_sub_stage_event (id),
     CONSTRAINT post_sub_stage_event_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES app_user (id),
     CONSTRAINT post_sub_stage_event_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
     CONSTRAINT post_sub_stage_event_api_token_fkey FOREIGN KEY (api_token_id) REFERENCES api_token (id),
     CONSTRAINT post_sub_stage_event_kind_check CHECK (kind IN (
-        'started', 'ready', 'done', 'reopened', 'blocked', 'unblocked', 'handed_over', 'sent_back', 'assigned', 'due')),
+        'started', 'ready', 'done', 'reopened', 'blocked', 'unblocked', 'handed_over', 'sent_back', 'assigned', 'due',
+        'undone')),
     CONSTRAINT post_sub_stage_event_status_check CHECK (
         status_before IN ('not_started', 'in_work', 'ready', 'done', 'blocked')
         AND status_after IN ('not_started', 'in_work', 'ready', 'done', 'blocked')),
@@ -813,7 +816,9 @@ CREATE TABLE IF NOT EXISTS post_sub_stage_event (
 CREATE INDEX IF NOT EXISTS post_sub_stage_event_post_idx ON post_sub_stage_event (post_id, id);
 COMMENT ON TABLE post_sub_stage_event IS 'Every change of a sub-stage of a post: who, when, from, to, and in what words. Append-only.';
 COMMENT ON COLUMN post_sub_stage_event.other_sub_stage_id IS
-    'Where it was handed over or sent back to, or came from. NULL: it stayed in its sub-stage.';
+    'Where the work went with this, or came from when another event caused it. NULL: it stayed in its sub-stage.';
+COMMENT ON COLUMN post_sub_stage_event.caused_by_id IS
+    'The event of another sub-stage it came along with, or the one it undoes. NULL: done for its own sake.';
 COMMENT ON COLUMN post_sub_stage_event.assignee_id IS 'Who has it after this. NULL: nobody.';
 COMMENT ON COLUMN post_sub_stage_event.due_on IS 'Until when, after this. NULL: no due date.';
 COMMENT ON COLUMN post_sub_stage_event.app_user_id IS 'NULL: the system itself.';

@@ -9,7 +9,9 @@ from blog.app.llm.prompts import services
 from blog.app.llm.prompts.models import Action, PromptPart
 from blog.app.llm.prompts.schemas import ActionCreate, PromptPartCreate
 
-VOCABULARY = Vocabulary(post=frozenset({"basic_idea", "facts"}), section=frozenset({"draft"}))
+VOCABULARY = Vocabulary(
+    post=frozenset({"basic_idea", "facts"}), section=frozenset({"draft"}), input=frozenset({"problems"})
+)
 
 _numbers = count(1)
 
@@ -29,4 +31,4 @@ def make_action(conn: db.Connection, actor: Actor, *parts: PromptPart, **given: 
         "part_ids": [part.id for part in chosen],
         **given,
     }
-    return services.create_action(conn, actor, ActionCreate.model_validate(values))
+    return services.create_action(conn, actor, ActionCreate.model_validate(values), VOCABULARY)

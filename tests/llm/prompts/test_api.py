@@ -82,6 +82,28 @@ def test_an_action_is_made_and_changed(conn: db.Connection, carol: Actor, progra
     program.call("POST", "/actions", {**body, "surprise": 1}, 422)
 
 
+def test_how_failures_are_met_is_sent_and_read(conn: db.Connection, carol: Actor, program: Program) -> None:
+    part, other = make_part(conn, carol), make_model(conn, carol)
+    mend = program.call("POST", "/parts", {**PART, "template": "Mend: {{ input.problems | first }}"}, 201)
+    body = {
+        "name": "mended",
+        "label": "Mended",
+        "output_kind": "text",
+        "part_ids": [part.id],
+        "max_retries": 1,
+        "fallback_model_id": other.id,
+        "max_repairs": 1,
+        "repair_part_id": mend["id"],
+    }
+    made = program.call("POST", "/actions", body, 201)["version"]
+    assert [made[name] for name in ("max_retries", "max_repairs")] == [1, 1]
+    assert (made["fallback_model_id"], made["repair_part_id"]) == (other.id, mend["id"])
+    again = {**body, "name": "again"}
+    program.call("POST", "/actions", {**again, "repair_part_id": None}, 422)
+    program.call("POST", "/actions", {**again, "model_id": other.id}, 422)
+    program.call("POST", "/actions", {**again, "part_ids": [mend["id"]]}, 422)
+
+
 @pytest.mark.parametrize("path", ["/providers/999999", "/models/999999", "/parts/999999", "/actions/999999"])
 def test_what_is_not_there_is_not_found(program: Program, path: str) -> None:
     program.call("GET", path, status=404)

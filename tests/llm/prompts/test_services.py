@@ -8,6 +8,7 @@ import pytest
 from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
+from blog.app.llm.inputs import Vocabulary
 from blog.app.llm.prompts import forms, services
 from blog.app.llm.prompts.schemas import ActionCreate, PromptPartChange, PromptPartCreate
 from tests.factories import all_powerful, make_actor
@@ -170,7 +171,7 @@ def test_saving_an_action_makes_a_new_version_and_the_old_one_stays_readable(
 ) -> None:
     action = make_action(conn, carol, params={"temperature": 0.7})
     changed = services.update_action(
-        conn, carol, action.id, forms.change_of(action, params={"temperature": 0.1})
+        conn, carol, action.id, forms.change_of(action, params={"temperature": 0.1}), VOCABULARY
     )
     assert (changed.version.number, changed.version.params) == (2, {"temperature": 0.1})
     assert services.get_action_version(conn, action.version.id).params == {"temperature": 0.7}
@@ -178,9 +179,9 @@ def test_saving_an_action_makes_a_new_version_and_the_old_one_stays_readable(
 
 def test_of_two_people_on_one_action_the_second_is_told(conn: db.Connection, carol: Actor) -> None:
     action = make_action(conn, carol)
-    services.update_action(conn, carol, action.id, forms.change_of(action, label="Mine"))
+    services.update_action(conn, carol, action.id, forms.change_of(action, label="Mine"), VOCABULARY)
     with pytest.raises(Conflict):
-        services.update_action(conn, carol, action.id, forms.change_of(action, label="Yours"))
+        services.update_action(conn, carol, action.id, forms.change_of(action, label="Yours"), VOCABULARY)
     assert services.get_live_action(conn, action.id).label == "Mine"
 
 
@@ -214,7 +215,95 @@ def test_an_author_cannot_make_an_action(conn: db.Connection, carol: Actor) -> N
             conn,
             make_actor(conn, "alice", "author"),
             ActionCreate(name="mine", label="Mine", output_kind="text", part_ids=[part.id]),
+            VOCABULARY,
         )
+
+
+# --- when a call or a reply fails ----------------------------------------------------------------
+
+MEND = "Mend: {{ input.problems | join('; ') }}"
+
+
+def test_how_failures_are_met_is_part_of_every_version(conn: db.Connection, carol: Actor) -> None:
+    model, other = make_model(conn, carol), make_model(conn, carol)
+    mend = make_part(conn, carol, MEND)
+    met = {
+        "max_retries": 4,
+        "fallback_model_id": other.id,
+        "max_repairs": 2,
+        "repair_part_id": mend.id,
+    }
+    action = make_action(conn, carol, model_id=model.id, **met)
+    changed = services.update_action(
+        conn, carol, action.id, forms.change_of(action, part_ids=[*action.part_ids] * 2), VOCABULARY
+    )
+    version = changed.version
+    assert version.number == 2
+    assert {name: getattr(version, name) for name in met} == met
+
+
+def test_a_fallback_that_is_not_there_or_is_the_model_itself_is_refused(
+    conn: db.Connection, carol: Actor
+) -> None:
+    model = make_model(conn, carol)
+    for model_id, fallback_model_id in ((model.id, model.id), (model.id, 999_999)):
+        with pytest.raises(Invalid) as refused:
+            make_action(conn, carol, model_id=model_id, fallback_model_id=fallback_model_id)
+        assert refused.value.details["field"] == "fallback_model_id"
+
+
+def test_a_repair_that_could_not_be_said_is_refused(conn: db.Connection, carol: Actor) -> None:
+    archived = make_part(conn, carol, MEND)
+    services.archive_part(conn, carol, archived.id)
+    reads_more = make_part(conn, carol, MEND + " {{ post.basic_idea }}")
+    for repair_part_id in (None, 999_999, archived.id, reads_more.id):
+        with pytest.raises(Invalid) as refused:
+            make_action(conn, carol, max_repairs=1, repair_part_id=repair_part_id)
+        assert refused.value.details["field"] == "repair_part_id"
+
+
+def test_an_action_cannot_send_problems_before_there_are_any(conn: db.Connection, carol: Actor) -> None:
+    mend = make_part(conn, carol, MEND)
+    with pytest.raises(Invalid, match="only once a reply has failed"):
+        make_action(conn, carol, mend)
+    action = make_action(conn, carol, max_repairs=1, repair_part_id=mend.id)
+    with pytest.raises(Invalid):
+        services.update_action(
+            conn, carol, action.id, forms.change_of(action, part_ids=[mend.id]), VOCABULARY
+        )
+
+
+def test_an_action_can_lose_a_part_though_another_cannot_be_read(conn: db.Connection, carol: Actor) -> None:
+    one, two = (make_part(conn, carol, "{{ post.facts }}") for _ in range(2))
+    action = make_action(conn, carol, one, two)
+    later = Vocabulary(input=VOCABULARY.input)
+    changed = services.update_action(
+        conn, carol, action.id, forms.change_of(action, part_ids=[two.id]), later
+    )
+    assert changed.part_ids == [two.id]
+
+
+def test_a_part_keeps_fitting_the_places_it_has(conn: db.Connection, carol: Actor) -> None:
+    mend, sent = make_part(conn, carol, MEND), make_part(conn, carol, "Write.")
+    make_action(conn, carol, sent, max_repairs=1, repair_part_id=mend.id)
+    for part, template in ((mend, "About {{ post.basic_idea }}"), (sent, MEND)):
+        change = _change(part.version_id, template, name=part.name)
+        with pytest.raises(Invalid):
+            services.update_part(conn, carol, part.id, change, VOCABULARY)
+        assert services.get_part(conn, part.id).number == 1
+    better = _change(mend.version_id, "Better. " + MEND, name=mend.name)
+    assert services.update_part(conn, carol, mend.id, better, VOCABULARY).number == 2
+
+
+def test_a_part_that_is_said_with_failed_replies_is_in_use(conn: db.Connection, carol: Actor) -> None:
+    mend = make_part(conn, carol, MEND)
+    assert mend.action_count == 0
+    action = make_action(conn, carol, max_repairs=1, repair_part_id=mend.id)
+    assert services.get_part(conn, mend.id).action_count == 1
+    [use] = services.list_part_uses(conn, mend.id)
+    assert (use.action_id, use.is_sent, use.is_repair) == (action.id, False, True)
+    with pytest.raises(Conflict, match=action.label):
+        services.archive_part(conn, carol, mend.id)
 
 
 # --- which model a run asks ----------------------------------------------------------------------

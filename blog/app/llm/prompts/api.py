@@ -210,7 +210,8 @@ def create_action() -> Response:
       422: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(ActionCreate)
-    action = services.create_action(web.conn(), current_actor(), body)
+    conn = web.conn()
+    action = services.create_action(conn, current_actor(), body, web.site().vocabulary(conn))
     return web.answer(action, status=201, Location=f"/api/v1/llm/actions/{action.id}")
 
 
@@ -255,7 +256,9 @@ def update_action(action_id: int) -> Response:
       422: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(ActionChange)
-    return web.answer(services.update_action(web.conn(), current_actor(), action_id, body))
+    conn = web.conn()
+    vocabulary = web.site().vocabulary(conn)
+    return web.answer(services.update_action(conn, current_actor(), action_id, body, vocabulary))
 
 
 @bp.get("/llm/actions/<int:action_id>/versions")

@@ -57,6 +57,9 @@ class Bench:
     problem: str | None
     model: Model | None
     models: list[Model]
+    fallback: Model | None
+    repair_part: PartText | None
+    repair_parts: list[PromptPart]
     shelf: list[PromptPart]
     versions: list[ActionVersion]
 
@@ -112,6 +115,9 @@ def get_bench(conn: db.Connection, action_id: int, vocabulary: Vocabulary, searc
         problem=reading.problem,
         model=_model(conn, action.version, models),
         models=models,
+        fallback=_fallback(conn, action.version),
+        repair_part=_repair_part(conn, action.version),
+        repair_parts=services.list_repair_parts(conn),
         shelf=services.list_parts(conn, search),
         versions=services.list_action_versions(conn, action_id),
     )
@@ -168,3 +174,11 @@ def _model(conn: db.Connection, version: ActionVersion, models: Sequence[Model])
     if version.model_id is not None:
         return registry.get_model(conn, version.model_id)
     return next((model for model in models if model.is_default), None)
+
+
+def _fallback(conn: db.Connection, version: ActionVersion) -> Model | None:
+    return None if version.fallback_model_id is None else registry.get_model(conn, version.fallback_model_id)
+
+
+def _repair_part(conn: db.Connection, version: ActionVersion) -> PartText | None:
+    return None if version.repair_part_id is None else services.load_part(conn, version.repair_part_id)

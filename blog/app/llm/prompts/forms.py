@@ -59,10 +59,14 @@ class ActionForm(RegistrySchema):
     output_schema: JsonObject = None
     validators: JsonList = None
     deadline_seconds: int
+    max_retries: int = 2
+    fallback_model_id: Annotated[int | None, Maybe] = None
+    max_repairs: int = 0
+    repair_part_id: Annotated[int | None, Maybe] = None
 
     def changes(self) -> dict[str, object]:
-        """What differs from the action as it is, for change_of."""
-        sent = self.model_dump(exclude={*OWN_FIELDS, "other_params", "validators"})
+        """What differs from the action as it is, for change_of. What was not sent stays."""
+        sent = self.model_dump(exclude_unset=True, exclude={*OWN_FIELDS, "other_params", "validators"})
         return {**sent, "params": self._params(), "validators": self.validators or []}
 
     def _params(self) -> dict[str, object]:
@@ -85,6 +89,10 @@ def action_values(action: Action) -> dict[str, object]:
         "output_schema": pretty(version.output_schema),
         "validators": pretty_lines(version.validators),
         "deadline_seconds": version.deadline_seconds,
+        "max_retries": version.max_retries,
+        "fallback_model_id": version.fallback_model_id or "",
+        "max_repairs": version.max_repairs,
+        "repair_part_id": version.repair_part_id or "",
     }
 
 

@@ -42,7 +42,10 @@ class PromptPartVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionVersion:
-    """One make-up of an action. `model_id` None: the default model at the time of the run."""
+    """One make-up of an action. `model_id` None: the default model at the time of the run.
+
+    `fallback_model_id` None: no other model is asked. `repair_part_id` is what is said with a failed reply.
+    """
 
     id: int
     action_id: int
@@ -116,10 +119,12 @@ class ActionPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartUse:
-    """An action whose live make-up has the part."""
+    """An action whose live make-up has the part: among those it sends, or to say with a failed reply."""
 
     action_id: int
     action_label: str
+    is_sent: bool
+    is_repair: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,17 @@
-"""Decisions about actions: which parameters make sense, which part stands where. Reads no row itself."""
+"""Decisions about actions: which parameters and wordings make sense, which part stands where. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast
 
 from blog.app.errors import Invalid
+from blog.app.llm import assemble
+from blog.app.llm.assemble import PartText
+from blog.app.llm.inputs import Reference, Vocabulary
+
+# What was wrong with a reply. The wording of a repair may read nothing else: the reply itself stands before
+# it as the assistant's message, and no other prompt is ever given problems.
+PROBLEMS = Reference(scope="input", field="problems")
+REPAIR_VOCABULARY = Vocabulary(input=frozenset({PROBLEMS.field}))
 
 # Parameters with a meaning of our own; anything else is for the provider to accept or to drop.
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -40,6 +48,69 @@ def _check_number(name: str, value: object) -> None:
 def _is_texts(value: object) -> bool:
     texts = cast("list[object]", value) if isinstance(value, list) else [None]
     return all(isinstance(text, str) and text for text in texts)
+
+
+# --- when a call or a reply fails ----------------------------------------------------------------
+
+
+def check_fallback(model_id: int | None, fallback_model_id: int | None) -> None:
+    """The default model is not compared: it is another one tomorrow, and a run leaves out asking it twice."""
+    if fallback_model_id is not None and fallback_model_id == model_id:
+        raise Invalid(
+            "The model to ask instead is the one that failed. Choose another one, or nobody.",
+            field="fallback_model_id",
+        )
+
+
+def check_repairs(max_repairs: int, repair_part_id: int | None) -> None:
+    if max_repairs > 0 and repair_part_id is None:
+        raise Invalid(
+            "To send a failed reply back, something must be said with it. Choose a part, or send none back.",
+            field="repair_part_id",
+        )
+
+
+def check_repair_wording(part: PartText) -> None:
+    """May this be said with a reply that failed its checks?"""
+    if part.role != "user":
+        raise Invalid(
+            f"“{part.name}” speaks as {part.role}; what is said with a failed reply is said as user.",
+            field="repair_part_id",
+        )
+    try:
+        others = assemble.parse_part(part, REPAIR_VOCABULARY).reads - {PROBLEMS}
+    except Invalid as exc:
+        raise _reads_more(part, exc.message) from exc
+    # A post's title and a section's heading and position are in every vocabulary.
+    if others:
+        raise _reads_more(part, f"It reads {', '.join(map(str, sorted(others)))}.")
+
+
+def _reads_more(part: PartText, what: str) -> Invalid:
+    return Invalid(
+        f"“{part.name}” cannot be sent with a failed reply: it may read {PROBLEMS} and nothing else. {what}",
+        field="repair_part_id",
+    )
+
+
+def is_repair_wording(part: PartText) -> bool:
+    """Whether a part is made to be sent with a failed reply: it reads the problems, and only those."""
+    return part.role == "user" and _reads(part, REPAIR_VOCABULARY) == frozenset({PROBLEMS})
+
+
+def needs_problems(part: PartText, vocabulary: Vocabulary) -> bool:
+    """Whether a part can be sent with a failed reply only. Of one that cannot be read the page says so."""
+    try:
+        return PROBLEMS in assemble.parse_part(part, vocabulary).required
+    except Invalid:
+        return False
+
+
+def _reads(part: PartText, vocabulary: Vocabulary) -> frozenset[Reference]:
+    try:
+        return assemble.parse_part(part, vocabulary).reads
+    except Invalid:
+        return frozenset()
 
 
 # --- the parts of an action, in their order ------------------------------------------------------

@@ -35,7 +35,11 @@ class PromptPartChange(PromptPartCreate):
 
 
 class ActionMakeUp(RegistrySchema):
-    """What an action consists of. Parts are sent in this order. `model_id` null: the default model."""
+    """What an action consists of. Parts are sent in this order. `model_id` null: the default model.
+
+    `fallback_model_id` null: no other model is asked. `repair_part_id` is said with a reply that failed its
+    checks; it reads `input.problems` and nothing else.
+    """
 
     label: Label
     description: Prose = ""

@@ -12,7 +12,7 @@ from blog.app.llm.assemble import PartText
 from blog.app.llm.inputs import Vocabulary
 from blog.app.llm.output_type import OutputType, parse_output_type
 from blog.app.llm.permissions import LLM_CONFIGURE
-from blog.app.llm.prompts import rules, store
+from blog.app.llm.prompts import make_up, rules, store
 from blog.app.llm.prompts.models import (
     Action,
     ActionHead,
@@ -57,7 +57,10 @@ def load_parts(conn: db.Connection, action_version_id: int) -> list[PartText]:
 
 def load_part(conn: db.Connection, part_id: int) -> PartText:
     """One part by itself, as it is live now."""
-    part = get_part(conn, part_id)
+    return _text(get_part(conn, part_id))
+
+
+def _text(part: PromptPart) -> PartText:
     return PartText(
         part_id=part.id,
         version=part.number,
@@ -105,6 +108,12 @@ def list_parts(conn: db.Connection, search: str | None = None) -> list[PromptPar
     return store.list_parts(conn, search=search)
 
 
+def list_repair_parts(conn: db.Connection) -> list[PromptPart]:
+    """The parts that are made to be sent with a failed reply."""
+    found = store.list_parts(conn, search=rules.PROBLEMS.field)
+    return [part for part in found if rules.is_repair_wording(_text(part))]
+
+
 def page_parts(conn: db.Connection, *, search: str | None, after: int, limit: int) -> PromptPartPage:
     rows = store.list_parts(conn, search=search, after=after, limit=limit + 1)
     return PromptPartPage(items=rows[:limit], next=next_page([row.id for row in rows], limit))
@@ -139,6 +148,7 @@ def update_part(
     _check_wording(part_id, change, vocabulary)
     with conn.transaction(), _unique_part_name(change.name):
         _append_wording(conn, actor, part_id, change, base_version_id=change.base_version_id)
+        make_up.check_uses(load_part(conn, part_id), store.list_part_uses(conn, part_id), vocabulary)
         part = get_part(conn, part_id)
         audit.record(conn, actor, "llm_prompt_part.changed", "llm_prompt_part", part_id, number=part.number)
         return part
@@ -243,39 +253,27 @@ def list_action_versions(conn: db.Connection, action_id: int) -> list[ActionVers
     return store.list_action_versions(conn, action_id)
 
 
-def create_action(conn: db.Connection, actor: Actor, new: ActionCreate) -> Action:
+def create_action(conn: db.Connection, actor: Actor, new: ActionCreate, vocabulary: Vocabulary) -> Action:
     permissions.check(actor, LLM_CONFIGURE)
     taken = Conflict(f"There is an action named {new.name} already.")
     with conn.transaction(), db.constraints(llm_action_name_key=taken):
-        _check_make_up(conn, new)
+        make_up.check(conn, new, vocabulary)
         action_id = store.insert_action(conn, name=new.name, label=new.label, description=new.description)
         _append_make_up(conn, actor, action_id, new, base_version_id=None)
         audit.record(conn, actor, "llm_action.created", "llm_action", action_id, called=new.name)
         return get_live_action(conn, action_id)
 
 
-def update_action(conn: db.Connection, actor: Actor, action_id: int, change: ActionChange) -> Action:
+def update_action(
+    conn: db.Connection, actor: Actor, action_id: int, change: ActionChange, vocabulary: Vocabulary
+) -> Action:
     permissions.check(actor, LLM_CONFIGURE)
     with conn.transaction():
-        _check_make_up(conn, change)
+        make_up.check(conn, change, vocabulary)
         _append_make_up(conn, actor, action_id, change, base_version_id=change.base_version_id)
         action = get_live_action(conn, action_id)
         audit.record(conn, actor, "llm_action.changed", "llm_action", action_id, number=action.version.number)
         return action
-
-
-def _check_make_up(conn: db.Connection, new: ActionMakeUp) -> None:
-    rules.check_params(new.params)
-    parse_output_type(new.output_kind, new.output_schema, new.validators)
-    for field, model_id in (("model_id", new.model_id), ("fallback_model_id", new.fallback_model_id)):
-        if model_id is not None and registry.find_model(conn, model_id) is None:
-            raise Invalid("There is no such model.", field=field)
-    missing = sorted(set(new.part_ids) - store.lock_usable_parts(conn, new.part_ids))
-    if missing:
-        raise Invalid(
-            f"These prompt parts do not exist or are archived: {', '.join(map(str, missing))}.",
-            field="part_ids",
-        )
 
 
 def _append_make_up(

@@ -16,9 +16,13 @@ from blog.app.llm.prompts.models import (
 
 PART = """
     p.id, p.name, p.description, p.tags, v.id AS version_id, v.number, v.role, v.kind, v.template,
-    (SELECT count(DISTINCT a.id)
-       FROM llm_action_part ap JOIN llm_action a ON a.live_version_id = ap.llm_action_version_id
-      WHERE ap.llm_prompt_part_id = p.id AND a.archived_at IS NULL)::int AS action_count,
+    (SELECT count(*)
+       FROM llm_action a JOIN llm_action_version av ON av.id = a.live_version_id
+      WHERE a.archived_at IS NULL
+        AND (av.repair_part_id = p.id
+             OR EXISTS (SELECT FROM llm_action_part ap
+                         WHERE ap.llm_action_version_id = av.id AND ap.llm_prompt_part_id = p.id))
+    )::int AS action_count,
     p.archived_at
 """
 PART_VERSION = """
@@ -142,6 +146,8 @@ def archive_part(conn: db.Connection, part_id: int) -> int:
            AND NOT EXISTS (SELECT FROM llm_action_part ap JOIN llm_action a
                                ON a.live_version_id = ap.llm_action_version_id
                             WHERE ap.llm_prompt_part_id = %(part_id)s AND a.archived_at IS NULL)
+           AND NOT EXISTS (SELECT FROM llm_action_version v JOIN llm_action a ON a.live_version_id = v.id
+                            WHERE v.repair_part_id = %(part_id)s AND a.archived_at IS NULL)
         """,
         {"part_id": part_id},
     )
@@ -170,12 +176,19 @@ def list_part_uses(conn: db.Connection, part_id: int) -> list[PartUse]:
         conn,
         PartUse,
         """
-        SELECT DISTINCT a.id AS action_id, a.label AS action_label
-          FROM llm_action_part ap JOIN llm_action a ON a.live_version_id = ap.llm_action_version_id
-         WHERE ap.llm_prompt_part_id = %s AND a.archived_at IS NULL
+        SELECT a.id AS action_id, a.label AS action_label, used.is_sent, used.is_repair
+          FROM llm_action a
+          JOIN llm_action_version v ON v.id = a.live_version_id
+         CROSS JOIN LATERAL (
+                SELECT EXISTS (SELECT FROM llm_action_part ap
+                                WHERE ap.llm_action_version_id = v.id
+                                  AND ap.llm_prompt_part_id = %(part_id)s) AS is_sent,
+                       v.repair_part_id IS NOT DISTINCT FROM %(part_id)s AS is_repair
+               ) AS used
+         WHERE a.archived_at IS NULL AND (used.is_sent OR used.is_repair)
          ORDER BY a.label, a.id
         """,
-        (part_id,),
+        {"part_id": part_id},
     )
 
 
@@ -186,6 +199,21 @@ def lock_usable_parts(conn: db.Connection, part_ids: Sequence[int]) -> frozenset
         (list(part_ids),),
     ).fetchall()
     return frozenset(row[0] for row in rows)
+
+
+def list_live_texts(conn: db.Connection, part_ids: Sequence[int]) -> list[PartText]:
+    """The live wording of these parts, each once."""
+    return db.many(
+        conn,
+        PartText,
+        """
+        SELECT p.id AS part_id, v.number AS version, p.name, v.role, v.kind, v.template
+          FROM llm_prompt_part p JOIN llm_prompt_part_version v ON v.id = p.live_version_id
+         WHERE p.id = ANY(%s)
+         ORDER BY p.id
+        """,
+        (list(part_ids),),
+    )
 
 
 # --- actions -------------------------------------------------------------------------------------

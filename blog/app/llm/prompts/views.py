@@ -8,9 +8,10 @@ from flask import Blueprint, Response, request
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.errors import AppError, Conflict, Invalid
+from blog.app.llm.inputs import SECTIONS, Vocabulary, post_fields, section_fields
 from blog.app.llm.permissions import LLM_CONFIGURE, LLM_READ
 from blog.app.llm.prompts import bench, forms, rules, services
-from blog.app.llm.prompts.bench import get_bench
+from blog.app.llm.prompts.bench import Bench, get_bench
 from blog.app.llm.prompts.models import PromptPart
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.refused_form import problems, status, typed
@@ -125,7 +126,7 @@ def _part_page(
         segments=bench.segments(part.template) if part else [],
         versions=services.list_part_versions(conn, part.id) if part else [],
         uses=services.list_part_uses(conn, part.id) if part else [],
-        names=_names(vocabulary.post, vocabulary.section),
+        names=_names(vocabulary),
         roles=ROLES,
         kinds=KINDS,
         may_configure=_may_configure(),
@@ -133,8 +134,12 @@ def _part_page(
     )
 
 
-def _names(post: frozenset[str], section: frozenset[str]) -> dict[str, list[str]]:
-    return {"post": sorted({*post, "title"}), "section": sorted({*section, "heading", "position"})}
+def _names(vocabulary: Vocabulary) -> dict[str, list[str]]:
+    return {
+        "post": sorted(post_fields(vocabulary) - {SECTIONS}),
+        "section": sorted(section_fields(vocabulary)),
+        "input": sorted(vocabulary.input),
+    }
 
 
 @bp.post("/llm/parts/<int:part_id>/archival")
@@ -189,9 +194,10 @@ def _new_action_page(error: AppError | None = None) -> Response:
 @bp.post("/llm/actions")
 @requires(LLM_CONFIGURE)
 def create_action() -> Response:
+    conn = web.conn()
     try:
         new = web.parse_form(forms.ActionCreateForm).as_new()
-        action = services.create_action(web.conn(), current_actor(), new)
+        action = services.create_action(conn, current_actor(), new, web.site().vocabulary(conn))
     except (Invalid, Conflict) as exc:
         return _new_action_page(exc)
     return web.see_other(f"/llm/actions/{action.id}")
@@ -215,10 +221,30 @@ def _action_page(action_id: int, error: AppError | None = None) -> Response:
         form={**typed(), "base_version_id": shown.action.version.id} if error else values,
         errors=problems(error),
         output_kinds=OUTPUT_KINDS,
+        fallback_choices=_fallback_choices(shown),
+        repair_choices=_repair_choices(shown),
         default=registry.find_default_model(conn),
         may_configure=_may_configure(),
         status=status(error),
     )
+
+
+def _fallback_choices(shown: Bench) -> list[tuple[str, str]]:
+    """The present one too when it is switched off, or saving anything else would lose it."""
+    chosen = [] if shown.fallback is None or shown.fallback.is_usable else [shown.fallback]
+    return [
+        ("", "nobody"),
+        *((str(model.id), f"{model.label} · {model.provider_label}") for model in shown.models),
+        *((str(model.id), f"{model.label} (switched off)") for model in chosen),
+    ]
+
+
+def _repair_choices(shown: Bench) -> list[tuple[str, str]]:
+    """The parts made for it, and the present one, whatever it is."""
+    names = {str(part.id): part.name for part in shown.repair_parts}
+    if shown.repair_part is not None:
+        names[str(shown.repair_part.part_id)] = shown.repair_part.name
+    return [("", "nothing: the run ends"), *names.items()]
 
 
 @bp.post("/llm/actions/<int:action_id>")
@@ -228,7 +254,7 @@ def update_action(action_id: int) -> Response:
     try:
         form = web.parse_form(forms.ActionForm)
         change = forms.change_of(services.get_live_action(conn, action_id), **form.changes())
-        services.update_action(conn, current_actor(), action_id, change)
+        services.update_action(conn, current_actor(), action_id, change, web.site().vocabulary(conn))
     except (Invalid, Conflict) as exc:
         return _action_page(action_id, exc)
     return web.see_other(f"/llm/actions/{action_id}")
@@ -268,5 +294,5 @@ def _rearranged(
     action = services.get_live_action(conn, action_id)
     part_ids = rearrange(action.part_ids)
     change = forms.change_of(action, base_version_id=form.base_version_id, part_ids=part_ids)
-    services.update_action(conn, current_actor(), action_id, change)
+    services.update_action(conn, current_actor(), action_id, change, web.site().vocabulary(conn))
     return web.see_other(f"/llm/actions/{action_id}#parts")

@@ -2,15 +2,13 @@
 
 from blog.app import db
 from blog.app.llm.assemble import assemble
-from blog.app.llm.inputs import Inputs, Vocabulary
+from blog.app.llm.inputs import Inputs
 from blog.app.llm.prompts import services as prompts
 from blog.app.llm.prompts.models import ActionVersion
+from blog.app.llm.prompts.rules import PROBLEMS, REPAIR_VOCABULARY
 from blog.app.llm.runs import messages, store
 from blog.app.llm.runs.models import ClaimedRun
 from blog.app.llm.runs.outcome import Outcome
-
-# All that the wording of a repair may read; the reply itself stands before it as the assistant's message.
-VOCABULARY = Vocabulary(input=frozenset({"problems"}))
 
 
 def may_repair(claimed: ClaimedRun, version: ActionVersion, outcome: Outcome) -> bool:
@@ -28,8 +26,8 @@ def create_repair(
     if version.repair_part_id is None:
         raise ValueError(f"Action version {version.id} has no wording for a repair.")
     part = prompts.load_part(conn, version.repair_part_id)
-    inputs = Inputs(input={"problems": list(outcome.check_problems)})
-    made = assemble([part], VOCABULARY, inputs, fence=claimed.fence)
+    inputs = Inputs(input={PROBLEMS.field: list(outcome.check_problems)})
+    made = assemble([part], REPAIR_VOCABULARY, inputs, fence=claimed.fence)
     run_id = store.insert_run(
         conn,
         action_version_id=version.id,

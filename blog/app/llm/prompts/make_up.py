@@ -1,0 +1,56 @@
+"""Whether a make-up of an action could work: models there are, parts that fit their places. Saves nothing."""
+
+from collections.abc import Sequence
+
+from blog.app import db
+from blog.app.errors import Invalid
+from blog.app.llm.assemble import PartText
+from blog.app.llm.inputs import Vocabulary
+from blog.app.llm.output_type import parse_output_type
+from blog.app.llm.prompts import rules, store
+from blog.app.llm.prompts.models import PartUse
+from blog.app.llm.prompts.schemas import ActionMakeUp
+from blog.app.llm.registry import services as registry
+
+
+def check(conn: db.Connection, new: ActionMakeUp, vocabulary: Vocabulary) -> None:
+    """Locks the parts, so that none is archived or reworded before the make-up is saved."""
+    rules.check_params(new.params)
+    parse_output_type(new.output_kind, new.output_schema, new.validators)
+    rules.check_fallback(new.model_id, new.fallback_model_id)
+    rules.check_repairs(new.max_repairs, new.repair_part_id)
+    for field, model_id in (("model_id", new.model_id), ("fallback_model_id", new.fallback_model_id)):
+        if model_id is not None and registry.find_model(conn, model_id) is None:
+            raise Invalid("There is no such model.", field=field)
+    for part in _texts(conn, new.part_ids, field="part_ids"):
+        _check_sent(part, vocabulary)
+    for part in _texts(
+        conn, [] if new.repair_part_id is None else [new.repair_part_id], field="repair_part_id"
+    ):
+        rules.check_repair_wording(part)
+
+
+def check_uses(part: PartText, uses: Sequence[PartUse], vocabulary: Vocabulary) -> None:
+    """May a part be worded like this where actions have it already?"""
+    if any(use.is_sent for use in uses):
+        _check_sent(part, vocabulary)
+    if any(use.is_repair for use in uses):
+        rules.check_repair_wording(part)
+
+
+def _check_sent(part: PartText, vocabulary: Vocabulary) -> None:
+    if rules.needs_problems(part, vocabulary):
+        raise Invalid(
+            f"“{part.name}” reads {rules.PROBLEMS}, and there are problems only once a reply has failed. "
+            "Send it with a failed reply instead of among the action's own parts.",
+            field="part_ids",
+        )
+
+
+def _texts(conn: db.Connection, part_ids: Sequence[int], *, field: str) -> list[PartText]:
+    missing = sorted(set(part_ids) - store.lock_usable_parts(conn, part_ids))
+    if missing:
+        raise Invalid(
+            f"These prompt parts do not exist or are archived: {', '.join(map(str, missing))}.", field=field
+        )
+    return store.list_live_texts(conn, part_ids)

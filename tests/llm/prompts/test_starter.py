@@ -6,7 +6,7 @@ from blog.app import db
 from blog.app.llm import assemble
 from blog.app.llm.check import Checked, Failed, check
 from blog.app.llm.inputs import Inputs, Vocabulary
-from blog.app.llm.prompts import services
+from blog.app.llm.prompts import rules, services
 from blog.app.llm.prompts.models import Action
 
 
@@ -155,6 +155,21 @@ def test_the_first_actions_need_nothing_but_the_idea(conn: db.Connection, vocabu
     ):
         parts = services.load_parts(conn, _action(conn, name).version.id)
         assert {str(each) for each in assemble.required_inputs(parts, vocabulary)} == {"post.idea_seed"}
+
+
+def test_lists_json_and_short_texts_are_sent_back_once(conn: db.Connection) -> None:
+    for item in services.list_actions(conn):
+        version = services.get_live_action(conn, item.id).version
+        assert version.max_repairs == (0 if version.output_kind == "markdown" else 1), item.name
+        assert (version.repair_part_id is None) == (version.max_repairs == 0)
+
+
+def test_what_is_said_with_a_failed_reply_names_every_problem(conn: db.Connection) -> None:
+    [mend] = services.list_repair_parts(conn)
+    part = services.load_part(conn, mend.id)
+    problems = Inputs(input={"problems": ["Too long.", "A twin."]})
+    made = assemble.assemble([part], rules.REPAIR_VOCABULARY, problems, fence="data-x")
+    assert "\n\n- Too long.\n- A twin.\n\n" in made.messages[0].content
 
 
 def _judge(conn: db.Connection, name: str, reply: str) -> Checked | Failed:

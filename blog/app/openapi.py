@@ -20,6 +20,7 @@ import flasgger
 from flask import Blueprint, Flask, Response, current_app, url_for
 from pydantic import BaseModel, TypeAdapter
 from pydantic.errors import PydanticUserError
+from werkzeug.routing import IntegerConverter
 
 from blog.app import web
 from blog.app.auth.permissions import public
@@ -129,8 +130,12 @@ def api_rules(app: Flask) -> Iterator[Any]:
 
 
 def _complete(operation: dict[str, Any], rule: Any, view: Any) -> None:
-    """What follows from the edge itself: a client's name for it, who may call it, how it can refuse."""
+    """What follows from the edge itself: its name, what its path holds, who may call it, how it refuses."""
     operation["operationId"] = rule.endpoint.rpartition(".")[2]
+    said = operation.get("parameters", [])
+    named = {parameter.get("name") for parameter in said}
+    in_path = [_path_parameter(rule, name) for name in sorted(rule.arguments) if name not in named]
+    operation["parameters"] = [*in_path, *said]
     operation["tags"] = [tag.capitalize() for tag in operation.get("tags", [])]
     refusals = {
         "401": view.access != "public",
@@ -147,6 +152,12 @@ def _complete(operation: dict[str, Any], rule: Any, view: Any) -> None:
 
 
 # --- components ----------------------------------------------------------------------------------
+
+
+def _path_parameter(rule: Any, name: str) -> dict[str, Any]:
+    is_number = isinstance(rule._converters[name], IntegerConverter)  # pyright: ignore  it has no other way
+    kind = {"type": "integer"} if is_number else {"type": "string"}
+    return {"name": name, "in": "path", "required": True, "schema": kind}
 
 
 def _named_in_docs(app: Flask) -> set[str]:

@@ -15,58 +15,41 @@ from blog.app.llm.providers import (
     openai_responses,
     responses_reply,
 )
-from blog.app.llm.providers.base import Adapter, Cancel, ChatRequest, Event, ModelTraits, Role, TextDelta
+from blog.app.llm.providers.base import (
+    Adapter,
+    Cancel,
+    ChatRequest,
+    Event,
+    ModelTraits,
+    ProviderError,
+    ReasoningDelta,
+    Role,
+    TextDelta,
+)
 from tests.llm.providers.asking import ask
-from tests.llm.providers.scripted import (
-    Reply,
-)
-from tests.llm.providers.scripted import (
-    anthropic_reply as say_anthropic,
-)
-from tests.llm.providers.scripted import (
-    gemini_reply as say_gemini,
-)
-from tests.llm.providers.scripted import (
-    ollama_reply as say_ollama,
-)
-from tests.llm.providers.scripted import (
-    openai_reply as say_openai,
-)
-from tests.llm.providers.scripted import (
-    responses_reply as say_responses,
-)
+from tests.llm.runs.dialects import DIALECTS, Say
 
 Reader = Callable[[Iterable[bytes]], Iterator[Event]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """`cap` is the path of the output cap in a request's body."""
-
     adapter: Adapter
     read: Reader
-    say: Callable[..., Reply]
-    cap: tuple[str, ...]
+    say: Say
 
 
+SAY = {each.protocol: each.say for each in DIALECTS}
 PROTOCOLS: dict[str, Spoken] = {
-    "anthropic": Spoken(adapter=anthropic, read=anthropic_reply.read, say=say_anthropic, cap=("max_tokens",)),
-    "gemini": Spoken(
-        adapter=gemini, read=gemini_reply.read, say=say_gemini, cap=("generationConfig", "maxOutputTokens")
-    ),
-    "ollama": Spoken(adapter=ollama, read=ollama.read, say=say_ollama, cap=("options", "num_predict")),
-    "openai": Spoken(adapter=openai, read=openai_reply.read, say=say_openai, cap=("max_tokens",)),
-    "responses": Spoken(
-        adapter=openai_responses, read=responses_reply.read, say=say_responses, cap=("max_output_tokens",)
-    ),
+    "anthropic": Spoken(adapter=anthropic, read=anthropic_reply.read, say=SAY["anthropic"]),
+    "gemini": Spoken(adapter=gemini, read=gemini_reply.read, say=SAY["gemini"]),
+    "ollama": Spoken(adapter=ollama, read=ollama.read, say=SAY["ollama"]),
+    "openai": Spoken(adapter=openai, read=openai_reply.read, say=SAY["openai"]),
+    "responses": Spoken(adapter=openai_responses, read=responses_reply.read, say=SAY["openai_responses"]),
 }
-NAMES = sorted(PROTOCOLS)
+EVERY = sorted(PROTOCOLS)
+SSE = [name for name in EVERY if name != "ollama"]
 LIMITED = ModelTraits(max_output=4096)
-
-
-def call(name: str, request: ChatRequest, tap: Callable[[bytes], None] = lambda _: None) -> Iterator[Event]:
-    adapter = PROTOCOLS[name].adapter
-    return adapter.stream(request, adapter.build(request), cancel=Cancel(), tap=tap)
 
 
 def ask_any(
@@ -79,5 +62,36 @@ def ask_any(
     return ask(base_url, *said, traits=traits, **options)
 
 
+def call(
+    name: str,
+    request: ChatRequest,
+    *,
+    cancel: Cancel | None = None,
+    tap: Callable[[bytes], None] = lambda _: None,
+) -> Iterator[Event]:
+    adapter = PROTOCOLS[name].adapter
+    return adapter.stream(request, adapter.build(request), cancel=cancel or Cancel(), tap=tap)
+
+
+def heard(events: Iterator[Event]) -> tuple[list[Event], ProviderError | None]:
+    """What came, and the error after it if there was one."""
+    came: list[Event] = []
+    try:
+        for event in events:
+            came.append(event)  # noqa: PERF402 - what came before the error counts
+    except ProviderError as exc:
+        return came, exc
+    return came, None
+
+
+def pieces_of(name: str, *texts: str, **options: Any) -> list[bytes]:
+    """The events of a ready reply, one by one."""
+    return [each for each in PROTOCOLS[name].say(texts, **options).pieces if isinstance(each, bytes)]
+
+
 def text_of(events: Iterable[Event]) -> str:
     return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+def reasoning_of(events: Iterable[Event]) -> str:
+    return "".join(event.text for event in events if isinstance(event, ReasoningDelta))

@@ -245,69 +245,6 @@ def ollama_reply(
     return Reply(headers=NDJSON, pieces=_paced(lines, pause_s, one_write))
 
 
-def anthropic_reply(
-    texts: Iterable[str],
-    usage: tuple[int, int] = (11, 7),
-    *,
-    finish: str = "end_turn",
-    pause_s: float = 0.0,
-    one_write: bool = False,
-) -> Reply:
-    def text_delta(text: str) -> dict[str, object]:
-        return {"index": 0, "delta": {"type": "text_delta", "text": text}}
-
-    message = {"role": "assistant", "content": [], "usage": {"input_tokens": usage[0], "output_tokens": 1}}
-    ending = {"delta": {"stop_reason": finish}, "usage": {"output_tokens": usage[1]}}
-    events = [
-        typed("message_start", message=message),
-        typed("content_block_start", index=0, content_block={"type": "text", "text": ""}),
-        *(typed("content_block_delta", **text_delta(text)) for text in texts),
-        typed("content_block_stop", index=0),
-        typed("message_delta", **ending),
-        typed("message_stop"),
-    ]
-    return Reply(headers=EVENTS, pieces=_paced(events, pause_s, one_write))
-
-
-def responses_reply(
-    texts: Iterable[str],
-    usage: tuple[int, int] = (11, 7),
-    *,
-    finish: str = "completed",
-    pause_s: float = 0.0,
-    one_write: bool = False,
-) -> Reply:
-    made = {"input_tokens": usage[0], "output_tokens": usage[1], "total_tokens": sum(usage)}
-    events = [
-        typed("response.created", response={"status": "in_progress"}),
-        *(typed("response.output_text.delta", output_index=0, delta=text) for text in texts),
-        typed(f"response.{finish}", response={"status": finish, "output": [], "usage": made}),
-    ]
-    return Reply(headers=EVENTS, pieces=_paced(events, pause_s, one_write))
-
-
-def gemini_reply(
-    texts: Iterable[str],
-    usage: tuple[int, int] = (11, 7),
-    *,
-    finish: str = "STOP",
-    pause_s: float = 0.0,
-    one_write: bool = False,
-) -> Reply:
-    def candidate(text: str, **more: str) -> dict[str, object]:
-        return {"candidates": [{"content": {"role": "model", "parts": [{"text": text}]}, **more}]}
-
-    made = {"usageMetadata": {"promptTokenCount": usage[0], "candidatesTokenCount": usage[1]}}
-    events = [event(candidate(text)) for text in texts]
-    events += [event({**candidate("", finishReason=finish), **made})]
-    return Reply(headers=EVENTS, pieces=_paced(events, pause_s, one_write))
-
-
-def typed(kind: str, **fields: object) -> bytes:
-    """An event that says its type twice, as Anthropic's and the Responses do."""
-    return b"event: %b\n%b" % (kind.encode(), event({"type": kind, **fields}))
-
-
 def _paced(events: list[bytes], pause_s: float, one_write: bool) -> list[bytes | float]:
     if one_write:
         return [b"".join(events)]

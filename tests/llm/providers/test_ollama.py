@@ -5,7 +5,7 @@ import json
 import pytest
 
 from blog.app.llm.providers import ollama
-from blog.app.llm.providers.base import ModelTraits, ProviderError, TextDelta
+from blog.app.llm.providers.base import ModelTraits, ProviderError
 from tests.llm.providers.asking import ask
 from tests.llm.providers.scripted import Received, Reply, json_reply, serve
 
@@ -26,33 +26,8 @@ def test_the_address_may_be_written_with_or_without_api(base: str):
     assert ollama.build(ask(base)).url == "http://h:1/api/chat"
 
 
-@pytest.mark.parametrize(
-    ("capabilities", "think", "field", "reported"),
-    [
-        ({"completion"}, None, None, False),
-        ({"completion"}, True, None, True),
-        ({"thinking"}, None, False, False),
-        ({"thinking"}, False, False, False),
-        ({"thinking"}, True, True, False),
-        ({"thinking"}, "low", "low", False),
-        ({"thinking", "thinking_levels"}, False, "low", True),
-        ({"thinking", "thinking_levels"}, True, "medium", False),
-    ],
-)
-def test_quirk_25_off_is_said_because_on_is_the_default(capabilities, think, field, reported):
-    wire = ollama.build(ask(traits=ModelTraits(capabilities=frozenset(capabilities)), think=think))
-    assert json.loads(wire.body).get("think") == field
-    assert bool(wire.dropped) == reported
-
-
 def test_a_schema_goes_into_format():
     assert sent(ask(schema={"type": "array"}))["format"] == {"type": "array"}
-
-
-def test_quirk_23_nothing_is_null_and_what_it_does_not_know_is_reported():
-    wire = ollama.build(ask(temperature=None, logit_bias={}))
-    assert b"null" not in wire.body
-    assert [each.name for each in wire.dropped] == ["logit_bias"]
 
 
 def read(*bodies: bytes) -> list:
@@ -62,8 +37,6 @@ def read(*bodies: bytes) -> list:
 @pytest.mark.parametrize(
     ("body", "kind", "words"),
     [
-        (b"", "bad_response", "nothing"),
-        (b"<html>hello</html>", "bad_response", "hello"),
         (b"Ollama is running", "bad_response", "Ollama is running"),
         (b'data: {"choices": []}\n\n', "bad_response", "choices"),
         (b'{"error": "model runner has stopped"}\n', "server", "model runner has stopped"),
@@ -72,22 +45,10 @@ def read(*bodies: bytes) -> list:
         (b'{"message": null}\n', "truncated_stream", "broke off"),
     ],
 )
-def test_quirk_6_a_200_that_is_no_reply_is_an_error(body: bytes, kind: str, words: str):
+def test_lines_that_are_no_reply_are_an_error(body: bytes, kind: str, words: str):
     with pytest.raises(ProviderError, match=words) as caught:
         read(body)
     assert caught.value.kind == kind
-
-
-def test_quirk_5_an_error_after_text_leaves_the_text():
-    events = ollama.read([b'{"message": {"content": "Ca"}}\n', b'{"error": "boom"}\n'])
-    assert next(events) == TextDelta("Ca")
-    with pytest.raises(ProviderError, match="boom"):
-        next(events)
-
-
-def test_quirk_19_a_count_that_is_not_said_is_unknown():
-    done = read(b'{"done": true, "eval_count": 0}\n')[-1]
-    assert (done.usage.input, done.usage.output, done.finish_raw) == (None, 0, None)
 
 
 def test_models_are_listed_with_what_each_says_of_itself():

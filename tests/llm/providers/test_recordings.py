@@ -2,28 +2,16 @@
 
 import gzip
 import re
-from collections.abc import Iterable
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blog.app.llm.providers.base import (
-    Done,
-    ErrorKind,
-    Event,
-    Finish,
-    ProviderError,
-    ReasoningDelta,
-    ToolCall,
-    Usage,
-)
-from tests.llm.providers.protocols import PROTOCOLS, ask_any, call, text_of
+from blog.app.llm.providers.base import Done, ErrorKind, Event, Finish, ToolCall, Usage
+from tests.llm.providers.protocols import ask_any, call, heard, reasoning_of, text_of
+from tests.llm.providers.recordings import NAMES, body, protocol, replay
 from tests.llm.providers.scripted import Reply, serve
-
-RECORDINGS = Path(__file__).parents[2] / "recordings"
 
 TEXT = "Cats \u2028sleep, 入\u0085 and 🐈\u200d⬛ purr."
 SAID = {
@@ -166,10 +154,6 @@ CALLED = {
     "gemini-function_call.sse": (("look_up", {"of": "cats"}, None), ("now", {}, None)),
     "responses-function_call.sse": (("look_up", {"of": "cats"}, "call_1"),),
 }
-REFUSED = frozenset({"llama_cpp-context.json"})  # the body of a 400
-NAMES = sorted(
-    path.name for path in RECORDINGS.iterdir() if path.suffix != ".md" and path.name not in REFUSED
-)
 # What a body must hold for its end to have been named.
 ENDS = {
     "anthropic": rb'"stop_reason": ?"\w',
@@ -179,30 +163,6 @@ ENDS = {
     "openai": rb'"finish_reason": ?"\w',
     "responses": rb'"type": ?"response\.(completed|incomplete|failed)"',
 }
-
-
-def protocol(name: str) -> str:
-    begin = name.partition("-")[0]
-    return "openai" if begin == "llama_cpp" else begin
-
-
-def body(name: str) -> bytes:
-    return (RECORDINGS / name).read_bytes()
-
-
-def replay(name: str, chunks: Iterable[bytes]) -> tuple[list[Event], str | None]:
-    """The events, and the kind of the error after them if there was one."""
-    said: list[Event] = []
-    try:
-        for event in PROTOCOLS[protocol(name)].read(chunks):
-            said.append(event)  # noqa: PERF402 - what came before the error counts
-    except ProviderError as exc:
-        return said, exc.kind
-    return said, None
-
-
-def reasoning_of(events: Iterable[Event]) -> str:
-    return "".join(event.text for event in events if isinstance(event, ReasoningDelta))
 
 
 @pytest.mark.parametrize("name", sorted(SAID))
@@ -276,15 +236,9 @@ def test_a_compressed_body_gives_the_same_events(name: str):
     packed = gzip.compress(body(name))
     pieces = [packed[at : at + 11] for at in range(0, min(len(packed), 1100), 11)] + [packed[1100:]]
     headers = {"Content-Type": "text/event-stream", "Content-Encoding": "gzip"}
-    said: list[Event] = []
-    error = None
     with serve(Reply(headers=headers, pieces=[piece for piece in pieces if piece])) as server:
-        try:
-            for event in call(protocol(name), ask_any(server.url)):
-                said.append(event)  # noqa: PERF402 - what came before the error counts
-        except ProviderError as exc:
-            error = exc.kind
-    assert (said, error) == replay(name, [body(name)])
+        said, error = heard(call(protocol(name), ask_any(server.url)))
+    assert (said, error and error.kind) == replay(name, [body(name)])
 
 
 @pytest.mark.parametrize("name", NAMES)

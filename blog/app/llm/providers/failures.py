@@ -192,11 +192,8 @@ def plain(text: str) -> str:
 
 
 def _kind(status: int, stated: Stated) -> ErrorKind:
-    for code in stated.codes:
-        kind = BY_CODE.get(code)
-        # "invalid_request_error" stands beside every other code of a 400; it adds nothing.
-        if kind and kind != "bad_request":
-            return kind
+    if kind := _by_code(stated.codes):
+        return kind
     if status in {400, 413, 422, 500} and CONTEXT_WORDS.search(stated.words):
         return "context_length"
     if status in BY_STATUS:
@@ -206,6 +203,14 @@ def _kind(status: int, stated: Stated) -> ErrorKind:
     if status < 500 or "invalid_request_error" in stated.codes:
         return "bad_request"
     return "server"
+
+
+def _by_code(codes: Collection[str]) -> ErrorKind | None:
+    kinds: list[ErrorKind] = [BY_CODE[code] for code in codes if code in BY_CODE]
+    # Said beside a rate limit too, and then no wait mends it.
+    quotas: list[ErrorKind] = [kind for kind in kinds if kind == "quota"]
+    # "invalid_request_error" stands beside every other code of a 400; it adds nothing.
+    return next((kind for kind in (*quotas, *kinds) if kind != "bad_request"), None)
 
 
 def _retryable(kind: ErrorKind, should_retry: str | None) -> bool:

@@ -86,13 +86,34 @@ def _model_id(conn: db.Connection, wanted: str) -> int:
 
 
 def _print_answer(url: str, run_id: int) -> None:
+    """Prints a run's answer, and those of the repairs that go on for it."""
+    wakeups = events.Wakeups(url)
+    current: int | None = run_id
     with db.open_pool(url, max_size=2, name="blogforge-cli") as pool:
-        for _, kind, told in events.follow(pool, events.Wakeups(url), run_id):
-            if kind == "text":
+        while current is not None:
+            current = _print_one(pool, wakeups, current)
+
+
+def _print_one(pool: db.Pool, wakeups: events.Wakeups, run_id: int) -> int | None:
+    """The run that goes on for this one, None when it is the last."""
+    for _, kind, told in events.follow(pool, wakeups, run_id):
+        match kind:
+            case "started" if told["attempt"] > 1:
+                click.echo("\nThe worker died; the answer begins again:", err=True)
+            case "retrying":
+                click.echo(f"{told['model']}: {told['error_message']} Asking again.", err=True)
+            case "text":
                 click.echo(told["text"], nl=False)
-            if kind == "done":
+            case "done":
                 click.echo()
-                _conclude(run_id, told)
+                if told.get("repaired_by_id") is None:
+                    _conclude(run_id, told)
+                    return None
+                click.echo(f"Sent back: {' '.join(told['problems'])}", err=True)
+                return int(told["repaired_by_id"])
+            case _:
+                pass
+    return None
 
 
 def _conclude(run_id: int, told: Mapping[str, Any]) -> None:

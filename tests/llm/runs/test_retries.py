@@ -157,3 +157,28 @@ def test_a_repair_that_fails_too_is_the_end(conn: db.Connection, pool: OneConnec
         execution.execute_run(pool, SECRETS, child_id, 1)
     child = services.get_run(conn, child_id)
     assert (child.status, child.repaired_by_id) == ("invalid", None)
+
+
+def test_a_fallback_that_was_switched_off_is_not_asked(conn: db.Connection, pool: OneConnection) -> None:
+    with serve(GONE) as first, serve(openai_reply(["Never."])) as second:
+        other = make_model(conn, second.url)
+        db.run(conn, "UPDATE llm_model SET is_enabled = false WHERE id = %s", (other,))
+        run = queue(conn, first.url, fallback_model_id=other)
+        execution.execute_run(pool, SECRETS, run.id, 1)
+        assert second.received == []
+    assert services.get_run(conn, run.id).error_kind == "auth"
+
+
+def test_a_fault_of_ours_ends_the_run_and_stays_visible(
+    conn: db.Connection, pool: OneConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("a fault")
+
+    monkeypatch.setattr(execution, "judge", broken)
+    with serve(openai_reply(["Yes."])) as server:
+        run = queue(conn, server.url)
+        with pytest.raises(KeyError):
+            execution.execute_run(pool, SECRETS, run.id, 1)
+    ended = services.get_run(conn, run.id)
+    assert (ended.status, ended.error_kind) == ("failed", "internal")

@@ -85,8 +85,16 @@ def ask(
     other_id = version.fallback_model_id
     if other_id is None or other_id == claimed.model_id or not _falls_back(asking, answer.heard):
         return answer
+    if not _is_usable(asking, other_id):
+        return answer
     _note(asking, answer, waited_s=None)
     return _ask_model(asking, other_id)
+
+
+def _is_usable(asking: Asking, model_id: int) -> bool:
+    """A model that was switched off is not asked behind its owner's back."""
+    with asking.pool.connection() as conn:
+        return registry.get_model(conn, model_id).is_usable
 
 
 def _falls_back(asking: Asking, heard: Heard) -> bool:

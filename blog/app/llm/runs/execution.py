@@ -1,14 +1,16 @@
 """What the worker does with a run: claim it, ask the provider, end it in one step with what follows."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+import psycopg
+from psycopg_pool import PoolTimeout
 
 from blog.app import db, jobs
 from blog.app.errors import AppError
 from blog.app.llm.prompts import services as prompts
-from blog.app.llm.prompts.models import ActionVersion
 from blog.app.llm.providers.base import Cancel
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import Model
@@ -68,10 +70,16 @@ def execute_run(
             return
         if claimed.is_cancel_requested:
             cancel.cancel()
+        work = Work(pool=pool, keys=keys, claimed=claimed, cancel=cancel, target=target)
         try:
-            _carry_out(Work(pool=pool, keys=keys, claimed=claimed, cancel=cancel, target=target))
+            _carry_out(work)
         except RunLost:
             log.warning("Run %s was taken up by another worker; this one lets go of it.", run_id)
+        except (psycopg.OperationalError, PoolTimeout):
+            raise  # the job is tried again, as another attempt at the run
+        except Exception:
+            _end(work, refused("internal", "Something went wrong on our side; the worker's log says what."))
+            raise
 
 
 def _carry_out(work: Work) -> None:
@@ -88,11 +96,25 @@ def _carry_out(work: Work) -> None:
         return
     inputs = snapshot.restore(work.claimed.inputs)
     outcome = judge(answer.heard, prompts.output_type(version), inputs)
-    _end(work, outcome, version, answer.model)
+    if not repair.may_repair(work.claimed, version, outcome):
+        _end(work, outcome, answer.model)
+        return
+    try:
+        with work.pool.connection() as conn:
+            composed = repair.compose(conn, work.claimed, version, outcome)
+    except AppError as exc:
+        told = (*outcome.check_problems, f"It could not be sent back: {exc.message}")
+        _end(work, replace(outcome, check_problems=told), answer.model)
+    else:
+        _end(work, outcome, answer.model, repaired_with=composed)
 
 
 def _end(
-    work: Work, outcome: Outcome, version: ActionVersion | None = None, model: Model | None = None
+    work: Work,
+    outcome: Outcome,
+    model: Model | None = None,
+    *,
+    repaired_with: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
     """One transaction: the run's end, what follows from it, and the last event."""
     claimed, target = work.claimed, work.target
@@ -101,8 +123,8 @@ def _end(
             raise RunLost
         if outcome.checked_output is not None:
             target.save(conn, claimed.id, outcome.checked_output)
-        if version is not None and model is not None and repair.may_repair(claimed, version, outcome):
-            child_id = repair.create_repair(conn, claimed, version, model.id, outcome)
+        if repaired_with is not None and model is not None:
+            child_id = repair.create_repair(conn, claimed, model.id, repaired_with)
             target.adopt(conn, claimed.id, child_id)
             jobs.defer(conn, target.task, run_id=child_id)
         store.insert_last_event(conn, claimed.id, summary(get_run(conn, claimed.id)))

@@ -1,5 +1,8 @@
 """Sending a reply that failed its checks back, as a child run that says what was wrong with it."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from blog.app import db
 from blog.app.llm.assemble import assemble
 from blog.app.llm.inputs import Inputs
@@ -19,18 +22,25 @@ def may_repair(claimed: ClaimedRun, version: ActionVersion, outcome: Outcome) ->
     )
 
 
-def create_repair(
-    conn: db.Connection, claimed: ClaimedRun, version: ActionVersion, model_id: int, outcome: Outcome
-) -> int:
-    """Inserts the child run: the same messages, the reply, what was wrong with it. The caller enqueues it."""
+def compose(
+    conn: db.Connection, claimed: ClaimedRun, version: ActionVersion, outcome: Outcome
+) -> Sequence[Mapping[str, Any]]:
+    """The messages of the child run: those of its parent, the reply, and what was wrong with it."""
     if version.repair_part_id is None:
         raise ValueError(f"Action version {version.id} has no wording for a repair.")
     part = prompts.load_part(conn, version.repair_part_id)
     inputs = Inputs(input={PROBLEMS.field: list(outcome.check_problems)})
     made = assemble([part], REPAIR_VOCABULARY, inputs, fence=claimed.fence)
+    return [*claimed.messages, messages.reply_row(outcome.output), *messages.rows(made)]
+
+
+def create_repair(
+    conn: db.Connection, claimed: ClaimedRun, model_id: int, composed: Sequence[Mapping[str, Any]]
+) -> int:
+    """Inserts the child run, which the caller enqueues."""
     run_id = store.insert_run(
         conn,
-        action_version_id=version.id,
+        action_version_id=claimed.action_version_id,
         model_id=model_id,
         user_id=claimed.user_id,
         api_token_id=claimed.api_token_id,
@@ -38,7 +48,7 @@ def create_repair(
         repair_number=claimed.repair_number + 1,
         inputs=claimed.inputs,
         fence=claimed.fence,
-        messages=[*claimed.messages, messages.reply_row(outcome.output), *messages.rows(made)],
+        messages=composed,
     )
     if run_id is None:
         raise ValueError("A repair has no idempotency key.")

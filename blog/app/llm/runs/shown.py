@@ -34,6 +34,7 @@ ERROR_WORDS = {
     "context_length": "The prompt is too long for this model",
     "timeout": "The provider took too long",
     "unreachable": "The provider could not be reached",
+    "internal": "Something went wrong on our side",
     "worker_lost": "The worker ended while it was at it",
 }
 

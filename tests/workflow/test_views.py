@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,8 +13,11 @@ from werkzeug.test import TestResponse
 from blog.app import db, jobs
 from blog.app.auth import services as auth
 from blog.app.auth.models import Actor
+from blog.app.llm.runs import services as runs
+from blog.app.llm.runs.models import Run
 from blog.app.posts import services as posts
 from blog.app.workflow import automation, suggestions, tasks
+from blog.app.workflow import desk as desks
 from blog.app.workflow import services as workflow
 from tests.conftest import OneConnection
 from tests.factories import bind, make_action, make_field, make_model, make_post, make_user
@@ -269,6 +273,27 @@ def test_a_second_press_leads_to_the_run_of_the_first(desk: Desk) -> None:
     second = desk.post("fields/answer/runs")
     assert second.status_code == 303
     assert second.headers["Location"] == first.headers["Location"]
+
+
+def test_a_run_that_ends_while_its_page_is_made_is_shown_with_its_suggestion(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(openai_reply(["Wool."])) as server:
+        db.run(desk.conn, "UPDATE llm_provider SET base_url = %s", (server.url,))
+        response = desk.post("fields/answer/runs")
+
+        def end_and_get(conn: db.Connection, run_id: int) -> Run:
+            if runs.get_run(conn, run_id).is_active:
+                context = jobs.Context(pool=desk.pool, attempt=1, secrets=SECRETS)
+                tasks.run_automation(context, run_id=run_id)
+            return runs.get_run(conn, run_id)
+
+        monkeypatch.setattr(
+            desks, "runs", SimpleNamespace(get_run=end_and_get, count_active=runs.count_active)
+        )
+        page = desk.get(response.headers["Location"])
+    assert "data-run-stream=" not in page
+    assert 'id="suggestion-' in page
 
 
 def test_a_suggestion_is_compared_and_accepted_with_the_name_of_its_run(desk: Desk) -> None:

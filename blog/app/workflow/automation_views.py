@@ -14,7 +14,7 @@ from blog.app.workflow.automation_models import Suggestion
 from blog.app.workflow.automation_schemas import AutomationStart
 from blog.app.workflow.desk_schemas import Acceptance, DeskQuery, PreviewChoice, Retry
 from blog.app.workflow.permissions import AUTOMATE
-from blog.app.workflow.views import render_desk
+from blog.app.workflow.views import render_page
 
 bp = Blueprint("automation", __name__)
 
@@ -28,18 +28,18 @@ bp = Blueprint("automation", __name__)
 def show_automation(post_id: int, field_name: str, section_id: int | None = None) -> Response:
     """The field's desk with the panel for it."""
     query = web.parse_query(DeskQuery)
-    found = desk.get_field_desk(web.conn(), current_actor(), post_id, field_name)
-    panel = desk.get_panel(
+    page = desk.get_field_page(
         web.conn(),
         current_actor(),
         web.site().secrets,
-        found,
-        desk.find_card(found, field_name, section_id),
+        post_id=post_id,
+        field_name=field_name,
+        section_id=section_id,
         action_id=query.action,
         model_id=query.model,
         run_id=query.run,
     )
-    return render_desk(found, panel, query)
+    return render_page(page, query)
 
 
 @bp.post("/posts/<int:post_id>/fields/<field_name>/runs")
@@ -136,12 +136,16 @@ def _compare_again(suggestion: Suggestion, conflict: Conflict) -> Response:
     """The field moved on: the page as it is now, where the suggestion is compared with the new words."""
     if "current_revision_id" not in conflict.details:
         raise conflict
-    found = desk.get_field_desk(web.conn(), current_actor(), suggestion.post_id, suggestion.field_name)
-    card = desk.find_card(found, suggestion.field_name, suggestion.section_id)
-    panel = desk.get_panel(
-        web.conn(), current_actor(), web.site().secrets, found, card, run_id=suggestion.run_id
+    page = desk.get_field_page(
+        web.conn(),
+        current_actor(),
+        web.site().secrets,
+        post_id=suggestion.post_id,
+        field_name=suggestion.field_name,
+        section_id=suggestion.section_id,
+        run_id=suggestion.run_id,
     )
-    return render_desk(found, panel, DeskQuery(refused=suggestion.id), status=409)
+    return render_page(page, DeskQuery(refused=suggestion.id), status=409)
 
 
 @bp.post("/suggestions/<int:suggestion_id>/discard")

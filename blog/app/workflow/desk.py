@@ -25,6 +25,7 @@ from blog.app.workflow.desk_models import (
     HistoryEntry,
     MissingInput,
     Offer,
+    Page,
     Panel,
     RemovedSection,
     RunLink,
@@ -36,6 +37,44 @@ from blog.app.workflow.permissions import AUTOMATE
 Target = tuple[int | None, int]  # section id, field id
 EARLIER_SHOWN = 8
 HISTORY_SHOWN = 10
+
+
+# --- the page ---------------------------------------------------------------------------------------
+
+
+def get_page(
+    conn: db.Connection, actor: Actor, keys: tuple[str, ...], post_id: int, sub_stage_name: str
+) -> Page:
+    """A sub-stage, with the panel for the field it is most likely wanted for."""
+    desk = get_desk(conn, actor, post_id, sub_stage_name)
+    card = default_card(desk)
+    panel = get_panel(conn, actor, keys, desk, card) if card else None
+    if panel and panel.is_behind:  # a run ends only once, so looking again is enough
+        return get_page(conn, actor, keys, post_id, sub_stage_name)
+    return Page(desk=desk, panel=panel)
+
+
+def get_field_page(
+    conn: db.Connection,
+    actor: Actor,
+    keys: tuple[str, ...],
+    *,
+    post_id: int,
+    field_name: str,
+    section_id: int | None,
+    action_id: int | None = None,
+    model_id: int | None = None,
+    run_id: int | None = None,
+) -> Page:
+    """A field's sub-stage, with the panel for it."""
+    asked = {"action_id": action_id, "model_id": model_id, "run_id": run_id}
+    desk = get_field_desk(conn, actor, post_id, field_name)
+    panel = get_panel(conn, actor, keys, desk, find_card(desk, field_name, section_id), **asked)
+    if panel.is_behind:
+        return get_field_page(
+            conn, actor, keys, post_id=post_id, field_name=field_name, section_id=section_id, **asked
+        )
+    return Page(desk=desk, panel=panel)
 
 
 # --- the desk ------------------------------------------------------------------------------------
@@ -91,9 +130,11 @@ def _machine(conn: db.Connection, actor: Actor, workspace: Workspace) -> Machine
     post_id = workspace.post.id
     states = [*workspace.fields, *(state for section in workspace.sections for state in section.fields)]
     run_ids = [state.revision.llm_run_id for state in states if state.revision and state.revision.llm_run_id]
+    # In this order: what is not active any more has left its suggestion.
+    active = automation.list_automations(conn, actor, post_id, only_active=True)
     return Machine(
         waiting=suggestions.list_suggestions(conn, actor, post_id),
-        active=automation.list_automations(conn, actor, post_id, only_active=True),
+        active=active,
         authorships={made.run_id: made for made in desk_store.list_authorships(conn, run_ids)},
         may_automate=actor.may(AUTOMATE) and workspace.may_edit,
     )

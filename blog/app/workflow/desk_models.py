@@ -178,6 +178,22 @@ class Panel:
             return self.run.is_rehearsal
         return self.preview is not None and self.preview.model.is_rehearsal
 
+    @property
+    def is_behind(self) -> bool:
+        """The run ended after the card was put together, which lacks what came of it."""
+        run = self.run
+        return (
+            run is not None and not run.is_active and any(run.id == item.run_id for item in self.card.active)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What the page of a post shows. `panel` None: no field of this step offers an action."""
+
+    desk: Desk
+    panel: Panel | None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:

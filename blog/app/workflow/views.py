@@ -18,7 +18,7 @@ from blog.app.posts.diff import Segment
 from blog.app.posts.permissions import POST_CREATE, POST_EDIT, POST_READ
 from blog.app.workflow import compare, desk, outline
 from blog.app.workflow import services as workflow
-from blog.app.workflow.desk_models import Card, Comparison, Desk, Panel, target_key
+from blog.app.workflow.desk_models import Card, Comparison, Desk, Page, target_key
 from blog.app.workflow.desk_schemas import (
     DeskQuery,
     FieldSave,
@@ -71,21 +71,17 @@ def show_post(post_id: int) -> Response:
 @requires(POST_READ)
 def show_desk(post_id: int, sub_stage_name: str) -> Response:
     query = web.parse_query(DeskQuery)
-    found = desk.get_desk(web.conn(), current_actor(), post_id, sub_stage_name)
-    card = desk.default_card(found)
-    panel = card and desk.get_panel(web.conn(), current_actor(), web.site().secrets, found, card)
-    return render_desk(found, panel, query)
+    page = desk.get_page(web.conn(), current_actor(), web.site().secrets, post_id, sub_stage_name)
+    return render_page(page, query)
 
 
-def render_desk(
-    found: Desk, panel: Panel | None, query: DeskQuery | None = None, *, status: int = 200
-) -> Response:
+def render_page(page: Page, query: DeskQuery, *, status: int = 200) -> Response:
     return web.render(
         "workflow/desk.html",
-        desk=found,
-        workspace=found.workspace,
-        panel=panel,
-        query=query or DeskQuery(),
+        desk=page.desk,
+        workspace=page.desk.workspace,
+        panel=page.panel,
+        query=query,
         status=status,
     )
 

@@ -107,12 +107,15 @@ def move_to_sub_stage(conn: db.Connection, actor: Actor, post_id: int, sub_stage
         conn.transaction(),
         db.constraints(post_sub_stage_fkey=Invalid("There is no such stage in this post's workflow.")),
     ):
-        post = lock_to_edit(conn, actor, post_id)
-        if post.sub_stage_id == sub_stage_id:
-            return post
-        store.update_post_sub_stage(conn, post_id, sub_stage_id)
-        audit.record(conn, actor, "post.moved", "post", post_id, before=post.sub_stage_id, after=sub_stage_id)
+        stand_at(conn, actor, lock_to_edit(conn, actor, post_id), sub_stage_id)
         return get_post(conn, actor, post_id)
+
+
+def stand_at(conn: db.Connection, actor: Actor, post: Post, sub_stage_id: int) -> None:
+    """For a caller that has locked the post and checked who moves it."""
+    if post.sub_stage_id != sub_stage_id:
+        store.update_post_sub_stage(conn, post.id, sub_stage_id)
+        audit.record(conn, actor, "post.moved", "post", post.id, before=post.sub_stage_id, after=sub_stage_id)
 
 
 def remove_post(conn: db.Connection, actor: Actor, post_id: int) -> Post:

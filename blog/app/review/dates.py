@@ -1,0 +1,42 @@
+"""When a post is to appear: as meant, and as set. Publishes nothing."""
+
+from datetime import date
+
+from blog.app import audit, db
+from blog.app.auth.models import Actor
+from blog.app.errors import NotFound
+from blog.app.posts import services as posts
+from blog.app.review import store
+from blog.app.review.models import PostPlan
+
+
+def get_plan(conn: db.Connection, actor: Actor, post_id: int) -> PostPlan:
+    posts.get_post(conn, actor, post_id)
+    return _plan(store.find_plan(conn, post_id))
+
+
+def plan(
+    conn: db.Connection, actor: Actor, post_id: int, planned_on: date | None, scheduled_for: date | None
+) -> PostPlan:
+    """The day a post is meant to appear, and the day it is set to. None: not said."""
+    with conn.transaction():
+        posts.lock_to_edit(conn, actor, post_id)
+        before = _plan(store.find_plan(conn, post_id))
+        after = _plan(store.update_plan(conn, post_id, planned_on, scheduled_for))
+        if after != before:
+            audit.record(
+                conn,
+                actor,
+                "post.planned",
+                "post",
+                post_id,
+                planned_on=planned_on and planned_on.isoformat(),
+                scheduled_for=scheduled_for and scheduled_for.isoformat(),
+            )
+        return after
+
+
+def _plan(found: PostPlan | None) -> PostPlan:
+    if found is None:
+        raise NotFound("There is no such post.")
+    return found

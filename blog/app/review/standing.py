@@ -1,0 +1,111 @@
+"""How a post stands in its sub-stages: states, what is still asked of them, what was done. Reads only."""
+
+from blog.app import db
+from blog.app.auth.models import Actor
+from blog.app.auth.permissions import check
+from blog.app.errors import NotFound
+from blog.app.posts import services as posts
+from blog.app.posts.models import Post
+from blog.app.posts.permissions import POST_READ, may_edit
+from blog.app.review import comment_store, requirements, store
+from blog.app.review.models import (
+    Colleague,
+    RequirementCheck,
+    SubStageEvent,
+    SubStageEventPage,
+    SubStageReview,
+    SubStageState,
+)
+from blog.app.review.permissions import may_work
+from blog.app.workflow import rules as workflow_rules
+from blog.app.workflow import services as workflow
+
+
+def list_states(conn: db.Connection, actor: Actor, post_id: int) -> list[SubStageState]:
+    """Every sub-stage of the post's workflow, in order."""
+    posts.get_post(conn, actor, post_id)
+    return store.list_states(conn, post_id)
+
+
+def get_review(conn: db.Connection, actor: Actor, post_id: int, sub_stage: str) -> SubStageReview:
+    post = posts.get_post(conn, actor, post_id)
+    state = named(store.list_states(conn, post_id), sub_stage)
+    latest = store.find_latest_of(conn, post_id, actor.user_id) if actor.user_id else None
+    return SubStageReview(
+        state=state,
+        checks=_checks(conn, post, state.sub_stage_id),
+        open_comments=comment_store.count_open(conn, post_id, state.sub_stage_id),
+        may_work=may_work(actor, post, state),
+        may_assign=may_edit(actor, post),
+        undo_event_id=latest.id if latest else None,
+    )
+
+
+def get_event(conn: db.Connection, actor: Actor, event_id: int) -> SubStageEvent:
+    check(actor, POST_READ)
+    event = store.find_event(conn, event_id)
+    if event is None:
+        raise NotFound("There is no such change.")
+    posts.get_post(conn, actor, event.post_id)
+    return event
+
+
+def list_events(
+    conn: db.Connection,
+    actor: Actor,
+    post_id: int,
+    sub_stage: str | None = None,
+    *,
+    after: int | None = None,
+    limit: int = 50,
+) -> SubStageEventPage:
+    """What was done in a sub-stage, or in all of them, newest first."""
+    states = list_states(conn, actor, post_id)
+    sub_stage_id = named(states, sub_stage).sub_stage_id if sub_stage else None
+    found = store.list_events(conn, post_id, sub_stage_id, after=after, limit=limit + 1)
+    items = found[:limit]
+    return SubStageEventPage(items=items, next=str(items[-1].id) if len(found) > limit else None)
+
+
+def list_colleagues(conn: db.Connection, actor: Actor) -> list[Colleague]:
+    """Who can be given work and mentioned."""
+    check(actor, POST_READ)
+    return store.list_colleagues(conn, POST_READ)
+
+
+def named(states: list[SubStageState], name: str) -> SubStageState:
+    for state in states:
+        if state.name == name:
+            return state
+    raise NotFound("There is no such stage in this workflow.")
+
+
+def with_id(states: list[SubStageState], sub_stage_id: int) -> SubStageState:
+    return next(state for state in states if state.sub_stage_id == sub_stage_id)
+
+
+# --- requirements --------------------------------------------------------------------------------
+
+
+def _checks(conn: db.Connection, post: Post, sub_stage_id: int) -> list[RequirementCheck]:
+    asked = store.list_requirements(conn, sub_stage_id)
+    if not asked:
+        return []
+    tree = workflow.get_workflow(conn, post.workflow_id)
+    current = workflow.current_values(conn, post.id)
+    words = requirements.Words(
+        fields={field.id: field for field in workflow_rules.fields(tree)},
+        values={place: revision.value for place, revision in current.items()},
+        headings={
+            section.id: workflow.heading_of(tree, section.id, current)
+            for section in posts.list_sections(conn, post.id)
+        },
+        open_comments=comment_store.count_open(conn, post.id, sub_stage_id),
+    )
+    return requirements.check(asked, words)
+
+
+def refuse_unmet(conn: db.Connection, post: Post, state: SubStageState) -> None:
+    failing = [found for found in _checks(conn, post, state.sub_stage_id) if not found.is_met]
+    if failing:
+        raise requirements.Unmet(state.label, failing)

@@ -63,10 +63,15 @@ def lock_to_edit(conn: db.Connection, actor: Actor, post_id: int) -> Post:
 
     For a use case that reads before it writes: what it has read cannot change under it.
     """
-    check(actor, POST_READ)
-    post = _present(_found(store.lock_post(conn, post_id)))
+    post = lock_to_read(conn, actor, post_id)
     check_may_edit(actor, post)
     return post
+
+
+def lock_to_read(conn: db.Connection, actor: Actor, post_id: int) -> Post:
+    """The same for a use case that decides by itself who may."""
+    check(actor, POST_READ)
+    return _present(_found(store.lock_post(conn, post_id)))
 
 
 def list_posts(

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from blog.app.llm.runs import services as runs
 from blog.app.llm.runs.models import Run
 from blog.app.posts import services as posts
 from blog.app.workflow import automation, suggestions, tasks
-from blog.app.workflow import desk as desks
 from blog.app.workflow import services as workflow
 from tests.conftest import OneConnection
 from tests.factories import bind, make_action, make_field, make_model, make_post, make_user
@@ -282,15 +280,15 @@ def test_a_run_that_ends_while_its_page_is_made_is_shown_with_its_suggestion(
         db.run(desk.conn, "UPDATE llm_provider SET base_url = %s", (server.url,))
         response = desk.post("fields/answer/runs")
 
+        get = runs.get_last_repair
+
         def end_and_get(conn: db.Connection, run_id: int) -> Run:
             if runs.get_run(conn, run_id).is_active:
                 context = jobs.Context(pool=desk.pool, attempt=1, secrets=SECRETS)
                 tasks.run_automation(context, run_id=run_id)
-            return runs.get_run(conn, run_id)
+            return get(conn, run_id)
 
-        monkeypatch.setattr(
-            desks, "runs", SimpleNamespace(get_run=end_and_get, count_active=runs.count_active)
-        )
+        monkeypatch.setattr(runs, "get_last_repair", end_and_get)
         page = desk.get(response.headers["Location"])
     assert "data-run-stream=" not in page
     assert 'id="suggestion-' in page

@@ -34,6 +34,8 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.llm.runs import views as runs_views
     from blog.app.posts import api as posts_api
     from blog.app.posts import views as posts_views
+    from blog.app.reading import api as reading_api
+    from blog.app.reading import views as reading_views
     from blog.app.workflow import api as workflow_api
     from blog.app.workflow import automation_api, automation_views
     from blog.app.workflow import services as workflow
@@ -63,6 +65,8 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     app.register_blueprint(workflow_api.bp)
     app.register_blueprint(automation_views.bp)
     app.register_blueprint(automation_api.bp)
+    app.register_blueprint(reading_views.bp)
+    app.register_blueprint(reading_api.bp)
     app.register_blueprint(registry_views.bp)
     app.register_blueprint(registry_api.bp)
     app.register_blueprint(prompts_views.bp)

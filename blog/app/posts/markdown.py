@@ -17,10 +17,17 @@ _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 _SCHEMES = {"http", "https", "mailto"}
 
 
-def html(text: str) -> str:
-    """HTML in `text` itself is shown as it was typed, never obeyed."""
+def html(text: str, *, below: int = 0) -> str:
+    """HTML in `text` itself is shown as it was typed, never obeyed.
+
+    `below` is the level of the heading the text stands under; its own headings begin one deeper.
+    """
+    tokens = _MARKDOWN.parse(text)
+    for token in tokens:
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(6, int(token.tag[1]) + below)}"
     return nh3.clean(
-        _MARKDOWN.render(text),
+        _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes=_SCHEMES,

@@ -15,14 +15,14 @@ def get_value(
     conn: db.Connection, actor: Actor, post_id: int, field_name: str, section_id: int | None
 ) -> FieldValue:
     state = workflows.get_field_state(conn, actor, post_id, field_name, section_id)
-    return _field_value(state.field, section_id, state.revision)
+    return field_value(state.field, section_id, state.revision)
 
 
 def get_revision_value(conn: db.Connection, actor: Actor, revision_id: int) -> FieldValue:
     """An older value too."""
     revision = posts.get_revision(conn, actor, revision_id)
     posts.get_post(conn, actor, revision.post_id)
-    return _field_value(workflows.field_of(conn, revision), revision.section_id, revision)
+    return field_value(workflows.field_of(conn, revision), revision.section_id, revision)
 
 
 def list_revisions(
@@ -52,7 +52,7 @@ def list_values(conn: db.Connection, actor: Actor, post_id: int) -> list[FieldVa
         (section_id, field) for section_id in section_ids for field in rules.fields(workflow, "section")
     ]
     return [
-        _field_value(field, section_id, current.get((section_id, field.id))) for section_id, field in places
+        field_value(field, section_id, current.get((section_id, field.id))) for section_id, field in places
     ]
 
 
@@ -79,7 +79,7 @@ def put_value(
             value=values.from_json(field, value),
             base_revision_id=base_revision_id,
         )
-        return _field_value(field, section_id, revision)
+        return field_value(field, section_id, revision)
 
 
 def restore_value(
@@ -87,10 +87,10 @@ def restore_value(
 ) -> FieldValue:
     """restore_revision for a program."""
     revision = workflows.restore_revision(conn, actor, revision_id, base_revision_id=base_revision_id)
-    return _field_value(workflows.field_of(conn, revision), revision.section_id, revision)
+    return field_value(workflows.field_of(conn, revision), revision.section_id, revision)
 
 
-def _field_value(field: Field, section_id: int | None, revision: Revision | None) -> FieldValue:
+def field_value(field: Field, section_id: int | None, revision: Revision | None) -> FieldValue:
     return FieldValue(
         name=field.name,
         label=field.label,

@@ -6,3 +6,4 @@ import "./panel.js";
 import "./refusals.js";
 import "./run-stream.js";
 import "./desk-keys.js";
+import "./tell-preview.js";

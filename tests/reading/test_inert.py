@@ -1,0 +1,193 @@
+"""Nothing that somebody or a model wrote does anything, wherever it is read."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from blog.app.posts import markdown
+from blog.app.reading import portable
+from tests.reading.conftest import Desk
+
+CORPUS = [
+    "<script>alert(1)</script>",
+    "<style>body{display:none}</style>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<iframe src=//evil.example></iframe>",
+    "![t](https://evil.example/pixel.gif)",
+    "![t][r]\n\n[r]: https://evil.example/pixel.gif",
+    "![r]\n\n[r]: https://evil.example/pixel.gif",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](java&#115;cript&colon;alert(1))",
+    "[x](javascript&Tab;:alert(1))",
+    "[x](\\javascript:alert(1))",
+    "[x](<javascript:alert(1)>)",
+    "[x](\n javascript:alert(1))",
+    "[x][r]\n\n[r]: javascript:alert(1)",
+    "[x][r]\n\n> [r]:\n> javascript:alert(1)",
+    "[x](vbscript:x) [y](data:text/html;base64,PHNjcmlwdD4=) [z](file:///etc/passwd)",
+    "<javascript:alert(1)>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "foo](<img src=x onerror=alert(1)>",
+    "[a](<img src=x onerror=alert(1)> 'b')",
+    "| `a | <img src=x onerror=alert(1)>` |\n|---|---|\n| ` | <b>` |",
+    "`` ` <b> `` <script>` `",
+    "<!-- <b>\n\n    <script>\n\n-->",
+    "<div\n\n```\n</div><script>\n```\n\n<script>",
+    "- a\n\n  <script>alert(1)</script>\n- ```\n  <b>\n<script>",
+    '<https://ok.example/"onmouseover=alert(1)>',
+    "<![CDATA[<script>]]> <?php x ?> <!DOCTYPE x>",
+    "\\<script>\\\\<script>",
+    '"><script>alert(1)</script>',
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "{{ 7*7 }}{% raw %}</textarea></title><script>",
+]
+ALLOWED = {
+    "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p",
+    "pre", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+}  # fmt: skip
+
+
+class Live(HTMLParser):
+    """Finds what a browser would obey: other elements, other attributes, other addresses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in ALLOWED:
+            self.found.append(tag)
+        for name, value in attrs:
+            address = re.sub(r"[\x00-\x20]", "", value or "")
+            unsafe = re.match(r"(?!https?:|mailto:)[a-z][a-z0-9+.-]*:", address, re.IGNORECASE)
+            if name not in {"href", "title", "start", "class", "rel", "style"} or unsafe:
+                self.found.append(f"{name}={value}")
+
+
+def live(html: str) -> list[str]:
+    finder = Live()
+    finder.feed(html)
+    finder.close()
+    return finder.found
+
+
+def obedient() -> MarkdownIt:
+    """A renderer that obeys whatever it is told."""
+    parser = MarkdownIt("commonmark", {"html": True}).enable("table")
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]
+    return parser
+
+
+fragments = st.lists(
+    st.sampled_from(
+        [
+            *CORPUS,
+            "`",
+            "``",
+            "```\n",
+            "\n",
+            "\n\n",
+            "    ",
+            "> ",
+            "- ",
+            "1. ",
+            "|",
+            "\\",
+            "*",
+            "a b",
+            "\t",
+            "# ",
+            "](",
+            "[",
+            "]",
+            "]:",
+            "![",
+            "<",
+            "script>",
+            "javascript:x",
+            "---\n",
+            "~~~\n",
+            "\r",
+            "(",
+        ]
+    ),
+    max_size=8,
+).map("".join)
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_the_sanitiser_leaves_nothing_alive(text: str) -> None:
+    assert live(markdown.html(text)) == []
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_exported_markdown_is_inert_in_a_renderer_that_obeys(text: str) -> None:
+    assert live(obedient().render(portable.inert(text))) == []
+
+
+@settings(max_examples=500)
+@given(fragments)
+def test_any_mixture_is_inert(text: str) -> None:
+    assert live(markdown.html(text)) == []
+    assert live(obedient().render(portable.inert(text))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'A *good* **text** with `code <b>` and 5 < 6 > 4, [a link](https://example.org "t") & more.',
+        "# Heading\n\n1. one\n2. two\n\n> quoted\n\n```html\n<script>\n```\n\n    <b> in code\n",
+        "| a | b |\n|---|---|\n| `x` | [y](/relative) |\n",
+        "<https://example.org/?a=b&c> and <someone@example.org>",
+        "[ref]\n\n[ref]: https://example.org 'Title'\n",
+        "It's over! Really?! (a) [b] {c} ~d~ C:\\path",
+    ],
+)
+def test_honest_words_are_exported_as_they_were_typed(text: str) -> None:
+    assert portable.inert(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["[a](<b c.html>)", "![alt](https://example.org/a.jpg)", "a ```\n\n```\ncode\n"]
+)
+def test_what_changes_still_says_the_same(text: str) -> None:
+    shown = markdown.html(portable.inert(text)).replace("!<a", "<a")
+    assert shown.strip() == markdown.html(text).strip()
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_every_page_and_file_is_inert(desk: Desk, browser: FlaskClient, text: str) -> None:
+    line = " ".join(text.split())[:110]
+    desk.write("main_title", line)
+    desk.write("subtitle", line)
+    desk.write("intro_blurb", text)
+    desk.write("tags", line)
+    desk.write("summary", text)
+    section_id = desk.add(line, draft=text, image_alt=line, image_captions=text)
+    old = desk.write("draft", f"{text}\n\nmore", section_id)
+    new = desk.write("draft", f"{text}\n\nmore\n\nstill", section_id)
+    base = f"/posts/{desk.post_id}"
+    for path in (
+        f"{base}/preview",
+        f"{base}/history",
+        f"{base}/history?at=2200-01-01",
+        f"{base}/history/comparison?old={old.id}&new={new.id}",
+        f"{base}/export/html",
+    ):
+        page = browser.get(path)
+        assert page.status_code == 200, path
+        for dead in ("<script>", "<style>", "onerror=alert(1)>", "<iframe", "<svg"):
+            assert dead not in re.sub(r"&lt;.*?&gt;", "", page.text), (path, dead)
+        links = re.findall(r'href="([^"]*)"', page.text)
+        assert [link for link in links if re.match(r"\s*(javascript|data|vbscript|file):", link, re.I)] == []
+        images = re.findall(r'<img[^>]*>|src="(?!/static)[^"]*"', page.text)
+        assert images == []
+    exported = browser.get(f"{base}/export/markdown").text.partition("\n---\n")[2]
+    assert live(obedient().render(exported)) == []

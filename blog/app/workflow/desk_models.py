@@ -182,9 +182,9 @@ class Panel:
     def is_behind(self) -> bool:
         """The run ended after the card was put together, which lacks what came of it."""
         run = self.run
-        return (
-            run is not None and not run.is_active and any(run.id == item.run_id for item in self.card.active)
-        )
+        if run is None or run.is_active:
+            return False
+        return any(item.run_id in {run.id, run.repair_of_id} for item in self.card.active)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

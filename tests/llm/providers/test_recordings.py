@@ -1,8 +1,12 @@
 """Recorded bodies give the same events however they were read, and never more than was sent."""
 
+import copy
 import gzip
+import json
 import re
+from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -291,3 +295,44 @@ def is_beginning(said: list[Event], name: str) -> bool:
     """A "<th" at the very end may yet become a tag; until then it is text."""
     text, (whole, _) = text_of(said), replay(name, [body(name)])
     return text_of(whole).startswith(text) or "<think>".startswith(text)
+
+
+# --- what no protocol says -------------------------------------------------------------------------
+
+STRANGE = (None, 1, -3, 1.5, True, "x", "", [], {}, [None], [[{}]], {"x": [1]}, {"text": {"a": 1}})
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "llama_cpp" not in name])
+def test_a_strange_value_anywhere_is_at_most_an_error(name: str):
+    lines = body(name).split(b"\n")
+    for at, line in enumerate(lines):
+        prefix = b"data:" if line.startswith(b"data:") else b""
+        for changed in _variants(line.removeprefix(prefix)):
+            events, _ = replay(name, [b"\n".join([*lines[:at], prefix + changed, *lines[at + 1 :]])])
+            assert not any(isinstance(event, Done) for event in events[:-1])
+
+
+def _variants(line: bytes) -> Iterator[bytes]:
+    """The same JSON with one value of it, at any depth, replaced by each of the strange ones."""
+    try:
+        payload = json.loads(line)
+    except ValueError:
+        return
+    for path in _paths(payload):
+        for value in STRANGE:
+            yield json.dumps(_with(payload, path, value)).encode()
+
+
+def _paths(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield above
+    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield from _paths(value[key], (*above, key))
+
+
+def _with(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    changed = copy.copy(value)
+    changed[path[0]] = _with(value[path[0]], path[1:], new)
+    return changed

@@ -82,6 +82,12 @@ def test_a_key_stays_with_its_server() -> None:
     assert not rules.same_host("https://api.example.org/v1", "https://api.example.org:8443/v1")
 
 
+def test_a_key_in_an_address_is_refused() -> None:
+    with pytest.raises(Invalid, match="its own field"):
+        rules.check_address("https://example.org/v1?key=secret")
+    rules.check_address("https://example.org/v1?api-version=2024-10-21")
+
+
 def test_a_password_in_an_address_is_refused() -> None:
     with pytest.raises(Invalid):
         rules.check_address("https://user:secret@example.org/v1")

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from blog.app.llm.providers import connections, failures
+from blog.app.llm.providers import connections, failures, keeping
 from blog.app.llm.providers.base import (
     PLAIN_HEADERS,
     Cancel,
@@ -28,6 +28,7 @@ from blog.app.llm.providers.base import (
 )
 from blog.app.llm.providers.connections import Call
 from blog.app.llm.providers.framing import parse_json
+from blog.app.llm.providers.keeping import Keeper
 
 READ_BYTES = 65_536
 LARGEST_REPLY = 64 * 1024 * 1024
@@ -40,18 +41,27 @@ Reader = Callable[[Iterable[bytes]], Iterator[Event]]
 
 def converse(wire: WireRequest, read: Reader, *, limits: Limits, cancel: Cancel, tap: Tap) -> Iterator[Event]:
     """Send, and give the events `read` makes of the answer's bytes as they come."""
-    with _exchange(wire, limits, cancel, tap) as (call, response):
-        for event in read(_chunks(call, response, tap)):
+    keeper = Keeper(tap, _secrets(wire))
+    with _kept(keeper), _exchange(wire, limits, cancel, tap) as (call, response):
+        for event in read(_chunks(call, response, keeper)):
             if cancel.cancelled:
                 raise _cancelled()  # one read may hold hundreds of events
             match event:
                 case TextDelta() | ReasoningDelta():
                     call.phase = "idle"
                 case Done():
-                    _settle(call, response, tap)
+                    _settle(call, response, keeper)
             yield event
             # From here, not from before: what the consumer takes is not the provider's silence.
             connections.expect(call, "idle", limits.idle_s)
+
+
+@contextmanager
+def _kept(keeper: Keeper) -> Generator[None]:
+    try:
+        yield
+    finally:
+        keeping.finish(keeper)
 
 
 def fetch_json(
@@ -130,7 +140,7 @@ def _was_stale(call: Call, exc: Exception) -> bool:
     )
 
 
-def _chunks(call: Call, response: requests.Response, tap: Tap | None = None) -> Iterator[bytes]:
+def _chunks(call: Call, response: requests.Response, keeper: Keeper | None = None) -> Iterator[bytes]:
     received = 0
     while True:
         try:
@@ -145,17 +155,17 @@ def _chunks(call: Call, response: requests.Response, tap: Tap | None = None) -> 
         received += len(chunk)
         if received > LARGEST_REPLY:
             raise ProviderError("bad_response", "The answer is longer than 64 MB.")
-        if tap is not None:
-            tap(chunk)
+        if keeper is not None:
+            keeping.keep(keeper, chunk)
         yield chunk
 
 
-def _settle(call: Call, response: requests.Response, tap: Tap) -> None:
+def _settle(call: Call, response: requests.Response, keeper: Keeper) -> None:
     """The reply is whole: read what ends the body, so that the connection can be used again."""
     call.due = time.monotonic() + SETTLE_S
     # Nothing is lost if the end does not come: the connection is closed instead of kept.
     with suppress(ProviderError):
-        for _ in _chunks(call, response, tap):
+        for _ in _chunks(call, response, keeper):
             pass
 
 

@@ -90,14 +90,20 @@ def address(base_url: str, path: Callable[[str], str], **query: str) -> str:
     try:
         parts = urlsplit(base_url.strip())
     except ValueError:
-        raise ProviderError("bad_request", f"{base_url} is not an address that can be called.") from None
+        raise ProviderError(
+            "bad_request", f"{base_url.partition('?')[0]} is not an address that can be called."
+        ) from None
     asked = parse_qsl(parts.query, keep_blank_values=True)
-    if any(name.lower() in KEYS for name, _ in asked):
+    if names_a_key(parts.query):
         raise ProviderError(
             "bad_request", "Take the key out of the address, where logs would show it; it has its own field."
         )
     added = urlencode({**dict(asked), **query}) if query else parts.query
     return urlunsplit((parts.scheme, parts.netloc, path(parts.path.rstrip("/")), added, ""))
+
+
+def names_a_key(query: str) -> bool:
+    return any(name.lower() in KEYS for name, _ in parse_qsl(query, keep_blank_values=True))
 
 
 def headers(endpoint: Endpoint, accept: str, *, key_header: str = "Authorization") -> dict[str, str]:

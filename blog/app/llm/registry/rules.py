@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from blog.app.errors import Invalid
 from blog.app.llm.providers.base import ModelTraits, Usage
+from blog.app.llm.providers.parameters import names_a_key
 from blog.app.llm.registry.models import Model
 
 MILLION = Decimal(1_000_000)
@@ -70,6 +71,8 @@ def check_address(base_url: str) -> None:
     parts = urlsplit(base_url)
     if "@" in parts.netloc:
         raise Invalid("Do not put a password into the address; enter the key in its own field.")
+    if names_a_key(parts.query):
+        raise Invalid("Do not put the key into the address, where logs would show it; it has its own field.")
     if parts.scheme != "file" and not parts.hostname:
         raise Invalid("The address has no host name. Write it like http://host:port.")
 

@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from blog.app import db
+from blog.app.auth import services as auth
 from blog.app.auth.models import Actor
 from blog.app.posts import services as posts
 from blog.app.posts.models import Revision
@@ -58,3 +59,10 @@ def desk(conn: db.Connection) -> Desk:
 def browser(desk: Desk, client: FlaskClient, conn: db.Connection, as_user: SignIn) -> FlaskClient:
     """An administrator's, in front of the post."""
     return as_user(client, make_actor(conn, "olga", "administrator").user_id or 0)
+
+
+@pytest.fixture
+def bearer(conn: db.Connection) -> dict[str, str]:
+    """The headers of an administrator's program."""
+    token = auth.create_token(conn, make_actor(conn, "ada", "administrator"), name="a script").token
+    return {"Authorization": f"Bearer {token}"}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from blog.app.posts import services as posts
 from blog.app.reading import services, words
 from blog.app.reading.models import Article
 from tests.reading.conftest import Desk
@@ -48,8 +49,6 @@ def test_a_part_without_a_field_is_no_gap(desk: Desk) -> None:
 def test_sections_are_in_their_order_and_removed_ones_are_not_read(desk: Desk) -> None:
     first, second = desk.add("One"), desk.add("Two")
     assert [section.section_id for section in article(desk).sections] == [first, second]
-    from blog.app.posts import services as posts
-
     posts.remove_section(desk.conn, desk.actor, desk.post_id, first)
     assert [section.section_id for section in article(desk).sections] == [second]
 

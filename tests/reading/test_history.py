@@ -8,7 +8,6 @@ from flask.testing import FlaskClient
 from blog.app import db
 from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
 from blog.app.posts import services as posts
-from blog.app.posts.diff import take
 from blog.app.reading import services
 from blog.app.reading.models import PostHistoryEntry
 from tests.factories import make_actor, make_post

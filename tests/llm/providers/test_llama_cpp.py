@@ -21,6 +21,7 @@ from blog.app.llm.providers.base import (
     Limits,
     ModelTraits,
     ProviderError,
+    Role,
     TextDelta,
 )
 from tests.llm.providers.asking import ask
@@ -72,6 +73,25 @@ def test_a_prompt_of_12000_characters_takes_a_moment(models: Path):
     *_, done = run(wanting(models, ("user", text), max_output=5))
     assert isinstance(done, Done)
     assert time.monotonic() - start < 8  # a second or two on an idle machine; this one is shared
+
+
+@pytest.mark.parametrize(
+    ("protocol", "finish"), [("anthropic", "length"), ("openai", "length"), ("openai_responses", "stop")]
+)
+def test_a_real_server_understands_what_each_protocol_is_sent(models: Path, protocol: str, finish: str):
+    """llama.cpp speaks three protocols besides its own; its Responses says `completed` at a cap too."""
+    run(wanting(models, max_output=5))  # loads the model
+    engine = llama_cpp._desk.engine
+    assert engine is not None
+    traits = ModelTraits(max_output=20, options={"extra_body": {"ignore_eos": True}})
+    said: list[tuple[Role, str]] = [("system", "Be plain."), ("user", "Cats?"), ("system", "Be brief.")]
+    request = ask(engine.address, *said, key=engine.key, traits=traits, limits=LIMITS, max_output=20)
+    adapter = ADAPTERS[protocol]
+    *deltas, done = adapter.stream(request, adapter.build(request), cancel=Cancel(), tap=lambda _: None)
+    assert len("".join(each.text for each in deltas if isinstance(each, TextDelta)).split()) > 5
+    assert isinstance(done, Done)
+    assert (done.finish, done.usage.output) == (finish, 20)
+    assert done.usage.input
 
 
 def test_a_schema_is_followed(models: Path):

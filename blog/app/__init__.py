@@ -36,6 +36,9 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.posts import views as posts_views
     from blog.app.reading import api as reading_api
     from blog.app.reading import views as reading_views
+    from blog.app.review import api as review_api
+    from blog.app.review import comment_api, comment_views, notification_api, notification_views
+    from blog.app.review import views as review_views
     from blog.app.workflow import api as workflow_api
     from blog.app.workflow import automation_api, automation_views
     from blog.app.workflow import services as workflow
@@ -65,6 +68,12 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     app.register_blueprint(workflow_api.bp)
     app.register_blueprint(automation_views.bp)
     app.register_blueprint(automation_api.bp)
+    app.register_blueprint(review_views.bp)
+    app.register_blueprint(review_api.bp)
+    app.register_blueprint(comment_views.bp)
+    app.register_blueprint(comment_api.bp)
+    app.register_blueprint(notification_views.bp)
+    app.register_blueprint(notification_api.bp)
     app.register_blueprint(reading_views.bp)
     app.register_blueprint(reading_api.bp)
     app.register_blueprint(registry_views.bp)

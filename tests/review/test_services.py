@@ -231,14 +231,14 @@ def test_a_hand_over_is_taken_back_with_all_that_came_of_it(post: Post) -> None:
     services.hand_over(
         post.conn, post.alice, post.id, "idea", person_id=post.dora.user_id or 0, to="research"
     )
-    event_id = standing.get_review(post.conn, post.alice, post.id, "idea").undo_event_id
-    assert event_id
-    services.undo(post.conn, post.alice, event_id)
+    event = standing.get_review(post.conn, post.alice, post.id, "idea").undo
+    assert event
+    services.undo(post.conn, post.alice, event.id)
     assert (post.state().status, post.state().assignee_name) == ("in_work", "alice")
     assert (post.state("research").status, post.state("research").assignee_name) == ("not_started", None)
     assert post.place() == "idea"
     assert post.told(post.dora) == []
-    assert standing.get_review(post.conn, post.alice, post.id, "idea").undo_event_id is None
+    assert standing.get_review(post.conn, post.alice, post.id, "idea").undo is None
 
 
 def test_done_is_taken_back_to_where_it_was(post: Post) -> None:

@@ -92,6 +92,7 @@ class Conversation:
     """The threads about one field with who can be mentioned in them; `label` is what they are about."""
 
     post_id: int
+    post_title: str
     field_name: str | None
     section_id: int | None
     label: str

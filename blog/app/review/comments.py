@@ -90,6 +90,7 @@ def get_conversation(
     counts = store.count_threads(conn, post_id, field_id=field.id if field else None, section_id=section_id)
     return Conversation(
         post_id=post_id,
+        post_title=post.title,
         field_name=field_name,
         section_id=section_id,
         label=field.label if field else "the post",

@@ -135,14 +135,14 @@ class RequirementCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubStageReview:
-    """A sub-stage of a post and what is still asked of it. `undo_event_id`: what this actor may take back."""
+    """A sub-stage of a post and what is still asked of it. `undo`: what this actor may take back."""
 
     state: SubStageState
     checks: list[RequirementCheck]
     open_comments: int
     may_work: bool
     may_assign: bool
-    undo_event_id: int | None
+    undo: SubStageEvent | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

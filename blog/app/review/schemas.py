@@ -114,11 +114,12 @@ class CommentText(Sent):
 
 
 class ConversationQuery(Sent):
-    """Which of a field's threads are shown on its page; what was just removed and can be brought back."""
+    """Which of a field's threads are shown on its page; what was just done and can be undone."""
 
     shown: Shown = "open"
     after: Annotated[Id | None, BeforeValidator(_blank_is_none)] = None
     removed: Annotated[Id | None, BeforeValidator(_blank_is_none)] = None
+    resolved: Annotated[Id | None, BeforeValidator(_blank_is_none)] = None
 
 
 class CommentForm(Sent):

@@ -37,7 +37,7 @@ def get_review(conn: db.Connection, actor: Actor, post_id: int, sub_stage: str) 
         open_comments=comment_store.count_open(conn, post_id, state.sub_stage_id),
         may_work=may_work(actor, post, state),
         may_assign=may_edit(actor, post),
-        undo_event_id=latest.id if latest else None,
+        undo=latest,
     )
 
 

@@ -1,0 +1,18 @@
+// #strip: asks again how far the sub-stage is after a field was saved, but never while something in it is open.
+let waiting;
+
+function isBusy(strip) {
+  return strip.contains(document.activeElement) || strip.querySelector("details[open], .htmx-request") !== null;
+}
+
+function refreshSoon() {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
+    const strip = document.getElementById("strip");
+    if (!strip || document.querySelector(".htmx-request")) return;
+    if (isBusy(strip)) refreshSoon();
+    else htmx.trigger(strip, "refresh");
+  }, 800);
+}
+document.addEventListener("field:saved", refreshSoon);
+document.addEventListener("comments:changed", refreshSoon);

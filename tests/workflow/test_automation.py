@@ -15,7 +15,7 @@ from blog.app.posts import services as posts
 from blog.app.posts.models import Revision
 from blog.app.workflow import automation, preview, suggestions, tasks
 from blog.app.workflow import services as workflow
-from blog.app.workflow.automation_models import Suggestion
+from blog.app.workflow.automation_models import PreviewOf, Suggestion
 from tests.conftest import OneConnection
 from tests.factories import all_powerful, bind, make_action, make_actor, make_field, make_model, make_post
 from tests.llm.providers.scripted import json_reply, openai_reply, serve
@@ -266,10 +266,7 @@ def test_a_preview_is_what_a_run_then_sends(desk: Callable[..., Desk]) -> None:
             made.conn,
             made.actor,
             SECRETS,
-            action_id=made.action_id,
-            post_id=made.post_id,
-            section_id=None,
-            model_id=None,
+            PreviewOf(action_id=made.action_id, post_id=made.post_id),
         )
         run = made.start()
         made.work(run)
@@ -287,9 +284,54 @@ def test_a_preview_names_what_is_missing(desk: Callable[..., Desk]) -> None:
         made.conn,
         made.actor,
         SECRETS,
-        action_id=made.action_id,
-        post_id=empty,
-        section_id=None,
-        model_id=None,
+        PreviewOf(action_id=made.action_id, post_id=empty),
     )
     assert (seen.missing, seen.wire) == (["post.question"], None)
+
+
+def test_a_model_that_cannot_take_the_messages_says_so_before_any_call(desk: Callable[..., Desk]) -> None:
+    made = desk()
+    action_id = make_action(
+        made.conn,
+        [("user", "task", "Answer."), ("assistant", "example", "The answer is")],
+        model_id=make_model(made.conn),
+    )
+    db.run(made.conn, "UPDATE llm_model SET refused_params = '{prefill}'")
+    seen = preview.preview(
+        made.conn, made.actor, SECRETS, PreviewOf(action_id=action_id, post_id=made.post_id)
+    )
+    assert seen.wire is None
+    assert seen.refusal
+    assert len(seen.messages) == 2
+
+
+@pytest.mark.parametrize(
+    ("protocol", "answer", "path"),
+    [
+        ("ollama", {"_debug_info": {"rendered_template": "<|user|>Answer."}}, "/api/chat"),
+        ("openai", {"prompt": "<|user|>Answer."}, "/apply-template"),
+    ],
+)
+def test_a_local_server_s_own_rendering_is_shown(
+    desk: Callable[..., Desk], protocol: str, answer: dict, path: str
+) -> None:
+    with serve(json_reply(answer)) as server:
+        made = desk()
+        model_id = make_model(made.conn, server.url, protocol)
+        db.run(
+            made.conn,
+            """UPDATE llm_provider SET options = '{"applies_template": true}' WHERE base_url = %s""",
+            (server.url,),
+        )
+        of = PreviewOf(action_id=made.action_id, post_id=made.post_id, model_id=model_id)
+        assert preview.preview(made.conn, made.actor, SECRETS, of).can_render
+        assert preview.render_template(made.conn, made.actor, SECRETS, of).text == "<|user|>Answer."
+        assert server.received[-1].path == path
+
+
+def test_a_server_that_cannot_render_is_not_asked(desk: Callable[..., Desk]) -> None:
+    made = desk()
+    of = PreviewOf(action_id=made.action_id, post_id=made.post_id)
+    assert not preview.preview(made.conn, made.actor, SECRETS, of).can_render
+    with pytest.raises(Invalid):
+        preview.render_template(made.conn, made.actor, SECRETS, of)

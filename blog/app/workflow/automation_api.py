@@ -9,7 +9,7 @@ from blog.app.llm.runs.api import accepted
 from blog.app.llm.runs.services import idempotency
 from blog.app.posts.permissions import POST_READ
 from blog.app.workflow import automation, preview, suggestions
-from blog.app.workflow.automation_models import AutomationListItem, Suggestion
+from blog.app.workflow.automation_models import AutomationListItem, PreviewOf, Suggestion
 from blog.app.workflow.automation_schemas import (
     AutomationStart,
     PreviewQuery,
@@ -275,14 +275,36 @@ def preview_action(action_id: int) -> Response:
       404: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
+    return web.answer(preview.preview(web.conn(), current_actor(), web.site().secrets, _asked(action_id)))
+
+
+@bp.get("/llm/actions/<int:action_id>/rendering")
+@requires(LLM_READ)
+def render_action(action_id: int) -> Response:
+    """Get the one text a local server's chat template makes of an action's messages for a post.
+    ---
+    tags: [Actions]
+    parameters:
+      - {name: post_id, in: query, required: true, schema: {type: integer}}
+      - {name: section_id, in: query, schema: {type: integer}}
+      - {name: llm_model_id, in: query, schema: {type: integer}}
+    responses:
+      200:
+        description: The text. Only Ollama and llama.cpp's server can tell it.
+        content: {application/json: {schema: {$ref: '#/components/schemas/Rendering'}}}
+      422: {$ref: '#/components/responses/Problem'}
+      502: {$ref: '#/components/responses/Problem'}
+    """
+    return web.answer(
+        preview.render_template(web.conn(), current_actor(), web.site().secrets, _asked(action_id))
+    )
+
+
+def _asked(action_id: int) -> PreviewOf:
     query = web.parse_query(PreviewQuery)
-    found = preview.preview(
-        web.conn(),
-        current_actor(),
-        web.site().secrets,
+    return PreviewOf(
         action_id=action_id,
         post_id=query.post_id,
         section_id=query.section_id,
         model_id=query.llm_model_id,
     )
-    return web.answer(found)

@@ -99,14 +99,36 @@ class WirePreview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewOf:
+    """What a preview is of. `model_id` None: the model a run would choose by itself."""
+
+    action_id: int
+    post_id: int
+    section_id: int | None = None
+    model_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What an action would send for a target. With `missing` inputs there are no messages and no request."""
+    """What an action would send for a target. With `missing` inputs there are no messages and no request.
+
+    `refusal` says why the request cannot be made for this model, though the messages can.
+    """
 
     version: ActionVersion
     model: Model
-    missing: Sequence[str]
-    messages: Sequence[Mapping[str, Any]]
-    left_out: Sequence[str]
-    tokens: int
     leading: LeadingConstant
-    wire: WirePreview | None
+    missing: Sequence[str]
+    messages: Sequence[Mapping[str, Any]] = ()
+    left_out: Sequence[str] = ()
+    tokens: int = 0
+    wire: WirePreview | None = None
+    refusal: str | None = None
+    can_render: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """The one text a local server's chat template makes of the messages."""
+
+    text: str

@@ -9,9 +9,9 @@ from blog.app.auth.permissions import current_actor, requires
 from blog.app.errors import Conflict, NotFound
 from blog.app.llm.permissions import LLM_READ, LLM_RUN
 from blog.app.posts.permissions import POST_READ
-from blog.app.workflow import automation, desk, suggestions
-from blog.app.workflow.automation_models import Suggestion
-from blog.app.workflow.automation_schemas import AutomationStart
+from blog.app.workflow import automation, desk, preview, suggestions
+from blog.app.workflow.automation_models import PreviewOf, Suggestion
+from blog.app.workflow.automation_schemas import AutomationStart, PreviewQuery
 from blog.app.workflow.desk_schemas import Acceptance, DeskQuery, PreviewChoice, Retry
 from blog.app.workflow.permissions import AUTOMATE
 from blog.app.workflow.views import render_page
@@ -188,3 +188,19 @@ def preview_action(action_id: int) -> Response:
         model_id=choice.llm_model_id,
     )
     return web.render("workflow/preview.html", "workflow/_preview.html", found=found, choice=choice)
+
+
+@bp.get("/llm/actions/<int:action_id>/rendering")
+@requires(LLM_READ)
+def render_action(action_id: int) -> Response:
+    choice = web.parse_query(PreviewQuery)
+    of = PreviewOf(
+        action_id=action_id,
+        post_id=choice.post_id,
+        section_id=choice.section_id,
+        model_id=choice.llm_model_id,
+    )
+    found = preview.render_template(web.conn(), current_actor(), web.site().secrets, of)
+    return web.render(
+        "workflow/rendering.html", "workflow/_rendering.html", rendering=found, action_id=action_id
+    )

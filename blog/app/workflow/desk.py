@@ -15,7 +15,7 @@ from blog.app.workflow import automation, compare, desk_store, rules, suggestion
 from blog.app.workflow import automation_store as automations
 from blog.app.workflow import preview as previews
 from blog.app.workflow import services as workflow
-from blog.app.workflow.automation_models import AutomationListItem, Preview, Suggestion
+from blog.app.workflow.automation_models import AutomationListItem, Preview, PreviewOf, Suggestion
 from blog.app.workflow.desk_models import (
     ActionPreview,
     Authorship,
@@ -304,15 +304,10 @@ def _ask(
 ) -> Preview | str:
     """What would be sent, or in words why nothing can be."""
     try:
-        return previews.preview(
-            conn,
-            actor,
-            keys,
-            action_id=action_id,
-            post_id=card.post_id,
-            section_id=card.section_id,
-            model_id=model_id,
+        of = PreviewOf(
+            action_id=action_id, post_id=card.post_id, section_id=card.section_id, model_id=model_id
         )
+        return previews.preview(conn, actor, keys, of)
     except AppError as problem:
         return problem.message
 
@@ -365,7 +360,7 @@ def get_action_preview(
     model_id: int | None,
 ) -> ActionPreview:
     """For the action's own page: what it would send for a post, by default the latest one."""
-    choices = posts.list_posts(conn, actor, limit=50).items
+    choices = posts.list_latest(conn, actor, limit=50)
     post_id = post_id or (choices[0].id if choices else None)
     workspace = None if post_id is None else workflow.get_workspace(conn, actor, post_id)
     section_id = section_id or _usual_section(conn, action_id, workspace)
@@ -373,15 +368,8 @@ def get_action_preview(
     problem = ""
     if post_id is not None:
         try:
-            shown = previews.preview(
-                conn,
-                actor,
-                keys,
-                action_id=action_id,
-                post_id=post_id,
-                section_id=section_id,
-                model_id=model_id,
-            )
+            of = PreviewOf(action_id=action_id, post_id=post_id, section_id=section_id, model_id=model_id)
+            shown = previews.preview(conn, actor, keys, of)
         except AppError as refusal:
             problem = refusal.message
     return ActionPreview(

@@ -127,4 +127,4 @@ class PreviewChoice(BaseModel):
     post_id: Chosen = None
     section_id: Chosen = None
     llm_model_id: Chosen = None
-    view: Literal["messages", "request"] = "messages"
+    view: Literal["messages", "request", "rendering"] = "messages"

@@ -1,71 +1,85 @@
 """What a run would send, before it does: the messages and the provider's request. Stores nothing."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from blog.app import db
 from blog.app.auth.models import Actor
+from blog.app.errors import Invalid, Upstream
 from blog.app.llm import assemble
-from blog.app.llm.providers import ADAPTERS
-from blog.app.llm.providers.base import masked_headers
+from blog.app.llm.providers import ADAPTERS, rendering
+from blog.app.llm.providers.base import ChatRequest, ProviderError, WireRequest, masked_headers
 from blog.app.llm.registry import services as registry
+from blog.app.llm.registry.models import Provider
 from blog.app.llm.runs import calling, messages
 from blog.app.llm.runs import services as runs
 from blog.app.llm.runs.services import Prepared
 from blog.app.posts import services as posts
 from blog.app.workflow import services as workflow
-from blog.app.workflow.automation_models import Preview, WirePreview
+from blog.app.workflow.automation_models import Preview, PreviewOf, Rendering, WirePreview
 
 
-def preview(
-    conn: db.Connection,
-    actor: Actor,
-    keys: tuple[str, ...],
-    *,
-    action_id: int,
-    post_id: int,
-    section_id: int | None,
-    model_id: int | None,
-) -> Preview:
+def preview(conn: db.Connection, actor: Actor, keys: tuple[str, ...], of: PreviewOf) -> Preview:
     """Exactly what a run would send now. Uses the same functions as the run itself."""
-    post = posts.get_post(conn, actor, post_id)
-    prepared = runs.prepare(
-        conn,
-        action_id=action_id,
-        model_id=model_id,
-        vocabulary=workflow.vocabulary(conn),
-        inputs=workflow.gather_inputs(conn, post.id, section_id),
-    )
+    prepared = _prepare(conn, actor, of)
     parts, vocabulary = prepared.parts, prepared.vocabulary
-    leading = assemble.leading_constant(parts, vocabulary)
-    missing = assemble.missing_inputs(parts, vocabulary, prepared.inputs)
-    if missing:
-        return Preview(
-            version=prepared.version,
-            model=prepared.model,
-            missing=[str(reference) for reference in missing],
-            messages=[],
-            left_out=[],
-            tokens=0,
-            leading=leading,
-            wire=None,
-        )
-    made = assemble.assemble(parts, vocabulary, prepared.inputs, fence=assemble.new_fence())
-    rows = messages.rows(made)
-    return Preview(
+    seen = Preview(
         version=prepared.version,
         model=prepared.model,
-        missing=[],
+        leading=assemble.leading_constant(parts, vocabulary),
+        missing=[str(reference) for reference in assemble.missing_inputs(parts, vocabulary, prepared.inputs)],
+    )
+    if seen.missing:
+        return seen
+    made = _assemble(prepared)
+    rows = messages.rows(made)
+    provider, request = _request(conn, keys, prepared, made)
+    try:
+        wire = _masked(ADAPTERS[provider.protocol].build(request))
+        refusal = None
+    except ProviderError as exc:
+        wire, refusal = None, exc.message
+    return replace(
+        seen,
         messages=rows,
         left_out=[part.name for part in made.left_out],
         tokens=sum(row["tokens"] for row in rows),
-        leading=leading,
-        wire=_wire_preview(conn, keys, prepared, made),
+        wire=wire,
+        refusal=refusal,
+        can_render=wire is not None and rendering.can_render(provider.protocol, request.endpoint),
     )
 
 
-def _wire_preview(
+def render_template(conn: db.Connection, actor: Actor, keys: tuple[str, ...], of: PreviewOf) -> Rendering:
+    """Asks a local server for the text its chat template makes of the messages. Upstream: it is silent."""
+    prepared = _prepare(conn, actor, of)
+    provider, request = _request(conn, keys, prepared, _assemble(prepared))
+    if not rendering.can_render(provider.protocol, request.endpoint):
+        raise Invalid(f"{provider.label} has no way to show what its chat template makes of messages.")
+    try:
+        text = rendering.render(provider.protocol, ADAPTERS[provider.protocol].build(request))
+    except ProviderError as exc:
+        raise Upstream(f"{provider.label} did not render its template: {exc.message}") from exc
+    return Rendering(text=text)
+
+
+def _prepare(conn: db.Connection, actor: Actor, of: PreviewOf) -> Prepared:
+    post = posts.get_post(conn, actor, of.post_id)
+    return runs.prepare(
+        conn,
+        action_id=of.action_id,
+        model_id=of.model_id,
+        vocabulary=workflow.vocabulary(conn),
+        inputs=workflow.gather_inputs(conn, post.id, of.section_id),
+    )
+
+
+def _assemble(prepared: Prepared) -> assemble.Assembly:
+    return assemble.assemble(prepared.parts, prepared.vocabulary, prepared.inputs, fence=assemble.new_fence())
+
+
+def _request(
     conn: db.Connection, keys: tuple[str, ...], prepared: Prepared, made: assemble.Assembly
-) -> WirePreview:
+) -> tuple[Provider, ChatRequest]:
     provider = registry.get_provider(conn, prepared.model.provider_id)
     request = calling.chat_request(
         conn,
@@ -75,7 +89,10 @@ def _wire_preview(
         provider=provider,
         messages=made.messages,
     )
-    wire = ADAPTERS[provider.protocol].build(request)
+    return provider, request
+
+
+def _masked(wire: WireRequest) -> WirePreview:
     return WirePreview(
         method=wire.method,
         url=wire.url,

@@ -103,7 +103,12 @@ class Watch:
     def over(self, page: Page) -> None:
         page.on("console", lambda said: self._hear(said.type, said.text))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("response", lambda answer: self._see(answer.status, answer.url))
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname or ""))
+
+    def _see(self, status: int, url: str) -> None:
+        if status >= 500:
+            self.problems.append(f"{status} {url}")
 
     def _hear(self, kind: str, text: str) -> None:
         # A refused form is news for the reader; the browser reports its status besides.

@@ -26,6 +26,8 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app import health, openapi, security, web
     from blog.app.auth import api as auth_api
     from blog.app.auth import views as auth_views
+    from blog.app.finding import api as finding_api
+    from blog.app.finding import views as finding_views
     from blog.app.llm.prompts import api as prompts_api
     from blog.app.llm.prompts import views as prompts_views
     from blog.app.llm.registry import api as registry_api
@@ -82,5 +84,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     app.register_blueprint(prompts_api.bp)
     app.register_blueprint(runs_views.bp)
     app.register_blueprint(runs_api.bp)
+    app.register_blueprint(finding_views.bp)
+    app.register_blueprint(finding_api.bp)
     openapi.register(app)
     return app

@@ -42,6 +42,7 @@ SETTINGS: dict[str, Any] = {
 
 # The chapters of the page, in this order. A docstring names one, in whatever case.
 TAGS = {
+    "Finding": "Posts by any of their facts: list, board, calendar, saved views, jump to.",
     "Posts": "Where they stand and what they are called.",
     "Sections": "The ordered parts of a post.",
     "Fields": "What is written, and its history.",

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.posts import rules
-from blog.app.posts.models import PostListItem, Section
+from blog.app.posts.models import Section
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -54,45 +54,6 @@ def test_a_section_is_added_behind_another_or_at_the_end() -> None:
     assert rules.inserted(sections("1", "2"), 9, None) == [1, 2, 9]
     with pytest.raises(NotFound):
         rules.inserted(sections("1", "2"), 9, 5)
-
-
-@pytest.mark.parametrize(
-    ("text", "words", "prefix"),
-    [
-        ("black ber", "black", "ber"),
-        ("ber", "", "ber"),
-        ('"black berry"', '"black berry"', ""),
-        ("cats or dogs", "cats or dogs", ""),
-        ("cats -dogs", "cats -dogs", ""),
-        ("what's", "what's", ""),
-        ("", "", ""),
-    ],
-)
-def test_the_last_word_of_a_search_is_a_beginning_unless_said_exactly(
-    text: str, words: str, prefix: str
-) -> None:
-    assert rules.search_words(text) == rules.SearchWords(words=words, prefix=prefix)
-
-
-def test_a_cursor_is_the_last_post_of_its_page() -> None:
-    last = PostListItem(
-        id=7,
-        title="",
-        sub_stage_id=1,
-        stage="",
-        sub_stage="",
-        author_name=None,
-        updated_at=NOW,
-        removed_at=None,
-    )
-    cursor = rules.parse_cursor(rules.cursor_text(last))
-    assert cursor == rules.Cursor(updated_at=NOW, post_id=7)
-
-
-@pytest.mark.parametrize("text", ["x", "1", "-1-2", "1-2-3", "9" * 30 + "-1", "999999999999999999-1"])
-def test_a_made_up_cursor_is_refused(text: str) -> None:
-    with pytest.raises(Invalid):
-        rules.parse_cursor(text)
 
 
 def test_a_text_beyond_the_limit_is_refused_with_both_numbers() -> None:

@@ -7,40 +7,9 @@ from blog.app.auth.permissions import current_actor, requires
 from blog.app.posts import services
 from blog.app.posts.models import Section
 from blog.app.posts.permissions import POST_EDIT, POST_READ, POST_REMOVE
-from blog.app.posts.schemas import PostQuery, SectionCreate, SectionOrder, SectionQuery
+from blog.app.posts.schemas import SectionCreate, SectionOrder, SectionQuery
 
 bp = Blueprint("posts_api", __name__, url_prefix="/api/v1")
-
-
-@bp.get("/posts")
-@requires(POST_READ)
-def list_posts() -> Response:
-    """List posts, the latest change first.
-    ---
-    tags: [posts]
-    parameters:
-      - {name: search, in: query, schema: {type: string}, description: Words; the last may be a beginning.}
-      - {name: sub_stage_id, in: query, schema: {type: integer}, description: Only posts that stand there.}
-      - {name: removed, in: query, schema: {type: boolean}, description: The removed ones instead.}
-      - {name: after, in: query, schema: {type: string}, description: The `next` of an earlier page.}
-      - {name: limit, in: query, schema: {type: integer, minimum: 1, maximum: 200, default: 50}}
-    responses:
-      200:
-        description: A page of posts.
-        content: {application/json: {schema: {$ref: '#/components/schemas/PostPage'}}}
-      422: {$ref: '#/components/responses/Problem'}
-    """
-    query = web.parse_query(PostQuery)
-    page = services.list_posts(
-        web.conn(),
-        current_actor(),
-        search=query.search,
-        sub_stage_id=query.sub_stage_id,
-        removed=query.removed,
-        after=query.after,
-        limit=query.limit,
-    )
-    return web.answer(page)
 
 
 @bp.get("/posts/<int:post_id>")

@@ -24,33 +24,10 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostListItem:
-    """A post as a list shows it, with the labels of where it stands."""
+    """A post to choose from a few."""
 
     id: int
     title: str
-    sub_stage_id: int
-    stage: str
-    sub_stage: str
-    author_name: str | None
-    updated_at: datetime
-    removed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostPage:
-    """`next` is the `after` of the following page; None: this is the last."""
-
-    items: list[PostListItem]
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubStageChoice:
-    """A sub-stage by which the list of posts can be narrowed."""
-
-    id: int
-    stage: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

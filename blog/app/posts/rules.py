@@ -1,17 +1,11 @@
-"""Decisions about posts on values alone: the order of sections, search words, page cursors, sizes."""
+"""Decisions about posts on values alone: the order of sections, sizes."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from blog.app.errors import Conflict, Invalid, NotFound
-from blog.app.posts.models import PostListItem, Section
-from blog.app.text import clean
+from blog.app.posts.models import Section
 
 MAX_VALUE_CHARS = 1_000_000  # the database holds the same limit: field_revision_value_check
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 
 
 def check_size(value: str) -> None:
@@ -59,47 +53,3 @@ def inserted(sections: Sequence[Section], new_id: int, after_section_id: int | N
         raise NotFound("The section to add behind is not in this post.")
     place = order.index(after_section_id) + 1
     return [*order[:place], new_id, *order[place:]]
-
-
-# --- the list ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchWords:
-    """`words` in a web search's syntax; `prefix` is the word still being typed, empty if there is none."""
-
-    words: str
-    prefix: str
-
-
-def search_words(text: str) -> SearchWords:
-    """The last word counts as a beginning, unless quotes, minus or "or" say exactly what is meant."""
-    words = clean(text).split()
-    exact = any('"' in word or word.startswith("-") or word.lower() == "or" for word in words)
-    if not words or exact or not words[-1].isalnum():
-        return SearchWords(words=" ".join(words), prefix="")
-    return SearchWords(words=" ".join(words[:-1]), prefix=words[-1])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cursor:
-    """The last post of a page: the next one begins behind it."""
-
-    updated_at: datetime
-    post_id: int
-
-
-def cursor_text(item: PostListItem) -> str:
-    microseconds = (item.updated_at - _EPOCH) // timedelta(microseconds=1)
-    return f"{microseconds}-{item.id}"
-
-
-def parse_cursor(text: str) -> Cursor:
-    match = _CURSOR.fullmatch(text)
-    if match is None:
-        raise Invalid("“after” must be the “next” of an earlier page.")
-    try:
-        updated_at = _EPOCH + timedelta(microseconds=int(match[1]))
-    except OverflowError as exc:
-        raise Invalid("“after” must be the “next” of an earlier page.") from exc
-    return Cursor(updated_at=updated_at, post_id=int(match[2]))

@@ -8,24 +8,6 @@ Id = Annotated[int, Field(ge=1, lt=2**63)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 
 
-class PostQuery(BaseModel):
-    """Which posts to list, and from where."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    search: str = Field("", max_length=500)
-    sub_stage_id: Id | None = None
-    removed: bool = False
-    after: str | None = Field(None, description="The `next` of an earlier page.")
-    limit: Limit = 50
-
-
-class PostListQuery(PostQuery):
-    """The same for the page, which also says what has just been removed."""
-
-    gone: Id | None = None
-
-
 class SectionQuery(BaseModel):
     """Which sections to list."""
 

@@ -12,11 +12,10 @@ from blog.app.posts.models import (
     NewRevision,
     Origin,
     Post,
-    PostPage,
+    PostListItem,
     Revision,
     RevisionPage,
     Section,
-    SubStageChoice,
 )
 from blog.app.posts.permissions import POST_CREATE, POST_READ, POST_REMOVE, check_may_edit
 from blog.app.text import clean
@@ -74,32 +73,10 @@ def lock_to_read(conn: db.Connection, actor: Actor, post_id: int) -> Post:
     return _present(_found(store.lock_post(conn, post_id)))
 
 
-def list_posts(
-    conn: db.Connection,
-    actor: Actor,
-    *,
-    search: str = "",
-    sub_stage_id: int | None = None,
-    removed: bool = False,
-    after: str | None = None,
-    limit: int = 50,
-) -> PostPage:
-    """Latest change first."""
+def list_latest(conn: db.Connection, actor: Actor, *, limit: int) -> list[PostListItem]:
+    """To choose one from, the latest change first. Finding one among all is another package's."""
     check(actor, POST_READ)
-    found = store.list_posts(
-        conn,
-        search=rules.search_words(search) if search.strip() else None,
-        sub_stage_id=sub_stage_id,
-        removed=removed,
-        after=rules.parse_cursor(after) if after else None,
-        limit=limit + 1,
-    )
-    items = found[:limit]
-    return PostPage(items=items, next=rules.cursor_text(items[-1]) if len(found) > limit else None)
-
-
-def list_sub_stage_choices(conn: db.Connection) -> list[SubStageChoice]:
-    return store.list_sub_stage_choices(conn)
+    return store.list_latest(conn, limit)
 
 
 def rename(conn: db.Connection, post_id: int, title: str) -> None:

@@ -11,9 +11,7 @@ from blog.app.posts.models import (
     Revision,
     RevisionListItem,
     Section,
-    SubStageChoice,
 )
-from blog.app.posts.rules import Cursor, SearchWords
 
 POST = """
     post.id, post.workflow_id, post.workflow_sub_stage_id AS sub_stage_id, post.title,
@@ -26,20 +24,6 @@ REVISION = """
     revision.workflow_field_id AS field_id, revision.number, revision.value, revision.origin,
     revision.app_user_id AS author_id, app_user.name AS author_name, revision.llm_run_id,
     revision.base_revision_id, revision.restored_from_id, revision.created_at, revision.superseded_at
-"""
-# The words of a title are the words of the field it comes from, so field_revision_search_idx finds both.
-# Materialized, because the planner cannot know how rare a word is: among 100,000 posts it looked into each
-# one's text for a word that two have, for 6 s; this way it is 1 ms, and 0.3 s for a word that all have.
-MATCHING = """
-    AND post.id IN (
-        WITH matching AS MATERIALIZED (
-            SELECT DISTINCT post_id FROM field_revision
-            WHERE superseded_at IS NULL
-              AND words @@ (
-                  websearch_to_tsquery('simple', %(words)s)
-                  && CASE WHEN %(prefix)s = '' THEN ''::tsquery
-                          ELSE to_tsquery('simple', '''' || %(prefix)s || ''':*') END))
-        SELECT post_id FROM matching)
 """
 
 
@@ -115,57 +99,12 @@ def update_post_brought_back(conn: db.Connection, post_id: int) -> int:
     )
 
 
-def list_posts(
-    conn: db.Connection,
-    *,
-    search: SearchWords | None,
-    sub_stage_id: int | None,
-    removed: bool,
-    after: Cursor | None,
-    limit: int,
-) -> list[PostListItem]:
-    """Latest change first. The search reads current words, also those of removed sections."""
-    # Filters are left out rather than switched off by a parameter: only then do the partial indexes serve.
-    present = "post.removed_at IS NOT NULL" if removed else "post.removed_at IS NULL"
-    placed = "AND post.workflow_sub_stage_id = %(sub_stage_id)s" if sub_stage_id is not None else ""
-    behind = "AND (post.updated_at, post.id) < (%(after_at)s, %(after_id)s)" if after else ""
-    matching = MATCHING if search else ""
+def list_latest(conn: db.Connection, limit: int) -> list[PostListItem]:
     return db.many(
         conn,
         PostListItem,
-        f"""
-        SELECT post.id, post.title, post.workflow_sub_stage_id AS sub_stage_id,
-               workflow_stage.label AS stage, workflow_sub_stage.label AS sub_stage,
-               app_user.name AS author_name, post.updated_at, post.removed_at
-        FROM post
-        JOIN workflow_sub_stage ON workflow_sub_stage.id = post.workflow_sub_stage_id
-        JOIN workflow_stage ON workflow_stage.id = workflow_sub_stage.workflow_stage_id
-        LEFT JOIN app_user ON app_user.id = post.app_user_id
-        WHERE {present} {placed} {behind} {matching}
-        ORDER BY post.updated_at DESC, post.id DESC
-        LIMIT %(limit)s
-        """,
-        {
-            "sub_stage_id": sub_stage_id,
-            "after_id": after and after.post_id,
-            "after_at": after and after.updated_at,
-            "words": search and search.words,
-            "prefix": search and search.prefix,
-            "limit": limit,
-        },
-    )
-
-
-def list_sub_stage_choices(conn: db.Connection) -> list[SubStageChoice]:
-    return db.many(
-        conn,
-        SubStageChoice,
-        """
-        SELECT workflow_sub_stage.id, workflow_stage.label AS stage, workflow_sub_stage.label
-        FROM workflow_sub_stage
-        JOIN workflow_stage ON workflow_stage.id = workflow_sub_stage.workflow_stage_id
-        ORDER BY workflow_stage.workflow_id, workflow_stage.position, workflow_sub_stage.position
-        """,
+        "SELECT id, title FROM post WHERE removed_at IS NULL ORDER BY updated_at DESC, id DESC LIMIT %s",
+        (limit,),
     )
 
 

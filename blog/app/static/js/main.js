@@ -5,3 +5,5 @@ import "./themes.js";
 import "./copy.js";
 import "./once.js";
 import "./network.js";
+import "./palette.js";
+import "./shortcuts.js";

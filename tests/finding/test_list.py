@@ -2,6 +2,9 @@ import pytest
 
 from blog.app import db
 from blog.app.auth.models import Actor
+from blog.app.finding import services as finding
+from blog.app.finding.models import FoundPage
+from blog.app.finding.schemas import PostQuery
 from blog.app.posts import services as posts
 from blog.app.workflow import services as workflows
 from blog.app.workflow.models import Workflow
@@ -24,19 +27,23 @@ def begin(conn: db.Connection, actor: Actor, idea: str) -> int:
 
 
 def found(conn: db.Connection, actor: Actor, search: str) -> list[int]:
-    return [item.id for item in posts.list_posts(conn, actor, search=search).items]
+    return [item.id for item in listed(conn, actor, search=search).items]
+
+
+def listed(conn: db.Connection, actor: Actor, **asked: object) -> FoundPage:
+    return finding.list_posts(conn, actor, PostQuery.model_validate(asked))
 
 
 def test_the_latest_change_comes_first(conn: db.Connection, workflow: Workflow, carol: Actor) -> None:
     first, second = begin(conn, carol, "one"), begin(conn, carol, "two")
-    assert [item.id for item in posts.list_posts(conn, carol).items] == [second, first]
+    assert [item.id for item in listed(conn, carol).items] == [second, first]
     posts.add_section(conn, carol, first)
-    assert [item.id for item in posts.list_posts(conn, carol).items] == [first, second]
+    assert [item.id for item in listed(conn, carol).items] == [first, second]
 
 
 def test_a_list_says_what_and_where_and_who(conn: db.Connection, workflow: Workflow, carol: Actor) -> None:
     begin(conn, carol, "Hedges in winter")
-    [item] = posts.list_posts(conn, carol).items
+    [item] = listed(conn, carol).items
     assert (item.title, item.stage, item.sub_stage) == ("Hedges in winter", "Planning", "Idea")
     assert item.author_name == "carol"
 
@@ -46,7 +53,7 @@ def test_pages_join_to_the_whole_list(conn: db.Connection, workflow: Workflow, c
     seen: list[int] = []
     after: str | None = None
     while True:
-        page = posts.list_posts(conn, carol, after=after, limit=3)
+        page = listed(conn, carol, after=after, limit=3)
         seen += [item.id for item in page.items]
         if page.next is None:
             break
@@ -59,7 +66,7 @@ def test_a_list_can_be_narrowed_to_a_stage(conn: db.Connection, workflow: Workfl
     moved = begin(conn, carol, "two")
     target = workflow.stages[1].sub_stages[0].id
     posts.move_to_sub_stage(conn, carol, moved, target)
-    assert [item.id for item in posts.list_posts(conn, carol, sub_stage_id=target).items] == [moved]
+    assert [item.id for item in listed(conn, carol, sub_stage_id=target).items] == [moved]
 
 
 def test_a_search_finds_words_and_the_beginning_of_the_last(
@@ -112,4 +119,4 @@ def test_removed_posts_have_a_list_of_their_own(
     kept, removed = begin(conn, carol, "hedges one"), begin(conn, carol, "hedges two")
     posts.remove_post(conn, carol, removed)
     assert found(conn, carol, "hedges") == [kept]
-    assert [item.id for item in posts.list_posts(conn, carol, removed=True).items] == [removed]
+    assert [item.id for item in listed(conn, carol, removed=True).items] == [removed]

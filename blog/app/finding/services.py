@@ -1,0 +1,263 @@
+"""The use cases of finding. Who may read posts finds them; moving one is the workflow's to permit and do.
+
+Every question is answered with a bounded amount of looking, so that ten times the posts cost the same.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from urllib.parse import urlencode
+
+from blog.app import audit, db
+from blog.app.auth.models import Actor
+from blog.app.auth.permissions import check
+from blog.app.errors import Conflict, Forbidden, NotFound
+from blog.app.finding import rules, store
+from blog.app.finding.models import (
+    Board,
+    BoardColumn,
+    CalendarMonth,
+    ColumnCount,
+    FoundPage,
+    FoundPost,
+    Hit,
+    Hits,
+    PersonChoice,
+    SavedView,
+    Sort,
+    StageChoice,
+)
+from blog.app.finding.rules import Cursor, SearchWords, Wanted
+from blog.app.finding.schemas import BoardQuery, PostQuery, ViewChange, ViewCreate
+from blog.app.llm.permissions import LLM_READ
+from blog.app.posts.permissions import POST_EDIT, POST_READ
+from blog.app.workflow import services as workflow
+
+# A search first looks into the posts that come first. A word that several of them have is looked for further
+# on in the same order, which soon fills a page; a rarer one is looked up in the index, whose cost is that
+# of its places. Each way is quick where the other is slow.
+PROBE = 100
+COMMON = 0.05
+WALK = 2_000
+COLUMN_PROBE = 40
+COLUMN_WALK = 400
+TITLES = 500
+
+PER_COLUMN = 20
+COUNTED = 1_000
+PEOPLE = 500
+VIEWS = 200
+HITS = 6
+RECENT_RUNS = 500
+
+
+# --- the list ------------------------------------------------------------------------------------
+
+
+def list_posts(conn: db.Connection, actor: Actor, query: PostQuery) -> FoundPage:
+    check(actor, POST_READ)
+    wanted = rules.wanted(actor, query, removed=query.removed)
+    after = rules.parse_cursor(query.sort, query.after) if query.after else None
+    return _page(_found(conn, wanted, query.sort, after, query.limit + 1), query.sort, query.limit)
+
+
+def _page(found: Sequence[FoundPost], sort: Sort, limit: int) -> FoundPage:
+    items = list(found[:limit])
+    return FoundPage(items=items, next=rules.cursor_text(sort, items[-1]) if len(found) > limit else None)
+
+
+def _found(
+    conn: db.Connection, wanted: Wanted, sort: Sort, after: Cursor | None, limit: int
+) -> list[FoundPost]:
+    if wanted.search is None:
+        return store.list_posts(conn, wanted, sort, after, limit)
+    near = store.list_posts_in_order(conn, wanted, sort, after, limit, walk=PROBE)
+    if COMMON * PROBE <= len(near) < limit:
+        near = store.list_posts_in_order(conn, wanted, sort, after, limit, walk=WALK)
+    if len(near) == limit or store.count_posts(conn, wanted, sort, after, PROBE) < PROBE:
+        return near  # a full page, or there were no more posts to look into
+    return store.list_posts(conn, wanted, sort, after, limit)
+
+
+def list_stage_choices(conn: db.Connection) -> list[StageChoice]:
+    return store.list_stage_choices(conn)
+
+
+def list_people(conn: db.Connection) -> list[PersonChoice]:
+    """Whom a post can be by or with; of very many, the first by name."""
+    return store.list_people(conn, PEOPLE)
+
+
+# --- the board -----------------------------------------------------------------------------------
+
+
+def get_board(conn: db.Connection, actor: Actor, query: BoardQuery) -> Board:
+    check(actor, POST_READ)
+    workflow_id = query.workflow_id or workflow.default_workflow(conn).id
+    stages = [stage for stage in store.list_stage_choices(conn) if stage.workflow_id == workflow_id]
+    if not stages:
+        raise NotFound("There is no such workflow.")
+    wanted = rules.wanted(actor, query.model_copy(update={"sub_stage_id": None}))
+    shown = [stage for stage in stages if query.sub_stage_id in {None, stage.id}]
+    return Board(workflow_id=workflow_id, columns=_columns(conn, wanted, shown))
+
+
+def _columns(conn: db.Connection, wanted: Wanted, stages: Sequence[StageChoice]) -> list[BoardColumn]:
+    ids = [stage.id for stage in stages]
+    if wanted.search is not None:
+        return _columns_with_words(conn, wanted, wanted.search, stages, ids)
+    posts = store.list_column_posts(conn, wanted, ids, PER_COLUMN + 1)
+    counts = store.list_column_counts(conn, wanted, ids, COUNTED + 1)
+    return _arranged(stages, posts, counts)
+
+
+def _columns_with_words(
+    conn: db.Connection,
+    wanted: Wanted,
+    search: SearchWords,
+    stages: Sequence[StageChoice],
+    ids: Sequence[int],
+) -> list[BoardColumn]:
+    near = store.list_column_posts(conn, wanted, ids, PER_COLUMN + 1, walk=COLUMN_PROBE)
+    if len(near) >= COMMON * COLUMN_PROBE * len(ids):
+        # Too many to count: of each column, those of its first posts that have the words.
+        posts = store.list_column_posts(conn, wanted, ids, PER_COLUMN + 1, walk=COLUMN_WALK)
+        return [_column(stage, posts, None) for stage in stages]
+    matching = store.list_matching(conn, search)
+    posts = store.list_columns_of(conn, wanted, ids, PER_COLUMN + 1, post_ids=matching)
+    return _arranged(stages, posts, store.list_counts_of(conn, wanted, ids, post_ids=matching))
+
+
+def _arranged(
+    stages: Sequence[StageChoice], posts: Sequence[FoundPost], counted: Sequence[ColumnCount]
+) -> list[BoardColumn]:
+    counts = {column.sub_stage_id: column.count for column in counted}
+    return [_column(stage, posts, counts.get(stage.id, 0)) for stage in stages]
+
+
+def _column(stage: StageChoice, posts: Sequence[FoundPost], count: int | None) -> BoardColumn:
+    own = [post for post in posts if post.sub_stage_id == stage.id]
+    page = _page(own, "changed", PER_COLUMN)
+    return BoardColumn(
+        sub_stage_id=stage.id,
+        name=stage.name,
+        stage=stage.stage,
+        label=stage.label,
+        count=None if count is None else min(count, COUNTED),
+        is_more=count is not None and count > COUNTED,
+        posts=page.items,
+        next=page.next,
+    )
+
+
+# --- the calendar --------------------------------------------------------------------------------
+
+
+def get_calendar(conn: db.Connection, actor: Actor, month: str | None, today: date) -> CalendarMonth:
+    """`month` as 2026-03; None: that of `today`."""
+    check(actor, POST_READ)
+    first = rules.month_of(month, today)
+    entries = store.list_calendar(conn, rules.shown_days(first), rules.SHOWN_PER_DAY + 1)
+    return rules.calendar_month(first, entries)
+
+
+# --- saved views ---------------------------------------------------------------------------------
+
+
+def list_views(conn: db.Connection, actor: Actor) -> list[SavedView]:
+    """One's own, then those that others share."""
+    check(actor, POST_READ)
+    return store.list_views(conn, actor.user_id, VIEWS)
+
+
+def get_view(conn: db.Connection, actor: Actor, view_id: int) -> SavedView:
+    check(actor, POST_READ)
+    view = store.find_view(conn, actor.user_id, view_id)
+    if view is None:
+        raise NotFound("There is no such view, or it is not shared.")
+    return view
+
+
+def create_view(conn: db.Connection, actor: Actor, new: ViewCreate) -> SavedView:
+    """Sharing asks for more than reading: everybody sees it."""
+    check(actor, POST_READ)
+    if new.is_shared:
+        check(actor, POST_EDIT)
+    if actor.user_id is None:
+        raise Forbidden("A view belongs to a person.")
+    with conn.transaction(), db.constraints(saved_view_name_key=_name_taken(new.name)):
+        view_id = store.insert_view(
+            conn,
+            actor.user_id,
+            name=new.name.strip(),
+            place=new.place,
+            query=urlencode(rules.kept_query(new.query)),
+            is_shared=new.is_shared,
+        )
+        audit.record(conn, actor, "view.saved", "saved_view", view_id)
+        return get_view(conn, actor, view_id)
+
+
+def change_view(conn: db.Connection, actor: Actor, view_id: int, change: ViewChange) -> SavedView:
+    with conn.transaction(), db.constraints(saved_view_name_key=_name_taken(change.name or "")):
+        _check_owner(actor, get_view(conn, actor, view_id))
+        if change.is_shared:
+            check(actor, POST_EDIT)
+        store.update_view(conn, view_id, name=change.name, is_shared=change.is_shared)
+        audit.record(conn, actor, "view.changed", "saved_view", view_id)
+        return get_view(conn, actor, view_id)
+
+
+def remove_view(conn: db.Connection, actor: Actor, view_id: int) -> SavedView:
+    """What it was, so that it can be saved again."""
+    with conn.transaction():
+        view = get_view(conn, actor, view_id)
+        _check_owner(actor, view)
+        store.delete_view(conn, view_id)
+        audit.record(conn, actor, "view.removed", "saved_view", view_id)
+        return view
+
+
+def _check_owner(actor: Actor, view: SavedView) -> None:
+    if view.owner_id != actor.user_id:
+        raise Forbidden(f"This view is {view.owner_name}'s; save one of your own instead.")
+
+
+def _name_taken(name: str) -> Conflict:
+    return Conflict(f"You have a view named “{name}” already. Nothing was saved.", field="name")
+
+
+# --- jump to -------------------------------------------------------------------------------------
+
+
+def find(conn: db.Connection, actor: Actor, text: str, *, post_id: int | None = None) -> Hits:
+    """A few of each kind this person may see. `post_id`: the post that is open, whose fields count too."""
+    pattern = rules.like(text)
+    items: list[Hit] = []
+    if actor.may(POST_READ):
+        if post_id is not None and text.strip():
+            items += store.list_fields(conn, post_id, pattern, HITS)
+        items += _find_posts(conn, text)
+    items += [
+        Hit(kind="page", label=page.label, detail=page.detail, url=page.url)
+        for page in rules.pages(actor, text)
+    ]
+    if actor.may(LLM_READ) and text.strip():
+        items += store.list_llm(conn, pattern, HITS)
+        items += store.list_runs(conn, pattern, rules.number(text), recent=RECENT_RUNS, limit=HITS)
+    return Hits(query=text, items=items)
+
+
+def _find_posts(conn: db.Connection, text: str) -> list[Hit]:
+    """By their titles, then by any of their words; without a text, those changed last."""
+    if not text.strip():
+        return [_post_hit(post) for post in store.list_posts(conn, Wanted(), "changed", None, HITS)]
+    search = rules.search_words(text)
+    titled = store.list_titled(conn, search, walk=TITLES, limit=HITS)
+    known = {post.id for post in titled}
+    others = [] if len(titled) == HITS else _found(conn, Wanted(search=search), "changed", None, HITS * 2)
+    return [_post_hit(post) for post in [*titled, *(post for post in others if post.id not in known)][:HITS]]
+
+
+def _post_hit(post: FoundPost) -> Hit:
+    label = post.title or "Not named yet"
+    return Hit(kind="post", label=label, detail=f"{post.stage} · {post.sub_stage}", url=f"/posts/{post.id}")

@@ -1,0 +1,47 @@
+// [data-calendar]: a post is dragged to another day, or moved by Alt+arrow: a day to the side, a week up or down.
+// The form under “Move…” is what is sent; without this module it does the same.
+import { bind } from "./keys.js";
+
+const entryOf = (element) => element.closest?.("[data-calendar] [data-entry]");
+const DAY = 86_400_000;
+
+function move(entry, day) {
+  const form = entry.querySelector("form");
+  if (!form || form.elements.day.value === day) return false;
+  form.elements.day.value = day;
+  form.requestSubmit();
+}
+
+function by(days) {
+  return (event) => {
+    const entry = entryOf(event.target);
+    if (!entry) return false;
+    const day = new Date(`${entry.closest("[data-day]").dataset.day}T00:00:00Z`);
+    return move(entry, new Date(day.getTime() + days * DAY).toISOString().slice(0, 10));
+  };
+}
+
+if (document.querySelector("[data-entry] form")) {
+  bind("Alt+ArrowLeft", "Move the post a day earlier", by(-1));
+  bind("Alt+ArrowRight", "Move the post a day later", by(1));
+  bind("Alt+ArrowUp", "Move the post a week earlier", by(-7));
+  bind("Alt+ArrowDown", "Move the post a week later", by(7));
+}
+
+let dragged = null;
+document.addEventListener("dragstart", (event) => (dragged = entryOf(event.target)));
+document.addEventListener("dragover", (event) => {
+  const day = dragged && event.target.closest?.("[data-day]");
+  for (const one of document.querySelectorAll("[data-day].over")) if (one !== day) one.classList.remove("over");
+  if (!day) return;
+  event.preventDefault();
+  day.classList.add("over");
+});
+document.addEventListener("drop", (event) => {
+  const day = dragged && event.target.closest?.("[data-day]");
+  if (day) move(dragged, day.dataset.day);
+});
+document.addEventListener("dragend", () => (dragged = null));
+
+const news = new URLSearchParams(location.search);
+document.querySelector(`#entry-${CSS.escape(`${news.get("moved")}-${news.get("which")}`)} a`)?.focus();

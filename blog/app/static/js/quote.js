@@ -8,14 +8,19 @@ function selected(key) {
   return field?.selectionEnd > field?.selectionStart ? field.value.slice(field.selectionStart, field.selectionEnd) : "";
 }
 
+let used = "";
+
 function take(form) {
   const passage = selected(form.dataset.quoteOf).trim();
-  if (!passage || passage.length > form.elements.quote.maxLength) return;
+  if (!passage || passage === used || passage.length > form.elements.quote.maxLength) return;
   form.elements.quote.value = passage;
   form.elements.quote.closest("details").open = true;
 }
 
-attach("form[data-quote-of]", take);
+attach("form[data-quote-of]", (form) => {
+  take(form);
+  form.addEventListener("submit", () => (used = form.elements.quote.value));
+});
 
 document.addEventListener("selectionchange", (event) => {
   const field = event.target instanceof HTMLTextAreaElement ? event.target : document.activeElement;

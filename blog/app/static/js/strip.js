@@ -16,3 +16,14 @@ function refreshSoon() {
 }
 document.addEventListener("field:saved", refreshSoon);
 document.addEventListener("comments:changed", refreshSoon);
+
+// The button that was pressed is gone with the old strip: the new one has the focus.
+let isPressed = false;
+document.addEventListener("submit", (event) => {
+  isPressed = event.target.closest("#strip") !== null;
+});
+document.addEventListener("htmx:after:swap", (event) => {
+  if (!isPressed || event.detail.ctx?.target?.id !== "strip") return;
+  isPressed = false;
+  if (document.activeElement === document.body) document.getElementById("strip").focus({ preventScroll: true });
+});

@@ -23,31 +23,15 @@ from typing import Any
 import psutil
 import requests
 
+from bench import streams
 from bench.client import Timing, ask_directly, post_and_follow
+from bench.figures import Figure, show
 
 ROOT = Path(__file__).parents[1]
 ONE_AT_A_TIME = 200
 AT_ONCE = 16
 RUNS_AT_ONCE = 960
 PASSWORD = "a password for the benchmark"  # noqa: S105 - of a database that lives for a minute
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    name: str
-    value: float
-    unit: str
-    bound: float
-    at_least: bool = False
-
-    @property
-    def holds(self) -> bool:
-        return self.value >= self.bound if self.at_least else self.value <= self.bound
-
-    def __str__(self) -> str:
-        word = "at least" if self.at_least else "at most"
-        verdict = "holds" if self.holds else "MISSED"
-        return f"{self.name:<58}{self.value:>9.1f} {self.unit:<7} {word} {self.bound:g}: {verdict}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +59,7 @@ def main() -> None:
             figures.append(_memory(first))
         with _product(Path(data)) as second:
             figures.append(Figure(name="Warm start", value=second.started_s, unit="s", bound=5))
-    for figure in figures:
-        print(figure)  # noqa: T201 - this is what it is for
-    sys.exit(not all(figure.holds for figure in figures))
+    sys.exit(show([*figures, *streams.measure()]))
 
 
 def _delay(product: Product, token: str, path: str, provider_port: int) -> list[Figure]:

@@ -9,8 +9,8 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from bench.figures import Figure, show
 from blog.app.llm.providers import ADAPTERS
 from blog.app.llm.providers.base import (
     Cancel,
@@ -30,34 +30,19 @@ PAUSE_S = 0.05
 FIRST_TEXT = b"first"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """A value that should be at most its bound."""
-
-    name: str
-    value: float
-    unit: str
-    bound: float
-
-
 def main() -> None:
-    measured = measure()
-    for each in measured:
-        verdict = "holds" if each.value <= each.bound else "MISSED"
-        line = f"{each.name:<58}{each.value:>9.1f} {each.unit:<7} at most {each.bound:g}: {verdict}"
-        print(line)  # noqa: T201 - this is what it is for
-    sys.exit(any(each.value > each.bound for each in measured))
+    sys.exit(show(measure()))
 
 
-def measure() -> list[Measured]:
+def measure() -> list[Figure]:
     return [each for dialect in DIALECTS for each in _of(dialect)]
 
 
-def _of(dialect: Dialect) -> Iterator[Measured]:
+def _of(dialect: Dialect) -> Iterator[Figure]:
     name = dialect.protocol
     late, each = _late_ms(dialect), _each_us(dialect)
-    yield Measured(name=f"First event of a slow {name} stream, once sent", value=late, unit="ms", bound=5)
-    yield Measured(name=f"Reading one of {EVENTS:,} events of {name}", value=each, unit="µs", bound=30)
+    yield Figure(name=f"First event of a slow {name} stream, once sent", value=late, unit="ms", bound=5)
+    yield Figure(name=f"Reading one of {EVENTS:,} events of {name}", value=each, unit="µs", bound=30)
 
 
 def _late_ms(dialect: Dialect) -> float:

@@ -26,6 +26,9 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app import health, openapi, security, web
     from blog.app.auth import api as auth_api
     from blog.app.auth import views as auth_views
+    from blog.app.automation import api as automation_api
+    from blog.app.desk import panel_views
+    from blog.app.desk import views as desk_views
     from blog.app.finding import api as finding_api
     from blog.app.finding import views as finding_views
     from blog.app.llm.prompts import api as prompts_api
@@ -42,9 +45,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.review import comment_api, comment_views, notification_api, notification_views
     from blog.app.review import views as review_views
     from blog.app.workflow import api as workflow_api
-    from blog.app.workflow import automation_api, automation_views
     from blog.app.workflow import services as workflow
-    from blog.app.workflow import views as workflow_views
 
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
@@ -61,30 +62,33 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     web.register(app)
     auth_views.register(app)
     security.register(app)
-    app.register_blueprint(health.bp)
-    app.register_blueprint(auth_views.bp)
-    app.register_blueprint(auth_api.bp)
-    app.register_blueprint(posts_views.bp)
-    app.register_blueprint(posts_api.bp)
-    app.register_blueprint(workflow_views.bp)
-    app.register_blueprint(workflow_api.bp)
-    app.register_blueprint(automation_views.bp)
-    app.register_blueprint(automation_api.bp)
-    app.register_blueprint(review_views.bp)
-    app.register_blueprint(review_api.bp)
-    app.register_blueprint(comment_views.bp)
-    app.register_blueprint(comment_api.bp)
-    app.register_blueprint(notification_views.bp)
-    app.register_blueprint(notification_api.bp)
-    app.register_blueprint(reading_views.bp)
-    app.register_blueprint(reading_api.bp)
-    app.register_blueprint(registry_views.bp)
-    app.register_blueprint(registry_api.bp)
-    app.register_blueprint(prompts_views.bp)
-    app.register_blueprint(prompts_api.bp)
-    app.register_blueprint(runs_views.bp)
-    app.register_blueprint(runs_api.bp)
-    app.register_blueprint(finding_views.bp)
-    app.register_blueprint(finding_api.bp)
+    for blueprint in (
+        health.bp,
+        auth_views.bp,
+        auth_api.bp,
+        posts_views.bp,
+        posts_api.bp,
+        desk_views.bp,
+        workflow_api.bp,
+        panel_views.bp,
+        automation_api.bp,
+        review_views.bp,
+        review_api.bp,
+        comment_views.bp,
+        comment_api.bp,
+        notification_views.bp,
+        notification_api.bp,
+        reading_views.bp,
+        reading_api.bp,
+        registry_views.bp,
+        registry_api.bp,
+        prompts_views.bp,
+        prompts_api.bp,
+        runs_views.bp,
+        runs_api.bp,
+        finding_views.bp,
+        finding_api.bp,
+    ):
+        app.register_blueprint(blueprint)
     openapi.register(app)
     return app

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from procrastinate import App, SyncPsycopgConnector
+import psycopg
+from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
+from psycopg_pool import PoolTimeout
 
 from blog.app import db
 from blog.app.errors import Conflict
@@ -59,3 +61,30 @@ def defer(
         return configured.defer(**arguments)
     except AlreadyEnqueued as exc:
         raise Conflict(already_queued) from exc
+
+
+# --- the worker's side ---------------------------------------------------------------------------
+
+
+def make_app(database_url: str, pool: db.Pool, secrets: tuple[str, ...], *, max_attempts: int) -> App:
+    """The queue's own application with every registered task.
+
+    A database that went away in the middle of a job is no fault of the job: it is tried again.
+    """
+    app = App(connector=PsycopgConnector(conninfo=database_url, min_size=1, max_size=4))
+    retry = RetryStrategy(
+        max_attempts=max_attempts,
+        wait=2,
+        retry_exceptions={psycopg.OperationalError, PoolTimeout},
+    )
+    for name, function in TASKS.items():
+        app.task(name=name, pass_context=True, retry=retry)(_job(function, pool, secrets))
+    return app
+
+
+def _job(function: Task, pool: db.Pool, secrets: tuple[str, ...]) -> Callable[..., None]:
+    def run_job(context: JobContext, **arguments: Any) -> None:
+        given = Context(pool=pool, attempt=context.job.attempts + 1, secrets=secrets)
+        function(given, **arguments)
+
+    return run_job

@@ -8,12 +8,12 @@ import click
 
 from blog.app import db
 from blog.app.auth.models import Actor
+from blog.app.automation import services as automation
 from blog.app.errors import Conflict, Invalid, NotFound, Upstream
 from blog.app.llm.registry import services as registry
 from blog.app.llm.runs import events
 from blog.app.llm.runs import services as runs
 from blog.app.posts import services as posts
-from blog.app.workflow import automation
 from blog.app.workflow import services as workflow
 
 REMEDY = f"Connect a model: {registry.CONNECT}"

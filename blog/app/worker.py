@@ -4,14 +4,12 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
 
 import procrastinate
 import psycopg
-from procrastinate import JobContext
 from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
@@ -22,17 +20,11 @@ from blog.app.llm.runs import cancellation, execution, store
 
 log = logging.getLogger(__name__)
 
-TASK_MODULES = ("blog.app.llm.runs.tasks", "blog.app.workflow.tasks")
+TASK_MODULES = ("blog.app.llm.runs.tasks", "blog.app.automation.tasks")
 HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 10.0
 SWEEP_SECONDS = 3.0
 EVENTS_KEPT_MINUTES = 60
-# A database that went away mid-run: the job is tried again, as another attempt at the run.
-RETRY = procrastinate.RetryStrategy(
-    max_attempts=execution.MAX_ATTEMPTS,
-    wait=2,
-    retry_exceptions={psycopg.OperationalError, PoolTimeout},
-)
 
 
 def main() -> None:
@@ -56,7 +48,11 @@ def main() -> None:
 
 async def work(database_url: str, config: Config, pool: db.Pool) -> None:
     """Runs jobs until SIGINT or SIGTERM; what a short grace leaves is taken up by the next worker."""
-    app = make_app(database_url, pool, security.load_secrets(config))
+    for module in TASK_MODULES:
+        import_module(module)
+    app = jobs.make_app(
+        database_url, pool, security.load_secrets(config), max_attempts=execution.MAX_ATTEMPTS
+    )
     asyncio.get_running_loop().set_default_executor(
         ThreadPoolExecutor(config.worker_concurrency + 2, thread_name_prefix="job")
     )
@@ -73,26 +69,6 @@ async def work(database_url: str, config: Config, pool: db.Pool) -> None:
             )
         finally:
             sweeping.cancel()
-
-
-def make_app(database_url: str, pool: db.Pool, secrets: tuple[str, ...]) -> procrastinate.App:
-    """The queue's own application with every registered task."""
-    app = procrastinate.App(
-        connector=procrastinate.PsycopgConnector(conninfo=database_url, min_size=1, max_size=4)
-    )
-    for module in TASK_MODULES:
-        import_module(module)
-    for name, function in jobs.TASKS.items():
-        app.task(name=name, pass_context=True, retry=RETRY)(_job(function, pool, secrets))
-    return app
-
-
-def _job(function: jobs.Task, pool: db.Pool, secrets: tuple[str, ...]) -> Callable[..., None]:
-    def run_job(context: JobContext, **arguments: object) -> None:
-        given = jobs.Context(pool=pool, attempt=context.job.attempts + 1, secrets=secrets)
-        function(given, **arguments)
-
-    return run_job
 
 
 async def sweep(app: procrastinate.App, pool: db.Pool) -> None:
@@ -116,6 +92,4 @@ def _prune(pool: db.Pool) -> None:
 
 
 if __name__ == "__main__":
-    from blog.app import worker  # by its own name: tasks are registered under it, not under __main__
-
-    worker.main()
+    main()

@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 
 from blog.app import db
 from blog.app.auth import services as auth
+from blog.app.automation import services as automation
 from blog.app.llm.runs import execution
-from blog.app.workflow import automation
 from tests.conftest import OneConnection
 from tests.factories import make_actor, make_model
 from tests.house.source import ROOT

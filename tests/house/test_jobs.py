@@ -13,7 +13,7 @@ def _module(path: Path) -> str:
 
 
 def _deferred() -> set[tuple[str, str]]:
-    """The module and the task name of every jobs.defer(conn, name, ...) and of every Target(task=name, ...)."""
+    """The module and the task name of every jobs.defer(conn, name, ...) and Target(task=name, ...)."""
     return {
         (name_of(path), _name(path, argument))
         for path in modules()

@@ -6,8 +6,7 @@ from dataclasses import replace
 from blog.app.errors import Invalid
 from blog.app.posts.diff import Segment, diff
 from blog.app.workflow import values
-from blog.app.workflow.desk_models import Comparison
-from blog.app.workflow.models import Field
+from blog.app.workflow.models import Comparison, Field
 
 NEAR = 120  # characters of unchanged text kept on each side of a change
 

@@ -1,11 +1,13 @@
 """The registry of how a post is made, and a post seen through it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from pydantic import JsonValue
 
+from blog.app.posts.diff import Segment
 from blog.app.posts.models import Origin, Post, Revision, Section
 
 Kind = Literal["text", "markdown", "list", "json", "choice", "number", "date", "url"]
@@ -159,3 +161,16 @@ class FieldValue:
     restored_from_id: int | None
     written_at: datetime | None
     superseded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two texts as a textarea shows them, and the words between them."""
+
+    old: str
+    new: str
+    segments: Sequence[Segment]
+
+    @property
+    def changes(self) -> int:
+        return max((segment.hunk or 0 for segment in self.segments), default=0)

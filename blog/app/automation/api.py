@@ -1,0 +1,311 @@
+"""The JSON edge of automations, suggestions and previews."""
+
+from flask import Blueprint, Response, request
+
+from blog.app import web
+from blog.app.auth.permissions import current_actor, requires
+from blog.app.automation import preview, suggestions
+from blog.app.automation import services as automation
+from blog.app.automation.models import AutomationListItem, PreviewOf, Suggestion
+from blog.app.automation.schemas import (
+    AutomationStart,
+    PreviewQuery,
+    SuggestionAccept,
+    SuggestionDiscard,
+)
+from blog.app.llm.permissions import LLM_READ, LLM_RUN
+from blog.app.llm.runs.api import accepted
+from blog.app.llm.runs.services import idempotency
+from blog.app.posts.permissions import POST_READ
+from blog.app.workflow.permissions import AUTOMATE
+
+bp = Blueprint("automation_api", __name__, url_prefix="/api/v1")
+
+
+@bp.post("/posts/<int:post_id>/fields/<field_name>/runs")
+@requires(AUTOMATE)
+def create_field_run(post_id: int, field_name: str) -> Response:
+    """Run an action for a field of a post.
+    ---
+    tags: [Automation]
+    parameters:
+      - {name: post_id, in: path, required: true, schema: {type: integer}}
+      - {name: field_name, in: path, required: true, schema: {type: string}}
+      - {$ref: '#/components/parameters/IdempotencyKey'}
+    requestBody:
+      required: true
+      content: {application/json: {schema: {$ref: '#/components/schemas/AutomationStart'}}}
+    responses:
+      202:
+        description: Queued; follow Location, or its events. The output becomes a suggestion.
+        headers: {Location: {schema: {type: string}, description: Where the run is.}}
+        content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+      409: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
+    """
+    return _start(post_id, field_name, None)
+
+
+@bp.post("/posts/<int:post_id>/sections/<int:section_id>/fields/<field_name>/runs")
+@requires(AUTOMATE)
+def create_section_field_run(post_id: int, section_id: int, field_name: str) -> Response:
+    """Run an action for a field of a section.
+    ---
+    tags: [Automation]
+    parameters:
+      - {name: post_id, in: path, required: true, schema: {type: integer}}
+      - {name: section_id, in: path, required: true, schema: {type: integer}}
+      - {name: field_name, in: path, required: true, schema: {type: string}}
+      - {$ref: '#/components/parameters/IdempotencyKey'}
+    requestBody:
+      required: true
+      content: {application/json: {schema: {$ref: '#/components/schemas/AutomationStart'}}}
+    responses:
+      202:
+        description: Queued; follow Location, or its events. The output becomes a suggestion.
+        headers: {Location: {schema: {type: string}, description: Where the run is.}}
+        content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+      409: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
+    """
+    return _start(post_id, field_name, section_id)
+
+
+def _start(post_id: int, field_name: str, section_id: int | None) -> Response:
+    body = web.parse_json(AutomationStart)
+    key = request.headers.get("Idempotency-Key")
+    run = automation.start(
+        web.conn(),
+        current_actor(),
+        post_id=post_id,
+        field_name=field_name,
+        section_id=section_id,
+        action_id=body.llm_action_id,
+        model_id=body.llm_model_id,
+        base_revision_id=body.base_revision_id,
+        idempotency=idempotency(key, "field", post_id, section_id, field_name, body.model_dump()),
+    )
+    return accepted(run)
+
+
+@bp.get("/posts/<int:post_id>/runs")
+@requires(POST_READ)
+def list_post_runs(post_id: int) -> Response:
+    """List the latest runs for the fields of a post, newest first.
+    ---
+    tags: [Automation]
+    parameters:
+      - {name: post_id, in: path, required: true, schema: {type: integer}}
+    responses:
+      200:
+        description: At most 50 runs with what became of their suggestions.
+        content:
+          application/json:
+            schema: {type: array, items: {$ref: '#/components/schemas/AutomationListItem'}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+    """
+    items = automation.list_automations(web.conn(), current_actor(), post_id)
+    return web.answer(items, list[AutomationListItem])
+
+
+@bp.post("/llm/runs/<int:run_id>/retries")
+@requires(LLM_RUN)
+def create_retry(run_id: int) -> Response:
+    """Run again: for the same field as it is now, or with the same values for a run without a post.
+    ---
+    tags: [Runs]
+    parameters:
+      - {name: run_id, in: path, required: true, schema: {type: integer}}
+    responses:
+      202:
+        description: A new run that names the old one.
+        headers: {Location: {schema: {type: string}, description: Where the run is.}}
+        content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+      409: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
+    """
+    return accepted(automation.retry(web.conn(), current_actor(), run_id))
+
+
+@bp.get("/posts/<int:post_id>/suggestions")
+@requires(POST_READ)
+def list_suggestions(post_id: int) -> Response:
+    """List the suggestions that wait for a decision, newest first.
+    ---
+    tags: [Suggestions]
+    parameters:
+      - {name: post_id, in: path, required: true, schema: {type: integer}}
+    responses:
+      200:
+        description: The waiting suggestions.
+        content:
+          application/json:
+            schema: {type: array, items: {$ref: '#/components/schemas/Suggestion'}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+    """
+    items = suggestions.list_suggestions(web.conn(), current_actor(), post_id)
+    return web.answer(items, list[Suggestion])
+
+
+@bp.get("/suggestions/<int:suggestion_id>")
+@requires(POST_READ)
+def get_suggestion(suggestion_id: int) -> Response:
+    """Get one suggestion.
+    ---
+    tags: [Suggestions]
+    parameters:
+      - {name: suggestion_id, in: path, required: true, schema: {type: integer}}
+    responses:
+      200:
+        description: The suggestion.
+        content: {application/json: {schema: {$ref: '#/components/schemas/Suggestion'}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+    """
+    return web.answer(suggestions.get_suggestion(web.conn(), current_actor(), suggestion_id))
+
+
+@bp.post("/suggestions/<int:suggestion_id>/acceptance")
+@requires(AUTOMATE)
+def accept_suggestion(suggestion_id: int) -> Response:
+    """Accept a suggestion, as it is or edited: it becomes the field's next revision.
+    ---
+    tags: [Suggestions]
+    parameters:
+      - {name: suggestion_id, in: path, required: true, schema: {type: integer}}
+    requestBody:
+      required: true
+      content: {application/json: {schema: {$ref: '#/components/schemas/SuggestionAccept'}}}
+    responses:
+      201:
+        description: The new revision, which names the run.
+        content: {application/json: {schema: {$ref: '#/components/schemas/Revision'}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+      409: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
+    """
+    body = web.parse_json(SuggestionAccept)
+    revision = suggestions.accept(
+        web.conn(),
+        current_actor(),
+        suggestion_id,
+        base_revision_id=body.base_revision_id,
+        value=body.value,
+    )
+    return web.answer(revision, status=201)
+
+
+@bp.post("/suggestions/<int:suggestion_id>/discard")
+@requires(AUTOMATE)
+def discard_suggestion(suggestion_id: int) -> Response:
+    """Discard a suggestion; the run and its output stay.
+    ---
+    tags: [Suggestions]
+    parameters:
+      - {name: suggestion_id, in: path, required: true, schema: {type: integer}}
+    requestBody:
+      required: true
+      content: {application/json: {schema: {$ref: '#/components/schemas/SuggestionDiscard'}}}
+    responses:
+      200:
+        description: The suggestion.
+        content: {application/json: {schema: {$ref: '#/components/schemas/Suggestion'}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+      409: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
+    """
+    body = web.parse_json(SuggestionDiscard)
+    return web.answer(suggestions.discard(web.conn(), current_actor(), suggestion_id, body.reason))
+
+
+@bp.delete("/suggestions/<int:suggestion_id>/discard")
+@requires(AUTOMATE)
+def bring_back_suggestion(suggestion_id: int) -> Response:
+    """Undo a discard.
+    ---
+    tags: [Suggestions]
+    parameters:
+      - {name: suggestion_id, in: path, required: true, schema: {type: integer}}
+    responses:
+      200:
+        description: The suggestion, waiting again.
+        content: {application/json: {schema: {$ref: '#/components/schemas/Suggestion'}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+      409: {$ref: '#/components/responses/Problem'}
+    """
+    return web.answer(suggestions.bring_back(web.conn(), current_actor(), suggestion_id))
+
+
+@bp.get("/llm/actions/<int:action_id>/preview")
+@requires(LLM_READ)
+def preview_action(action_id: int) -> Response:
+    """Get exactly what an action would send for a post: messages, request, what is dropped or missing.
+    ---
+    tags: [Actions]
+    parameters:
+      - {name: action_id, in: path, required: true, schema: {type: integer}}
+      - {name: post_id, in: query, required: true, schema: {type: integer}}
+      - {name: section_id, in: query, schema: {type: integer}}
+      - {name: llm_model_id, in: query, schema: {type: integer}}
+    responses:
+      200:
+        description: The preview. With `missing` inputs there are no messages.
+        content: {application/json: {schema: {$ref: '#/components/schemas/Preview'}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
+    """
+    return web.answer(preview.preview(web.conn(), current_actor(), web.site().secrets, _asked(action_id)))
+
+
+@bp.get("/llm/actions/<int:action_id>/rendering")
+@requires(LLM_READ)
+def render_action(action_id: int) -> Response:
+    """Get the one text a local server's chat template makes of an action's messages for a post.
+    ---
+    tags: [Actions]
+    parameters:
+      - {name: post_id, in: query, required: true, schema: {type: integer}}
+      - {name: section_id, in: query, schema: {type: integer}}
+      - {name: llm_model_id, in: query, schema: {type: integer}}
+    responses:
+      200:
+        description: The text. Only Ollama and llama.cpp's server can tell it.
+        content: {application/json: {schema: {$ref: '#/components/schemas/Rendering'}}}
+      422: {$ref: '#/components/responses/Problem'}
+      502: {$ref: '#/components/responses/Problem'}
+    """
+    return web.answer(
+        preview.render_template(web.conn(), current_actor(), web.site().secrets, _asked(action_id))
+    )
+
+
+def _asked(action_id: int) -> PreviewOf:
+    query = web.parse_query(PreviewQuery)
+    return PreviewOf(
+        action_id=action_id,
+        post_id=query.post_id,
+        section_id=query.section_id,
+        model_id=query.llm_model_id,
+    )

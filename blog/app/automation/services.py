@@ -1,0 +1,177 @@
+"""Runs for a field of a post: where posts and llm meet. Ends in a suggestion and never writes to a field."""
+
+from typing import Literal
+
+from blog.app import db, jobs
+from blog.app.auth.models import Actor
+from blog.app.auth.permissions import check as check_permission
+from blog.app.automation import store
+from blog.app.automation.models import AutomationListItem
+from blog.app.errors import Conflict, Invalid, NotFound
+from blog.app.llm.runs import execution, snapshot
+from blog.app.llm.runs import services as runs
+from blog.app.llm.runs.models import Run
+from blog.app.llm.runs.services import Idempotency, Prepared
+from blog.app.posts import services as posts
+from blog.app.posts.models import Post
+from blog.app.workflow import services as workflow
+from blog.app.workflow.models import Field
+from blog.app.workflow.permissions import AUTOMATE
+
+TASK = "automation.execute_run"
+
+
+# --- starting ------------------------------------------------------------------------------------
+
+
+def start(
+    conn: db.Connection,
+    actor: Actor,
+    *,
+    post_id: int,
+    field_name: str,
+    section_id: int | None = None,
+    action_id: int | None = None,
+    model_id: int | None = None,
+    base_revision_id: int | Literal["current"] | None = "current",
+    idempotency: Idempotency | None = None,
+    retry_of_id: int | None = None,
+) -> Run:
+    """Queues a run of an action for a field: run, target, audit and job exist together or not at all.
+
+    Conflict when the field moved on from `base_revision_id`, or the same action and model is at it already.
+    """
+    check_permission(actor, AUTOMATE)
+    with conn.transaction():
+        post = posts.get_post(conn, actor, post_id)
+        posts.check_may_edit(actor, post)
+        field = _target_field(conn, post, field_name, section_id)
+        current_id = _current_id(conn, post_id, section_id, field)
+        if base_revision_id not in {"current", current_id}:
+            raise _moved_on(current_id)
+        prepared = runs.prepare(
+            conn,
+            action_id=_offered(field, action_id),
+            model_id=model_id,
+            vocabulary=workflow.vocabulary(conn),
+            inputs=workflow.gather_inputs(conn, post.id, section_id),
+        )
+        store.lock_target(conn, post_id, section_id, field.id)
+        if idempotency is None:
+            _refuse_second(conn, post_id, section_id, field, prepared)
+        created = runs.create_run(conn, actor, prepared, idempotency=idempotency, retry_of_id=retry_of_id)
+        if created.is_new:
+            store.insert_automation(
+                conn,
+                run_id=created.run_id,
+                post_id=post_id,
+                section_id=section_id,
+                field_id=field.id,
+                base_revision_id=current_id,
+            )
+            jobs.defer(conn, TASK, run_id=created.run_id)
+    return runs.get_run(conn, created.run_id)
+
+
+def retry(conn: db.Connection, actor: Actor, run_id: int, model_id: int | None = None) -> Run:
+    """Runs the same action again: for the same field as it is now, or with the same values for a bare run."""
+    run = runs.get_run(conn, run_id)
+    if run.is_active:
+        raise Conflict("This run has not ended yet. Stop it first.", run_id=run_id)
+    automation = store.find_automation(conn, run_id)
+    if automation is not None:
+        return start(
+            conn,
+            actor,
+            post_id=automation.post_id,
+            field_name=automation.field_name,
+            section_id=automation.section_id,
+            action_id=automation.action_id,
+            model_id=model_id or automation.model_id,
+            retry_of_id=run_id,
+        )
+    prepared = runs.prepare(
+        conn,
+        action_id=run.action_id,
+        model_id=model_id or run.model_id,
+        vocabulary=workflow.vocabulary(conn),
+        inputs=snapshot.restore(runs.get_exchange(conn, run_id).inputs),
+    )
+    return runs.enqueue_run(conn, actor, prepared, retry_of_id=run_id)
+
+
+def _target_field(conn: db.Connection, post: Post, field_name: str, section_id: int | None) -> Field:
+    field = workflow.find_field(conn, post.workflow_id, field_name)
+    workflow.check_scope(conn, post.id, field, section_id)
+    return field
+
+
+def _offered(field: Field, action_id: int | None) -> int:
+    offered = [action.action_id for action in field.actions]
+    if not offered:
+        raise Invalid(f"No action is bound to “{field.label}”. Bind one on the action's page first.")
+    if action_id is not None and action_id not in offered:
+        raise Invalid(f"“{field.label}” does not offer this action.", offered=offered)
+    return action_id or offered[0]
+
+
+def _current_id(conn: db.Connection, post_id: int, section_id: int | None, field: Field) -> int | None:
+    current = posts.find_current(conn, post_id=post_id, section_id=section_id, field_id=field.id)
+    return current.id if current else None
+
+
+def _moved_on(current_id: int | None) -> Conflict:
+    return Conflict(
+        "Someone changed this field meanwhile. Look at what is there now, then start again.",
+        current_revision_id=current_id,
+    )
+
+
+def _refuse_second(
+    conn: db.Connection, post_id: int, section_id: int | None, field: Field, prepared: Prepared
+) -> None:
+    active = store.find_active_run(
+        conn,
+        post_id=post_id,
+        section_id=section_id,
+        field_id=field.id,
+        action_id=prepared.version.action_id,
+        model_id=prepared.model.id,
+    )
+    if active is not None:
+        raise Conflict(f"“{prepared.version.action_label}” is already at work here.", run_id=active)
+
+
+# --- finishing -----------------------------------------------------------------------------------
+
+
+def adopt_repair(conn: db.Connection, run_id: int, child_id: int) -> None:
+    """A repair goes on for the same field, on the same base."""
+    store.copy_automation(conn, run_id, child_id)
+
+
+def save_output(conn: db.Connection, run_id: int, checked_output: str) -> None:
+    """Keeps a run's checked output as a suggestion, in the transaction that ends the run."""
+    automation = store.find_automation(conn, run_id)
+    if automation is None:
+        raise NotFound(f"Run {run_id} has no target.")
+    store.insert_suggestion(conn, automation.id, checked_output)
+
+
+TARGET = execution.Target(task=TASK, save=save_output, adopt=adopt_repair)
+
+
+# --- looking -------------------------------------------------------------------------------------
+
+
+def list_automations(
+    conn: db.Connection,
+    actor: Actor,
+    post_id: int,
+    *,
+    field_id: int | None = None,
+    only_active: bool = False,
+    limit: int = 50,
+) -> list[AutomationListItem]:
+    posts.get_post(conn, actor, post_id)
+    return store.list_automations(conn, post_id, field_id=field_id, only_active=only_active, limit=limit)

@@ -1,0 +1,209 @@
+"""SQL of automations and suggestions."""
+
+from blog.app import db
+from blog.app.automation.models import (
+    Automation,
+    AutomationListItem,
+    Suggestion,
+    SuggestionStatus,
+)
+
+SUGGESTION = """
+    SELECT suggestion.id, automation.llm_run_id AS run_id, automation.post_id,
+           automation.post_section_id AS section_id, automation.workflow_field_id AS field_id,
+           field.name AS field_name, automation.base_revision_id, current.id AS current_revision_id,
+           suggestion.value, suggestion.status, suggestion.reason,
+           version.llm_action_id AS action_id, action.label AS action_label,
+           version.number AS action_version, model.id AS model_id, model.name AS model_name,
+           provider.is_rehearsal, run.finish, run.has_replaced_chars, run.check_repairs,
+           suggestion.created_at, suggestion.decided_at
+    FROM suggestion
+    JOIN workflow_automation AS automation ON automation.id = suggestion.workflow_automation_id
+    JOIN workflow_field AS field ON field.id = automation.workflow_field_id
+    JOIN llm_run AS run ON run.id = automation.llm_run_id
+    JOIN llm_action_version AS version ON version.id = run.llm_action_version_id
+    JOIN llm_action AS action ON action.id = version.llm_action_id
+    JOIN llm_model AS model ON model.id = run.llm_model_id
+    JOIN llm_provider AS provider ON provider.id = model.llm_provider_id
+    LEFT JOIN field_revision AS current
+           ON current.post_id = automation.post_id
+          AND current.post_section_id IS NOT DISTINCT FROM automation.post_section_id
+          AND current.workflow_field_id = automation.workflow_field_id
+          AND current.superseded_at IS NULL
+"""
+
+
+def lock_target(conn: db.Connection, post_id: int, section_id: int | None, field_id: int) -> None:
+    """Lets one start per target through at a time, until the transaction ends."""
+    conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+        (f"automation {post_id} {section_id} {field_id}",),
+    )
+
+
+def find_active_run(
+    conn: db.Connection, *, post_id: int, section_id: int | None, field_id: int, action_id: int, model_id: int
+) -> int | None:
+    """A run of this action and model for this target that has not ended."""
+    return db.scalar(
+        conn,
+        """
+        SELECT run.id FROM workflow_automation AS automation
+        JOIN llm_run AS run ON run.id = automation.llm_run_id
+        JOIN llm_action_version AS version ON version.id = run.llm_action_version_id
+        WHERE automation.post_id = %s AND automation.post_section_id IS NOT DISTINCT FROM %s
+          AND automation.workflow_field_id = %s AND version.llm_action_id = %s AND run.llm_model_id = %s
+          AND run.status IN ('queued', 'running')
+        """,
+        (post_id, section_id, field_id, action_id, model_id),
+    )
+
+
+def insert_automation(
+    conn: db.Connection,
+    *,
+    run_id: int,
+    post_id: int,
+    section_id: int | None,
+    field_id: int,
+    base_revision_id: int | None,
+) -> int:
+    return db.scalar(
+        conn,
+        """
+        INSERT INTO workflow_automation
+            (llm_run_id, post_id, post_section_id, workflow_field_id, base_revision_id)
+        VALUES (%s, %s, %s, %s, %s) RETURNING id
+        """,
+        (run_id, post_id, section_id, field_id, base_revision_id),
+    )
+
+
+def copy_automation(conn: db.Connection, run_id: int, child_id: int) -> None:
+    db.run(
+        conn,
+        """
+        INSERT INTO workflow_automation
+            (llm_run_id, post_id, post_section_id, workflow_field_id, base_revision_id)
+        SELECT %s, post_id, post_section_id, workflow_field_id, base_revision_id
+        FROM workflow_automation WHERE llm_run_id = %s
+        """,
+        (child_id, run_id),
+    )
+
+
+def find_automation(conn: db.Connection, run_id: int) -> Automation | None:
+    return db.one(
+        conn,
+        Automation,
+        """
+        SELECT automation.id, llm_run_id AS run_id, post_id, post_section_id AS section_id,
+               workflow_field_id AS field_id, field.name AS field_name, base_revision_id,
+               version.llm_action_id AS action_id, run.llm_model_id AS model_id
+        FROM workflow_automation AS automation
+        JOIN workflow_field AS field ON field.id = automation.workflow_field_id
+        JOIN llm_run AS run ON run.id = automation.llm_run_id
+        JOIN llm_action_version AS version ON version.id = run.llm_action_version_id
+        WHERE llm_run_id = %s
+        """,
+        (run_id,),
+    )
+
+
+def list_automations(
+    conn: db.Connection, post_id: int, *, field_id: int | None, only_active: bool, limit: int
+) -> list[AutomationListItem]:
+    """Runs for a post's fields, newest first."""
+    return db.many(
+        conn,
+        AutomationListItem,
+        """
+        SELECT run.id AS run_id, automation.post_id, automation.post_section_id AS section_id,
+               automation.workflow_field_id AS field_id, field.name AS field_name,
+               version.llm_action_id AS action_id, action.label AS action_label,
+               model.id AS model_id, model.name AS model_name, provider.is_rehearsal,
+               run.status, run.error_message, person.name AS user_name, run.created_at, run.finished_at,
+               suggestion.id AS suggestion_id, suggestion.status AS suggestion_status
+        FROM workflow_automation AS automation
+        JOIN workflow_field AS field ON field.id = automation.workflow_field_id
+        JOIN llm_run AS run ON run.id = automation.llm_run_id
+        JOIN llm_action_version AS version ON version.id = run.llm_action_version_id
+        JOIN llm_action AS action ON action.id = version.llm_action_id
+        JOIN llm_model AS model ON model.id = run.llm_model_id
+        JOIN llm_provider AS provider ON provider.id = model.llm_provider_id
+        LEFT JOIN app_user AS person ON person.id = run.app_user_id
+        LEFT JOIN suggestion ON suggestion.workflow_automation_id = automation.id
+        WHERE automation.post_id = %(post_id)s
+          AND (%(field_id)s::bigint IS NULL OR automation.workflow_field_id = %(field_id)s)
+          AND (NOT %(only_active)s OR run.status IN ('queued', 'running'))
+        ORDER BY automation.id DESC LIMIT %(limit)s
+        """,
+        {"post_id": post_id, "field_id": field_id, "only_active": only_active, "limit": limit},
+    )
+
+
+# --- suggestions ---------------------------------------------------------------------------------
+
+
+def insert_suggestion(conn: db.Connection, automation_id: int, value: str) -> int | None:
+    """The new suggestion's id, or None when this automation has one already."""
+    return db.scalar(
+        conn,
+        """
+        INSERT INTO suggestion (workflow_automation_id, value) VALUES (%s, %s)
+        ON CONFLICT ON CONSTRAINT suggestion_automation_key DO NOTHING RETURNING id
+        """,
+        (automation_id, value),
+    )
+
+
+def find_suggestion(conn: db.Connection, suggestion_id: int) -> Suggestion | None:
+    return db.one(conn, Suggestion, f"{SUGGESTION} WHERE suggestion.id = %s", (suggestion_id,))
+
+
+def lock_suggestion(conn: db.Connection, suggestion_id: int) -> None:
+    """Two people deciding at once are let through one after the other."""
+    conn.execute("SELECT FROM suggestion WHERE id = %s FOR UPDATE", (suggestion_id,))
+
+
+def list_suggestions(conn: db.Connection, post_id: int, status: SuggestionStatus | None) -> list[Suggestion]:
+    """A post's suggestions, newest first."""
+    return db.many(
+        conn,
+        Suggestion,
+        f"""
+        {SUGGESTION}
+        WHERE automation.post_id = %(post_id)s
+          AND (%(status)s::text IS NULL OR suggestion.status = %(status)s)
+        ORDER BY suggestion.id DESC LIMIT 500
+        """,
+        {"post_id": post_id, "status": status},
+    )
+
+
+def update_suggestion(
+    conn: db.Connection,
+    suggestion_id: int,
+    *,
+    status: SuggestionStatus,
+    user_id: int | None,
+    revision_id: int | None,
+    reason: str,
+) -> int:
+    """Decides a suggestion, or with `waiting` takes the decision back."""
+    return db.run(
+        conn,
+        """
+        UPDATE suggestion
+        SET status = %(status)s, app_user_id = %(user_id)s, field_revision_id = %(revision_id)s,
+            reason = %(reason)s, decided_at = CASE WHEN %(status)s = 'waiting' THEN NULL ELSE now() END
+        WHERE id = %(id)s
+        """,
+        {
+            "id": suggestion_id,
+            "status": status,
+            "user_id": user_id,
+            "revision_id": revision_id,
+            "reason": reason,
+        },
+    )

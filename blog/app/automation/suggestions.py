@@ -1,0 +1,126 @@
+"""What becomes of a suggestion: accepted, edited, discarded, brought back.
+
+Nothing here overwrites a field: accepting appends a revision on the base the editor compared with.
+"""
+
+from blog.app import audit, db
+from blog.app.auth.models import Actor
+from blog.app.auth.permissions import check as check_permission
+from blog.app.automation import store
+from blog.app.automation.models import Suggestion, SuggestionStatus
+from blog.app.errors import Conflict, NotFound
+from blog.app.posts import services as posts
+from blog.app.posts.models import Revision
+from blog.app.workflow import planning, values
+from blog.app.workflow import services as workflow
+from blog.app.workflow.permissions import AUTOMATE
+
+
+def accept(
+    conn: db.Connection,
+    actor: Actor,
+    suggestion_id: int,
+    *,
+    base_revision_id: int | None,
+    value: str | None = None,
+) -> Revision:
+    """Makes a suggestion, or `value` in its place, the field's next revision, which names the run.
+
+    `base_revision_id` is what the editor compared it with; if that is not current any more: Conflict.
+    """
+    with conn.transaction():
+        suggestion = _waiting(conn, actor, suggestion_id)
+        text = suggestion.value if value is None else value
+        revision = workflow.save_field(
+            conn,
+            actor,
+            post_id=suggestion.post_id,
+            field_name=suggestion.field_name,
+            section_id=suggestion.section_id,
+            text=text,
+            base_revision_id=base_revision_id,
+            origin="run",
+            llm_run_id=suggestion.run_id,
+        )
+        _follow_up(conn, actor, suggestion, revision)
+        whole = revision.value == suggestion.value
+        _decide(conn, actor, suggestion, "accepted" if whole else "accepted_in_part", revision_id=revision.id)
+    return revision
+
+
+def discard(conn: db.Connection, actor: Actor, suggestion_id: int, reason: str = "") -> Suggestion:
+    with conn.transaction():
+        suggestion = _waiting(conn, actor, suggestion_id)
+        _decide(conn, actor, suggestion, "discarded", reason=reason)
+    return get_suggestion(conn, actor, suggestion_id)
+
+
+def bring_back(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggestion:
+    """Undoes a discard."""
+    with conn.transaction():
+        store.lock_suggestion(conn, suggestion_id)
+        suggestion = _editable(conn, actor, suggestion_id)
+        if suggestion.status != "discarded":
+            raise Conflict("Only a discarded suggestion can be brought back.", status_now=suggestion.status)
+        _decide(conn, actor, suggestion, "waiting")
+    return get_suggestion(conn, actor, suggestion_id)
+
+
+def get_suggestion(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggestion:
+    suggestion = store.find_suggestion(conn, suggestion_id)
+    if suggestion is None:
+        raise NotFound("There is no such suggestion.")
+    posts.get_post(conn, actor, suggestion.post_id)
+    return suggestion
+
+
+def list_suggestions(
+    conn: db.Connection, actor: Actor, post_id: int, status: SuggestionStatus | None = "waiting"
+) -> list[Suggestion]:
+    posts.get_post(conn, actor, post_id)
+    return store.list_suggestions(conn, post_id, status)
+
+
+def _editable(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggestion:
+    check_permission(actor, AUTOMATE)
+    suggestion = get_suggestion(conn, actor, suggestion_id)
+    posts.check_may_edit(actor, posts.get_post(conn, actor, suggestion.post_id))
+    return suggestion
+
+
+def _waiting(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggestion:
+    store.lock_suggestion(conn, suggestion_id)
+    suggestion = _editable(conn, actor, suggestion_id)
+    if suggestion.status != "waiting":
+        said = suggestion.status.replace("_", " ")
+        raise Conflict(f"This suggestion was already {said}.", suggestion_status=suggestion.status)
+    return suggestion
+
+
+def _follow_up(conn: db.Connection, actor: Actor, suggestion: Suggestion, revision: Revision) -> None:
+    """What accepting does beyond the field itself, as the field says."""
+    post = posts.get_post(conn, actor, suggestion.post_id)
+    field = workflow.find_field(conn, post.workflow_id, suggestion.field_name)
+    if field.on_accept == "plan_sections":
+        plan = values.parsed(field.kind, revision.value)
+        planning.apply_section_plan(conn, actor, post.id, plan, llm_run_id=suggestion.run_id)
+
+
+def _decide(
+    conn: db.Connection,
+    actor: Actor,
+    suggestion: Suggestion,
+    status: SuggestionStatus,
+    *,
+    revision_id: int | None = None,
+    reason: str = "",
+) -> None:
+    store.update_suggestion(
+        conn,
+        suggestion.id,
+        status=status,
+        user_id=None if status == "waiting" else actor.user_id,
+        revision_id=revision_id,
+        reason=reason,
+    )
+    audit.record(conn, actor, f"suggestion.{status}", "suggestion", suggestion.id, run_id=suggestion.run_id)

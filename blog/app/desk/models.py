@@ -1,0 +1,230 @@
+"""A post's desk: its fields as cards with the model's part in them, and the panel beside them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from blog.app.automation.models import (
+    Automation,
+    AutomationListItem,
+    Preview,
+    Suggestion,
+    SuggestionStatus,
+)
+from blog.app.llm.prompts.models import Action
+from blog.app.llm.registry.models import Model
+from blog.app.llm.runs.models import Run
+from blog.app.posts.diff import Segment
+from blog.app.posts.models import Post, PostListItem, Revision, RevisionListItem, Section
+from blog.app.workflow.models import Comparison, Field, FieldAction, FieldState, Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorship:
+    """The run behind a revision, by name."""
+
+    run_id: int
+    action_label: str
+    model_name: str
+    is_rehearsal: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A suggestion next to what the field holds now. `problem` empty: it can be accepted as it is.
+
+    `asked_at` is what the field held when the run was started, told only when that has changed since.
+    """
+
+    suggestion: Suggestion
+    comparison: Comparison
+    problem: str
+    asked_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A field with everything its card shows. `authorship` None: no model had part in the current words."""
+
+    post_id: int
+    state: FieldState
+    authorship: Authorship | None
+    offers: Sequence[Offer]
+    actions: Sequence[FieldAction]
+    active: Sequence[AutomationListItem]
+    may_edit: bool
+
+    @property
+    def key(self) -> str:
+        """What the ids of its elements end with."""
+        return target_key(self.state.field.name, self.state.section_id)
+
+    @property
+    def name(self) -> str:
+        return self.state.field.name
+
+    @property
+    def section_id(self) -> int | None:
+        return self.state.section_id
+
+    @property
+    def field(self) -> Field:
+        return self.state.field
+
+    @property
+    def revision(self) -> Revision | None:
+        return self.state.revision
+
+    @property
+    def is_filled(self) -> bool:
+        return bool(self.state.shown.strip())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionCards:
+    section: Section
+    heading: str
+    cards: Sequence[Card]
+    has_offers: bool
+    is_busy: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovedSection:
+    id: int
+    heading: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """`head` and `tail` are the post's own fields before and behind those of its sections."""
+
+    workspace: Workspace
+    head: Sequence[Card]
+    sections: Sequence[SectionCards]
+    tail: Sequence[Card]
+    removed: Sequence[RemovedSection]
+    elsewhere: Sequence[Suggestion]
+    running: int
+    may_automate: bool
+
+    @property
+    def cards(self) -> list[Card]:
+        """All cards in the order of the page."""
+        inner = [card for section in self.sections for card in section.cards]
+        return [*self.head, *inner, *self.tail]
+
+    @property
+    def section_place(self) -> str:
+        """The sub-stage where sections are written: this one if it has fields of sections."""
+        here = self.workspace.sub_stage
+        all_of_them = [here, *(s for stage in self.workspace.workflow.stages for s in stage.sub_stages)]
+        having = (s.name for s in all_of_them if any(field.scope == "section" for field in s.fields))
+        return next(having, here.name)
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Something on this page was written by a model that only proves the wiring."""
+        return any(
+            (card.authorship is not None and card.authorship.is_rehearsal)
+            or any(offer.suggestion.is_rehearsal for offer in card.offers)
+            for card in self.cards
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingInput:
+    """Something a prompt needs that is empty. `field` None: it names nothing one could fill in here."""
+
+    reference: str
+    label: str
+    field: str | None
+    sub_stage: str | None
+    section_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """What a model is about to do, does or did for one field. `problem` empty: Run is possible.
+
+    Of `preview` and `run` at most one is there: before a run what would be sent, then the run.
+    """
+
+    card: Card
+    action_id: int | None
+    models: Sequence[Model]
+    model_id: int | None
+    preview: Preview | None
+    missing: Sequence[MissingInput]
+    problem: str
+    run: Run | None
+    earlier: Sequence[AutomationListItem]
+
+    @property
+    def is_rehearsal(self) -> bool:
+        if self.run is not None:
+            return self.run.is_rehearsal
+        return self.preview is not None and self.preview.model.is_rehearsal
+
+    @property
+    def is_behind(self) -> bool:
+        """The run ended after the card was put together, which lacks what came of it."""
+        run = self.run
+        if run is None or run.is_active:
+            return False
+        return any(item.run_id in {run.id, run.repair_of_id} for item in self.card.active)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What the page of a post shows. `panel` None: no field of this step offers an action."""
+
+    desk: Desk
+    panel: Panel | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """A revision with what it changed. `authorship` None: no model had part in it."""
+
+    revision: RevisionListItem
+    authorship: Authorship | None
+    segments: Sequence[Segment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A field's revisions, newest first. `next` is the `after` of the following page."""
+
+    card: Card
+    entries: Sequence[HistoryEntry]
+    next: str | None
+
+    @property
+    def is_rehearsal(self) -> bool:
+        return any(entry.authorship is not None and entry.authorship.is_rehearsal for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLink:
+    """The field a run was for. `status` None: no suggestion came of it."""
+
+    target: Automation
+    post: Post
+    status: SuggestionStatus | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionPreview:
+    """What an action would send. `shown` None: there is no post yet, or `problem` says why not."""
+
+    action: Action
+    posts: Sequence[PostListItem]
+    workspace: Workspace | None
+    section_id: int | None
+    models: Sequence[Model]
+    shown: Preview | None
+    problem: str
+
+
+def target_key(field_name: str, section_id: int | None) -> str:
+    return field_name if section_id is None else f"{section_id}-{field_name}"

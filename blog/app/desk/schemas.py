@@ -1,0 +1,130 @@
+"""What the forms and links of a post's page send."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from blog.app.automation.schemas import BaseRevision
+from blog.app.posts.schemas import Id
+
+
+def _unix_lines(value: object) -> object:
+    """A form sends line ends as CRLF; no field has those."""
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+
+def _blank_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+Text = Annotated[str, BeforeValidator(_unix_lines)]
+Chosen = Annotated[Id | None, BeforeValidator(_blank_is_none)]
+
+
+class DeskQuery(BaseModel):
+    """What the panel shows; what has just been done and can be undone, or was refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Chosen = None
+    model: Chosen = None
+    run: Chosen = None
+    accepted: Chosen = None
+    discarded: Chosen = None
+    removed: Chosen = None
+    refused: Chosen = None
+
+
+class Idea(BaseModel):
+    """What a new post begins with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    idea: Text
+
+
+class FieldSave(BaseModel):
+    """A field as it was typed, after the revision the editor saw."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: Text
+    base_revision_id: BaseRevision
+
+
+class Acceptance(BaseModel):
+    """A suggestion taken over, compared with that revision. `value` None: as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    base_revision_id: BaseRevision
+    value: Text | None = None
+
+
+class HistoryQuery(BaseModel):
+    """From where a history is shown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: Chosen = None
+    restored: Chosen = None
+
+
+class Restoration(BaseModel):
+    """The revision an older one is to follow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    base_revision_id: BaseRevision
+
+
+class NewSection(BaseModel):
+    """A section to add at the end."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    heading: str = Field("", max_length=1000)
+
+
+class SectionName(BaseModel):
+    """A section's new name. `seen` is the one the editor saw."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    heading: str = Field(max_length=1000)
+    seen: str = Field("", max_length=1000)
+
+
+class SectionMove(BaseModel):
+    """One place up or down."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    direction: Literal["up", "down"]
+
+
+class StageChoice(BaseModel):
+    """Where a post is to stand."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sub_stage: str
+
+
+class Retry(BaseModel):
+    """A run to do again. `llm_model_id` None: with the same model."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    llm_model_id: Chosen = None
+
+
+class PreviewChoice(BaseModel):
+    """Which post, section and model an action is previewed for. `post_id` None: the latest one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    post_id: Chosen = None
+    section_id: Chosen = None
+    llm_model_id: Chosen = None
+    view: Literal["messages", "request", "rendering"] = "messages"

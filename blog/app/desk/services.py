@@ -1,0 +1,422 @@
+"""Gathers what the page of a post shows: the workspace and a model's part in it. Reads only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from blog.app import db
+from blog.app.auth.models import Actor
+from blog.app.automation import preview as previews
+from blog.app.automation import services as automation
+from blog.app.automation import store as automations
+from blog.app.automation import suggestions
+from blog.app.automation.models import AutomationListItem, Preview, PreviewOf, Suggestion
+from blog.app.desk import store as desk_store
+from blog.app.desk.models import (
+    ActionPreview,
+    Authorship,
+    Card,
+    Desk,
+    History,
+    HistoryEntry,
+    MissingInput,
+    Offer,
+    Page,
+    Panel,
+    RemovedSection,
+    RunLink,
+    SectionCards,
+)
+from blog.app.errors import AppError, Forbidden, NotFound
+from blog.app.llm.prompts import services as prompts
+from blog.app.llm.registry import services as registry
+from blog.app.llm.runs import services as runs
+from blog.app.llm.runs.models import ACTIVE, Run
+from blog.app.posts import services as posts
+from blog.app.workflow import compare, rules
+from blog.app.workflow import services as workflow
+from blog.app.workflow.models import Field, FieldState, SectionState, Workspace
+from blog.app.workflow.permissions import AUTOMATE
+
+Target = tuple[int | None, int]  # section id, field id
+EARLIER_SHOWN = 8
+HISTORY_SHOWN = 10
+
+
+# --- the page ---------------------------------------------------------------------------------------
+
+
+def get_page(
+    conn: db.Connection, actor: Actor, keys: tuple[str, ...], post_id: int, sub_stage_name: str
+) -> Page:
+    """A sub-stage, with the panel for the field it is most likely wanted for."""
+    desk = get_desk(conn, actor, post_id, sub_stage_name)
+    card = default_card(desk)
+    panel = get_panel(conn, actor, keys, desk, card) if card else None
+    if panel and panel.is_behind:  # a run ends only once, so looking again is enough
+        return get_page(conn, actor, keys, post_id, sub_stage_name)
+    return Page(desk=desk, panel=panel)
+
+
+def get_field_page(
+    conn: db.Connection,
+    actor: Actor,
+    keys: tuple[str, ...],
+    *,
+    post_id: int,
+    field_name: str,
+    section_id: int | None,
+    action_id: int | None = None,
+    model_id: int | None = None,
+    run_id: int | None = None,
+) -> Page:
+    """A field's sub-stage, with the panel for it."""
+    asked = {"action_id": action_id, "model_id": model_id, "run_id": run_id}
+    desk = get_field_desk(conn, actor, post_id, field_name)
+    panel = get_panel(conn, actor, keys, desk, find_card(desk, field_name, section_id), **asked)
+    if panel.is_behind:
+        return get_field_page(
+            conn, actor, keys, post_id=post_id, field_name=field_name, section_id=section_id, **asked
+        )
+    return Page(desk=desk, panel=panel)
+
+
+# --- the desk ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What models do and did on a post."""
+
+    waiting: Sequence[Suggestion]
+    active: Sequence[AutomationListItem]
+    authorships: dict[int, Authorship]
+    may_automate: bool
+
+
+def get_desk(conn: db.Connection, actor: Actor, post_id: int, sub_stage_name: str | None = None) -> Desk:
+    workspace = workflow.get_workspace(conn, actor, post_id, sub_stage_name)
+    machine = _machine(conn, actor, workspace)
+    shown = [_card(conn, actor, workspace, machine, state) for state in workspace.fields]
+    names = [field.name for field in workspace.sub_stage.fields]
+    of_sections = [field.name for field in workspace.sub_stage.fields if field.scope == "section"]
+    behind = names.index(of_sections[0]) if of_sections else len(names)
+    return Desk(
+        workspace=workspace,
+        head=[card for card in shown if names.index(card.name) < behind],
+        sections=[_section(conn, actor, workspace, machine, state) for state in workspace.sections],
+        tail=[card for card in shown if names.index(card.name) > behind],
+        removed=_removed(conn, workspace),
+        elsewhere=_elsewhere(workspace, machine),
+        running=runs.count_active(conn),
+        may_automate=machine.may_automate,
+    )
+
+
+def get_field_desk(conn: db.Connection, actor: Actor, post_id: int, field_name: str) -> Desk:
+    """The desk of the sub-stage the field is in."""
+    post = posts.get_post(conn, actor, post_id)
+    tree = workflow.get_workflow(conn, post.workflow_id)
+    for sub_stage in rules.sub_stages(tree):
+        if any(field.name == field_name for field in sub_stage.fields):
+            return get_desk(conn, actor, post_id, sub_stage.name)
+    raise NotFound(f"There is no field “{field_name}” in this workflow.")
+
+
+def find_card(desk: Desk, field_name: str, section_id: int | None) -> Card:
+    for card in desk.cards:
+        if card.name == field_name and card.section_id == section_id:
+            return card
+    raise NotFound("There is no such field in this post.")
+
+
+def _machine(conn: db.Connection, actor: Actor, workspace: Workspace) -> Machine:
+    post_id = workspace.post.id
+    states = [*workspace.fields, *(state for section in workspace.sections for state in section.fields)]
+    run_ids = [state.revision.llm_run_id for state in states if state.revision and state.revision.llm_run_id]
+    # In this order: what is not active any more has left its suggestion.
+    active = automation.list_automations(conn, actor, post_id, only_active=True)
+    return Machine(
+        waiting=suggestions.list_suggestions(conn, actor, post_id),
+        active=active,
+        authorships={made.run_id: made for made in desk_store.list_authorships(conn, run_ids)},
+        may_automate=actor.may(AUTOMATE) and workspace.may_edit,
+    )
+
+
+def _section(
+    conn: db.Connection, actor: Actor, workspace: Workspace, machine: Machine, state: SectionState
+) -> SectionCards:
+    here = state.section.id
+    return SectionCards(
+        section=state.section,
+        heading=state.heading,
+        cards=[_card(conn, actor, workspace, machine, field) for field in state.fields],
+        has_offers=any(suggestion.section_id == here for suggestion in machine.waiting),
+        is_busy=any(run.section_id == here for run in machine.active),
+    )
+
+
+def _card(
+    conn: db.Connection, actor: Actor, workspace: Workspace, machine: Machine, state: FieldState
+) -> Card:
+    target = (state.section_id, state.field.id)
+    run_id = state.revision.llm_run_id if state.revision else None
+    return Card(
+        post_id=workspace.post.id,
+        state=state,
+        authorship=machine.authorships.get(run_id) if run_id else None,
+        offers=[
+            _offer(conn, actor, state, suggestion)
+            for suggestion in machine.waiting
+            if _target(suggestion) == target
+        ],
+        actions=rules.offered_actions(
+            state.field, may_automate=machine.may_automate, may_edit=workspace.may_edit
+        ),
+        active=[run for run in machine.active if _target(run) == target],
+        may_edit=workspace.may_edit,
+    )
+
+
+def _target(item: Suggestion | AutomationListItem) -> Target:
+    return item.section_id, item.field_id
+
+
+def _offer(conn: db.Connection, actor: Actor, state: FieldState, suggestion: Suggestion) -> Offer:
+    current = state.revision.value if state.revision else ""
+    return Offer(
+        suggestion=suggestion,
+        comparison=compare.compared(state.field, current, suggestion.value),
+        problem=compare.problem(state.field, suggestion.value),
+        asked_at=_asked_at(conn, actor, state, suggestion) if suggestion.is_stale else None,
+    )
+
+
+def _asked_at(conn: db.Connection, actor: Actor, state: FieldState, suggestion: Suggestion) -> str:
+    if suggestion.base_revision_id is None:
+        return ""
+    base = posts.get_revision(conn, actor, suggestion.base_revision_id)
+    return compare.shown(state.field, base.value)
+
+
+def _removed(conn: db.Connection, workspace: Workspace) -> list[RemovedSection]:
+    sections = posts.list_removed_sections(conn, workspace.post.id)
+    if not sections:
+        return []
+    current = posts.current_values(conn, workspace.post.id)
+    values = {(value.section_id, value.field_id): value.value for value in current}
+    naming = rules.naming_fields(workspace.workflow, "section")
+
+    def heading(section_id: int) -> str:
+        return rules.title(naming, {field.id: values.get((section_id, field.id), "") for field in naming})
+
+    return [RemovedSection(id=section.id, heading=heading(section.id)) for section in sections]
+
+
+def _elsewhere(workspace: Workspace, machine: Machine) -> list[Suggestion]:
+    """Suggestions that wait in other sub-stages."""
+    here = {field.id for field in workspace.sub_stage.fields}
+    return [suggestion for suggestion in machine.waiting if suggestion.field_id not in here]
+
+
+def idea_field(conn: db.Connection) -> Field:
+    """Where a new post's idea is written."""
+    return rules.first_field(workflow.default_workflow(conn))
+
+
+# --- the panel -----------------------------------------------------------------------------------
+
+
+def get_panel(
+    conn: db.Connection,
+    actor: Actor,
+    keys: tuple[str, ...],
+    desk: Desk,
+    card: Card,
+    *,
+    action_id: int | None = None,
+    model_id: int | None = None,
+    run_id: int | None = None,
+) -> Panel:
+    """The run that was asked for, else one that is at work here, else what a run would send."""
+    runs_here = _runs_here(conn, actor, card)
+    run = _run(conn, card, run_id) or _active_run(conn, runs_here if action_id is None else [])
+    action_id = action_id or (run.action_id if run else None) or _first_action(card)
+    asked = (
+        None
+        if run or action_id is None
+        else _ask(conn, actor, keys, card, action_id=action_id, model_id=model_id)
+    )
+    made = asked if isinstance(asked, Preview) else None
+    return Panel(
+        card=card,
+        action_id=action_id,
+        models=registry.list_usable_models(conn),
+        model_id=model_id or (made.model.id if made else None) or (run.model_id if run else None),
+        preview=made,
+        missing=[_missing(desk, card, reference) for reference in made.missing] if made else [],
+        problem=asked if isinstance(asked, str) else "",
+        run=run,
+        earlier=[item for item in runs_here if run is None or item.run_id != run.id][:EARLIER_SHOWN],
+    )
+
+
+def default_card(desk: Desk) -> Card | None:
+    """The field a panel is most likely wanted for: at work, else the first empty one with an action."""
+    able = [card for card in desk.cards if card.actions]
+    busy = [card for card in able if card.active]
+    empty = [card for card in able if not card.is_filled and not card.offers]
+    return next(iter([*busy, *empty, *able]), None)
+
+
+def _first_action(card: Card) -> int | None:
+    return card.actions[0].action_id if card.actions else None
+
+
+def _runs_here(conn: db.Connection, actor: Actor, card: Card) -> list[AutomationListItem]:
+    found = automation.list_automations(conn, actor, card.post_id, field_id=card.field.id, limit=200)
+    return [item for item in found if item.section_id == card.section_id]
+
+
+def _run(conn: db.Connection, card: Card, run_id: int | None) -> Run | None:
+    if run_id is None:
+        return None
+    target = automations.find_automation(conn, run_id)
+    if target is None or (target.post_id, target.section_id, target.field_name) != (
+        card.post_id,
+        card.section_id,
+        card.name,
+    ):
+        raise NotFound("There is no such run for this field.")
+    return runs.get_last_repair(conn, run_id)
+
+
+def _active_run(conn: db.Connection, items: Sequence[AutomationListItem]) -> Run | None:
+    active = next((item for item in items if item.status in ACTIVE), None)
+    return runs.get_run(conn, active.run_id) if active else None
+
+
+def _ask(
+    conn: db.Connection,
+    actor: Actor,
+    keys: tuple[str, ...],
+    card: Card,
+    *,
+    action_id: int,
+    model_id: int | None,
+) -> Preview | str:
+    """What would be sent, or in words why nothing can be."""
+    try:
+        of = PreviewOf(
+            action_id=action_id, post_id=card.post_id, section_id=card.section_id, model_id=model_id
+        )
+        return previews.preview(conn, actor, keys, of)
+    except AppError as problem:
+        return problem.message
+
+
+def _missing(desk: Desk, card: Card, reference: str) -> MissingInput:
+    name = reference.rsplit(".", 1)[-1]
+    for sub_stage in rules.sub_stages(desk.workspace.workflow):
+        for field in sub_stage.fields:
+            if field.name == name:
+                return MissingInput(
+                    reference=reference,
+                    label=field.label,
+                    field=name,
+                    sub_stage=sub_stage.name,
+                    section_id=_section_of(desk, card, reference),
+                )
+    return MissingInput(reference=reference, label=name, field=None, sub_stage=None, section_id=None)
+
+
+def _section_of(desk: Desk, card: Card, reference: str) -> int | None:
+    if reference.startswith("section."):
+        return card.section_id
+    if reference.startswith("post.sections[]") and desk.sections:
+        return desk.sections[0].section.id
+    return None
+
+
+def find_link(conn: db.Connection, actor: Actor, run_id: int) -> RunLink | None:
+    """Where a run's words were meant to go, for its own page; None: for no post, or one that is gone."""
+    target = automations.find_automation(conn, run_id)
+    if target is None:
+        return None
+    try:
+        post = posts.get_post(conn, actor, target.post_id)
+    except (Forbidden, NotFound):
+        return None
+    items = automation.list_automations(conn, actor, post.id, field_id=target.field_id, limit=500)
+    item = next((item for item in items if item.run_id == run_id), None)
+    return RunLink(target=target, post=post, status=item.suggestion_status if item else None)
+
+
+def get_action_preview(
+    conn: db.Connection,
+    actor: Actor,
+    keys: tuple[str, ...],
+    action_id: int,
+    *,
+    post_id: int | None,
+    section_id: int | None,
+    model_id: int | None,
+) -> ActionPreview:
+    """For the action's own page: what it would send for a post, by default the latest one."""
+    choices = posts.list_latest(conn, actor, limit=50)
+    post_id = post_id or (choices[0].id if choices else None)
+    workspace = None if post_id is None else workflow.get_workspace(conn, actor, post_id)
+    section_id = section_id or _usual_section(conn, action_id, workspace)
+    shown: Preview | None = None
+    problem = ""
+    if post_id is not None:
+        try:
+            of = PreviewOf(action_id=action_id, post_id=post_id, section_id=section_id, model_id=model_id)
+            shown = previews.preview(conn, actor, keys, of)
+        except AppError as refusal:
+            problem = refusal.message
+    return ActionPreview(
+        action=prompts.get_live_action(conn, action_id),
+        posts=choices,
+        workspace=workspace,
+        section_id=section_id,
+        models=registry.list_usable_models(conn),
+        shown=shown,
+        problem=problem,
+    )
+
+
+def _usual_section(conn: db.Connection, action_id: int, workspace: Workspace | None) -> int | None:
+    """An action for a field of sections is shown with the first section."""
+    scopes = {place.field_scope for place in prompts.list_action_places(conn, action_id)}
+    if workspace is None or not workspace.sections or scopes != {"section"}:
+        return None
+    return workspace.sections[0].section.id
+
+
+# --- the history ---------------------------------------------------------------------------------
+
+
+def get_history(conn: db.Connection, actor: Actor, card: Card, *, after: int | None = None) -> History:
+    """A field's revisions, each with what it changed in the one before."""
+    page = posts.list_revisions(
+        conn, actor, card.post_id, card.section_id, card.field.id, after=after, limit=HISTORY_SHOWN + 1
+    )
+    run_ids = [item.llm_run_id for item in page.items if item.llm_run_id]
+    authorships = {made.run_id: made for made in desk_store.list_authorships(conn, run_ids)}
+    texts = {item.id: posts.get_revision(conn, actor, item.id).value for item in page.items}
+    older = [texts[item.id] for item in page.items[1:]] + [""]
+    entries = [
+        HistoryEntry(
+            revision=item,
+            authorship=authorships.get(item.llm_run_id) if item.llm_run_id else None,
+            segments=compare.shortened(compare.compared(card.field, before, texts[item.id]).segments),
+        )
+        for item, before in zip(page.items, older, strict=True)
+    ]
+    shown = entries[:HISTORY_SHOWN]
+    return History(
+        card=card,
+        entries=shown,
+        next=str(shown[-1].revision.number) if len(entries) > HISTORY_SHOWN else None,
+    )

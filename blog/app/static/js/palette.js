@@ -14,6 +14,7 @@ function choose(number) {
   all.forEach((hit, index) => {
     hit.id = `hit-${index}`;
     hit.tabIndex = -1;
+    hit.role = "option";
     hit.setAttribute("aria-selected", String(index === number));
   });
   if (!all[number]) return box.removeAttribute("aria-activedescendant");
@@ -23,6 +24,16 @@ function choose(number) {
 
 const chosen = () => hits().findIndex((hit) => hit.getAttribute("aria-selected") === "true");
 
+// A list to choose from, for those who hear it: groups of options and nothing between them.
+function show(found) {
+  for (const part of found.querySelectorAll("#hits, ul, li, h2, p")) part.role = "presentation";
+  for (const group of found.querySelectorAll("section")) group.role = "group";
+  place.replaceChildren(...found.childNodes);
+  choose(0);
+  const count = hits().length;
+  dialog.querySelector("[data-palette-count]").textContent = count ? `${count} found` : place.textContent.trim();
+}
+
 async function look() {
   const number = ++asked;
   place.setAttribute("aria-busy", "true");
@@ -31,8 +42,7 @@ async function look() {
     const answer = await fetch(`/find?${query}`, { headers: { "HX-Request": "true" } });
     if (number !== asked) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    place.replaceChildren(...page.body.childNodes);
-    choose(0);
+    show(page.body);
   } catch {
     place.textContent = "This could not be looked up: there is no connection to the server.";
   } finally {

@@ -14,8 +14,8 @@ import requests
 
 from blog.app import db, supervisor
 from blog.app.auth import services as auth
+from blog.app.automation import suggestions
 from blog.app.llm.runs import services as runs
-from blog.app.workflow import suggestions
 from tests.factories import all_powerful, bind, make_action, make_field, make_model, make_post
 from tests.llm.providers.scripted import Server, openai_reply, serve
 from tests.product import Site, child, descendants, own_directory, serving

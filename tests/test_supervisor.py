@@ -13,10 +13,10 @@ import pytest
 
 from blog.app import supervisor
 from blog.app.auth import services as auth
+from blog.app.automation import suggestions
 from blog.app.config import Config
 from blog.app.errors import Conflict
 from blog.app.workflow import services as workflow
-from blog.app.workflow import suggestions
 from tests.factories import make_actor
 from tests.product import (
     BLOGFORGE,

@@ -33,8 +33,9 @@ IN_FULL = "revision.value, base.value AS base_value"
 IN_SHORT = """
     CASE WHEN is_short THEN revision.value END AS value, CASE WHEN is_short THEN base.value END AS base_value
 """
+# From the few that were chosen first: with so many joins the planner would not begin there by itself.
 FROM_REVISION = """
-    FROM field_revision AS revision
+    FROM revision
     JOIN workflow_field AS field ON field.id = revision.workflow_field_id
     LEFT JOIN field_revision AS base ON base.id = revision.base_revision_id
     LEFT JOIN post_section AS section ON section.id = revision.post_section_id
@@ -68,8 +69,8 @@ def list_history(
         conn,
         PostRevision,
         f"""
-        WITH listed AS MATERIALIZED (
-            SELECT id FROM field_revision
+        WITH revision AS MATERIALIZED (
+            SELECT * FROM field_revision
             WHERE post_id = %(post_id)s
               AND (%(field_id)s::bigint IS NULL OR workflow_field_id = %(field_id)s)
               AND (%(section_id)s::bigint IS NULL OR post_section_id = %(section_id)s)
@@ -79,7 +80,6 @@ def list_history(
             ORDER BY id DESC
             LIMIT %(limit)s)
         SELECT {POST_REVISION}, {IN_SHORT} {FROM_REVISION}
-        WHERE revision.id IN (SELECT id FROM listed)
         ORDER BY revision.id DESC
         """,
         {
@@ -99,7 +99,10 @@ def find_post_revision(conn: db.Connection, post_id: int, revision_id: int) -> P
     return db.one(
         conn,
         PostRevision,
-        f"SELECT {POST_REVISION}, {IN_FULL} {FROM_REVISION} WHERE revision.post_id = %s AND revision.id = %s",
+        f"""
+        WITH revision AS MATERIALIZED (SELECT * FROM field_revision WHERE post_id = %s AND id = %s)
+        SELECT {POST_REVISION}, {IN_FULL} {FROM_REVISION}
+        """,
         (post_id, revision_id),
     )
 

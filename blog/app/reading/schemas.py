@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from blog.app.automation.schemas import BaseRevision
 from blog.app.posts.schemas import Id, Limit
-from blog.app.workflow.automation_schemas import BaseRevision
 
 
 def _in_utc(at: datetime) -> datetime:

@@ -42,7 +42,7 @@ def read_notification(notification_id: int) -> Response:
 def _subject(notification: Notification) -> str:
     if notification.comment_id is not None:
         return url_for("comments.show_comment", comment_id=notification.comment_id)
-    return url_for("workflow.show_desk", post_id=notification.post_id, sub_stage_name=notification.sub_stage)
+    return url_for("desk.show_desk", post_id=notification.post_id, sub_stage_name=notification.sub_stage)
 
 
 @bp.post("/notifications/readings")

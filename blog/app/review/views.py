@@ -65,7 +65,7 @@ def _key(count: CommentCount) -> str:
 
 
 def _back_to_desk(post_id: int, sub_stage_name: str) -> Response:
-    return web.see_other(url_for("workflow.show_desk", post_id=post_id, sub_stage_name=sub_stage_name))
+    return web.see_other(url_for("desk.show_desk", post_id=post_id, sub_stage_name=sub_stage_name))
 
 
 def _refused(post_id: int, sub_stage_name: str, refusal: AppError) -> Response:
@@ -163,4 +163,4 @@ def put_due_date(post_id: int, sub_stage_name: str) -> Response:
 def put_plan(post_id: int) -> Response:
     form = web.parse_form(PlanChange)
     dates.plan(web.conn(), current_actor(), post_id, form.planned_on, form.scheduled_for)
-    return web.see_other(url_for("workflow.show_post", post_id=post_id))
+    return web.see_other(url_for("desk.show_post", post_id=post_id))

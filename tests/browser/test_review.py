@@ -1,5 +1,7 @@
 """A sub-stage worked from the keyboard alone, and comments at the side of the field they are about."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -121,10 +123,10 @@ def test_comments_and_the_state_need_no_java_script(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("theme", ["graphite", "quartz", "solarized", "terminal"])
-def test_axe_finds_nothing(site: Site, browser: Browser, session: object, theme: str) -> None:
+def test_axe_finds_nothing(site: Site, browser: Browser, session: Any, theme: str) -> None:
     context = browser.new_context(
         base_url=site.address, storage_state=session, bypass_csp=True, reduced_motion="reduce"
-    )  # type: ignore[arg-type]
+    )
     page = context.new_page()
     address = begin(page).rsplit("/", 1)[0]
     expect(page.locator("#strip .status")).to_be_visible()  # the scripts are there

@@ -15,16 +15,21 @@ if TYPE_CHECKING:
     import numpy
 
 SEED = 20_260_101
-WIDTH, LAYERS, HEADS, INNER = 64, 2, 4, 192
+WIDTH, LAYERS, HEADS, INNER = 96, 2, 4, 192
 CONTEXT = 32_768
-WORDS = 320
+WORDS = 400
 END_TOKEN = 2
 BLANK = "▁"  # how this kind of vocabulary writes the space before a word
 
-# How likely a token is, as the mean of its logit; words vary by about one around theirs. A reply ends
-# by itself after a hundred words or so. Letters and bytes are there to read prompts with, and are
-# written only where a schema leaves nothing else.
-WORD, FULL_STOP, COMMA, END, QUOTE, NEVER = 0.0, 2.9, 2.5, 1.7, 1.7, -14.0
+# A reply walks through these steps, one word in each, passing over one here and there but never over a
+# mark; only after the last may it end, and there it must. The last token alone tells the step, so neither
+# chance nor a cautious sampling makes a reply of fewer than thirty words, or one without an end.
+STEPS = ("", "", "", "", ",", "", "", "", "", ".") * 5
+
+# How likely a token is, as the mean of its logit; words vary by about one around theirs. Letters and bytes
+# are there to read prompts with, and are written only where a schema leaves nothing else. The quotation
+# mark ends a string where a sentence has ended; there are few in a reply without a schema.
+WORD, QUOTE, END, NEVER = 0.0, -1.0, 4.0, -14.0
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}"
@@ -68,17 +73,17 @@ def _write(path: Path) -> None:
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_vocab_size(len(tokens))
     writer.add_tokenizer_model("llama")
-    writer.add_token_list([text for text, _, _ in tokens])
-    writer.add_token_types([kind for _, kind, _ in tokens])
+    writer.add_token_list([text for text, _ in tokens])
+    writer.add_token_types([kind for _, kind in tokens])
     # Higher scores are merged first; all that matters is that pairs of letters are merged at all.
-    writer.add_token_scores([float(len(text)) for text, _, _ in tokens])
+    writer.add_token_scores([float(len(text)) for text, _ in tokens])
     writer.add_unk_token_id(0)
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(END_TOKEN)
     writer.add_add_bos_token(True)
     writer.add_add_space_prefix(False)
     writer.add_chat_template(CHAT_TEMPLATE)
-    for name, weights in _weights([likely for _, _, likely in tokens]):
+    for name, weights in _weights([text for text, _ in tokens]):
         writer.add_tensor(name, weights)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -86,22 +91,21 @@ def _write(path: Path) -> None:
     writer.close()
 
 
-def _vocabulary() -> Iterator[tuple[str, int, float]]:
-    """(text, kind, how likely). Pairs of letters halve the length of a prompt in tokens."""
+def _vocabulary() -> Iterator[tuple[str, int]]:
+    """(text, kind). Pairs of letters halve the length of a prompt in tokens; the words come last."""
     normal, unknown, control, byte = 1, 2, 3, 6
-    yield "<unk>", unknown, NEVER
-    yield "<s>", control, NEVER
-    yield "</s>", control, END
+    yield "<unk>", unknown
+    yield "<s>", control
+    yield "</s>", control
     for value in range(256):
-        yield f"<0x{value:02X}>", byte, NEVER
-    special = {".": FULL_STOP, ",": COMMA, '"': QUOTE}
+        yield f"<0x{value:02X}>", byte
     for character in (BLANK, *map(chr, range(0x21, 0x7F))):
-        yield character, normal, special.get(character, NEVER)
+        yield character, normal
     letters = "abcdefghijklmnopqrstuvwxyz"
     for first, second in product(BLANK + letters, letters):
-        yield first + second, normal, NEVER
-    for word in _words():
-        yield BLANK + word, normal, WORD
+        yield first + second, normal
+    for place, word in enumerate(_words()):
+        yield BLANK + word + STEPS[place % len(STEPS)], normal
 
 
 def _words() -> list[str]:
@@ -115,8 +119,35 @@ def _words() -> list[str]:
     return list(words)
 
 
-def _weights(likely: list[float]) -> Iterator[tuple[str, "numpy.ndarray"]]:
-    """The first dimension stays the same at every place; through it each token gets its likelihood."""
+def _likely(tokens: list[str]) -> "numpy.ndarray":
+    """How likely each token is after a word of each step; the last column is for all that is no word."""
+    import numpy
+
+    likely = numpy.full((len(tokens), len(STEPS) + 1), NEVER, dtype=numpy.float32)
+    steps, quote = _steps(tokens), tokens.index('"')
+    for step, mark in enumerate(STEPS):
+        likely[steps == step + 1, step] = WORD
+        if not mark and not STEPS[step + 1]:
+            likely[steps == step + 2, step] = WORD
+        if mark == ".":
+            likely[quote, step] = QUOTE
+    likely[:, len(STEPS) - 1] = NEVER
+    likely[[END_TOKEN, quote], len(STEPS) - 1] = END, QUOTE
+    likely[steps == 0, len(STEPS)] = WORD
+    return likely
+
+
+def _steps(tokens: list[str]) -> "numpy.ndarray":
+    """The step each token is a word of; the number of steps for what is no word."""
+    import numpy
+
+    steps = numpy.full(len(tokens), len(STEPS))
+    steps[-WORDS:] = numpy.arange(WORDS) % len(STEPS)
+    return steps
+
+
+def _weights(tokens: list[str]) -> Iterator[tuple[str, "numpy.ndarray"]]:
+    """The first dimensions hold the step of the last token at every place; the likelihoods hang on them."""
     import numpy
 
     chance = numpy.random.default_rng(SEED)
@@ -124,14 +155,14 @@ def _weights(likely: list[float]) -> Iterator[tuple[str, "numpy.ndarray"]]:
     def random_matrix(rows: int, columns: int, size: float) -> "numpy.ndarray":
         return (chance.standard_normal((rows, columns)) * size).astype(numpy.float32)
 
-    constant = 4.0
-    embedding = random_matrix(len(likely), WIDTH, 1.0)
-    embedding[:, 0] = constant
-    # After the last normalisation a place's first dimension is about this, whatever was said before.
-    steady = constant / ((constant**2 + WIDTH - 1) / WIDTH) ** 0.5
-    output = random_matrix(len(likely), WIDTH, 1.1 / WIDTH**0.5)
-    output[END_TOKEN] = 0.0  # as likely after every word: no reply ends with its first
-    output[:, 0] = numpy.asarray(likely, dtype=numpy.float32) / steady
+    loud, held = 8.0, len(STEPS) + 1
+    embedding = random_matrix(len(tokens), WIDTH, 1.0)
+    embedding[:, :held] = loud * numpy.eye(held, dtype=numpy.float32)[_steps(tokens)]
+    # After the last normalisation the step's dimension is about this, whatever was said before.
+    steady = loud / ((loud**2 + WIDTH - held) / WIDTH) ** 0.5
+    output = random_matrix(len(tokens), WIDTH, 1.4 / WIDTH**0.5)
+    output[[END_TOKEN, tokens.index('"')]] = 0.0
+    output[:, :held] = _likely(tokens) / steady
     yield "token_embd.weight", embedding
     yield "output.weight", output
     yield "output_norm.weight", numpy.ones(WIDTH, dtype=numpy.float32)
@@ -147,7 +178,7 @@ def _weights(likely: list[float]) -> Iterator[tuple[str, "numpy.ndarray"]]:
         ):
             weights = random_matrix(rows, columns, 0.9 / columns**0.5)
             if name in {"attn_output", "ffn_down"}:
-                weights[0, :] = 0.0  # nothing is added to the dimension that must stay
+                weights[:held, :] = 0.0  # nothing is added to the dimensions that must stay
             yield f"blk.{layer}.{name}.weight", weights
         for name in ("attn_norm", "ffn_norm"):
             yield f"blk.{layer}.{name}.weight", numpy.ones(WIDTH, dtype=numpy.float32)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from blog.app.llm.providers.base import (
 from tests.llm.providers.asking import ask
 
 TRAITS = ModelTraits(context_window=32_768, capabilities=frozenset({"schema"}))
+ENDLESS = replace(TRAITS, options={"extra_body": {"ignore_eos": True}})
 LIMITS = Limits(connect_s=5, first_token_s=20, idle_s=20, deadline_s=40)
 
 
@@ -38,8 +40,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def wanting(models: Path, *said, model: str = "one.gguf", **rest) -> ChatRequest:
-    return ask(models.as_uri(), *said, model=model, traits=TRAITS, limits=LIMITS, **rest)
+def wanting(models: Path, *said, model: str = "one.gguf", traits=TRAITS, **rest) -> ChatRequest:
+    return ask(models.as_uri(), *said, model=model, traits=traits, limits=LIMITS, **rest)
 
 
 def run(request: ChatRequest) -> list[Event]:
@@ -57,6 +59,16 @@ def test_it_streams_words_and_says_what_it_used(models: Path):
     assert words.isprintable()
     assert len(words.split()) > 5
     assert len(deltas) > 5
+
+
+@pytest.mark.parametrize(("temperature", "asked"), [(0, "Cats?"), (0.7, "x. " * 300), (2, "A kilt.")])
+def test_a_rehearsal_is_neither_cut_short_nor_endless(models: Path, temperature: float, asked: str):
+    for seed in range(5):
+        request = wanting(models, ("user", asked), max_output=2_000, temperature=temperature, seed=seed)
+        *deltas, done = run(request)
+        assert isinstance(done, Done)
+        assert done.finish == "stop"
+        assert len("".join(each.text for each in deltas if isinstance(each, TextDelta)).split()) >= 30
 
 
 def test_the_body_is_settled_before_the_port_is_known(models: Path):
@@ -107,7 +119,7 @@ def test_too_long_a_prompt_is_said_to_be_too_long(models: Path):
 
 
 def test_a_cancel_stops_the_stream_and_the_engine_goes_on(models: Path):
-    request, cancel = wanting(models, max_output=30_000, temperature=0), Cancel()
+    request, cancel = wanting(models, max_output=30_000, traits=ENDLESS), Cancel()
     events = llama_cpp.stream(request, llama_cpp.build(request), cancel=cancel, tap=lambda _: None)
     next(events)
     start = time.monotonic()
@@ -119,7 +131,7 @@ def test_a_cancel_stops_the_stream_and_the_engine_goes_on(models: Path):
 
 
 def test_a_stream_is_not_cut_off_by_another_model(models: Path):
-    request = wanting(models, max_output=60, temperature=0)
+    request = wanting(models, max_output=60, traits=ENDLESS)
     first = llama_cpp.stream(request, llama_cpp.build(request), cancel=Cancel(), tap=lambda _: None)
     next(first)
     others: list[list[Event]] = []
@@ -135,7 +147,7 @@ def test_a_stream_is_not_cut_off_by_another_model(models: Path):
 
 
 def test_waiting_for_another_models_stream_can_be_cancelled(models: Path):
-    request = wanting(models, max_output=30_000, temperature=0)
+    request = wanting(models, max_output=30_000, traits=ENDLESS)
     first = llama_cpp.stream(request, llama_cpp.build(request), cancel=Cancel(), tap=lambda _: None)
     next(first)
     cancel = Cancel()

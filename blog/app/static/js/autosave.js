@@ -17,7 +17,8 @@ attach("form[data-autosave]", (form) => {
   const tell = (text) => status() && (status().textContent = text);
   const base = () => form.elements.base_revision_id?.value ?? "";
   const isConflict = () => form.querySelector("[data-conflict]") !== null;
-  let saved = field.value;
+  // What the page came with, not what is there now: words may have been typed before this ran.
+  let saved = field.defaultValue ?? field.value;
   let timer;
   let sending = Promise.resolve();
 
@@ -69,7 +70,8 @@ attach("form[data-autosave]", (form) => {
     form.elements.base_revision_id.value = draft.base;
     tell("Words that had not reached the server were put back.");
     timer = setTimeout(save, PAUSE);
-  } else forget(form);
+  } else if (field.value !== saved) timer = setTimeout(save, PAUSE);
+  else forget(form);
 
   form.classList.add("autosaves");
   field.addEventListener("input", () => {

@@ -1,6 +1,8 @@
 """Nothing that somebody or a model wrote does anything, wherever it is read."""
 
 import re
+from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -11,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from blog.app.posts import markdown
 from blog.app.reading import portable
+from tests.factories import make_post
 from tests.reading.conftest import Desk
 
 CORPUS = [
@@ -67,8 +70,10 @@ class Live(HTMLParser):
         for name, value in attrs:
             address = re.sub(r"[\x00-\x20]", "", value or "")
             unsafe = re.match(r"(?!https?:|mailto:)[a-z][a-z0-9+.-]*:", address, re.IGNORECASE)
-            if name not in {"href", "title", "start", "class", "rel", "style"} or unsafe:
+            if unsafe:
                 self.found.append(f"{name}={value}")
+            elif name not in {"href", "title", "start", "class", "rel", "style"}:
+                self.found.append(f"{tag} {name}")
 
 
 def live(html: str) -> list[str]:
@@ -162,34 +167,47 @@ def test_what_changes_still_says_the_same(text: str) -> None:
     assert shown.strip() == markdown.html(text).strip()
 
 
-@pytest.mark.parametrize("text", CORPUS)
-def test_every_page_and_file_is_inert(desk: Desk, browser: FlaskClient, text: str) -> None:
+PATHS = (
+    "preview",
+    "history",
+    "history?at=2200-01-01",
+    "history/comparison?old={old}&new={new}",
+    "export/html",
+)
+
+
+def pages(desk: Desk, browser: FlaskClient, text: str) -> dict[str, list[str]]:
+    """What a browser obeys on each page that shows a text, on a post of its own."""
+    post = replace(desk, post_id=make_post(desk.conn, desk.actor, idea="Why lighthouses went dark"))
     line = " ".join(text.split())[:110]
-    desk.write("main_title", line)
-    desk.write("subtitle", line)
-    desk.write("intro_blurb", text)
-    desk.write("tags", line)
-    desk.write("summary", text)
-    section_id = desk.add(line, draft=text, image_alt=line, image_captions=text)
-    old = desk.write("draft", f"{text}\n\nmore", section_id)
-    new = desk.write("draft", f"{text}\n\nmore\n\nstill", section_id)
-    base = f"/posts/{desk.post_id}"
-    for path in (
-        f"{base}/preview",
-        f"{base}/history",
-        f"{base}/history?at=2200-01-01",
-        f"{base}/history/comparison?old={old.id}&new={new.id}",
-        f"{base}/export/html",
-    ):
-        page = browser.get(path)
+    fields = {"main_title": line, "subtitle": line, "intro_blurb": text, "tags": line, "summary": text}
+    for name, value in fields.items():
+        post.write(name, value)
+    section_id = post.add(line, draft=text, image_alt=line, image_captions=text)
+    old = post.write("draft", f"{text}\n\nmore", section_id)
+    new = post.write("draft", f"{text}\n\nmore\n\nstill", section_id)
+    shown: dict[str, list[str]] = {}
+    for path in PATHS:
+        page = browser.get(f"/posts/{post.post_id}/{path.format(old=old.id, new=new.id)}")
         assert page.status_code == 200, path
-        for dead in ("<script>", "<style>", "onerror=alert(1)>", "<iframe", "<svg/onload"):
-            assert dead not in re.sub(r"&lt;.*?&gt;", "", page.text), (path, dead)
-        links = re.findall(r'href="([^"]*)"', page.text)
-        assert [
-            link for link in links if re.match(r"\s*(javascript|data|vbscript|file):", link, re.IGNORECASE)
-        ] == []
-        images = re.findall(r'<img[^>]*>|src="(?!/static)[^"]*"', page.text)
-        assert images == []
-    exported = browser.get(f"{base}/export/markdown").text.partition("\n---\n")[2]
+        shown[path] = live(page.text)
+    return shown
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_no_page_obeys_more_than_it_does_with_harmless_words(
+    desk: Desk, browser: FlaskClient, text: str
+) -> None:
+    harmless = pages(desk, browser, "A harmless word")
+    for path, found in pages(desk, browser, text).items():
+        assert Counter(found) - Counter(harmless[path]) == Counter(), path
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_an_exported_post_is_inert_in_a_renderer_that_obeys(
+    desk: Desk, browser: FlaskClient, text: str
+) -> None:
+    desk.write("summary", text)
+    desk.add(" ".join(text.split())[:110], draft=text, image_captions=text)
+    exported = browser.get(f"/posts/{desk.post_id}/export/markdown").text.partition("\n---\n")[2]
     assert live(obedient().render(exported)) == []

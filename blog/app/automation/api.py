@@ -29,8 +29,6 @@ def create_field_run(post_id: int, field_name: str) -> Response:
     ---
     tags: [Automation]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
-      - {name: field_name, in: path, required: true, schema: {type: string}}
       - {$ref: '#/components/parameters/IdempotencyKey'}
     requestBody:
       required: true
@@ -40,11 +38,7 @@ def create_field_run(post_id: int, field_name: str) -> Response:
         description: Queued; follow Location, or its events. The output becomes a suggestion.
         headers: {Location: {schema: {type: string}, description: Where the run is.}}
         content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     return _start(post_id, field_name, None)
 
@@ -56,9 +50,6 @@ def create_section_field_run(post_id: int, section_id: int, field_name: str) -> 
     ---
     tags: [Automation]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
-      - {name: section_id, in: path, required: true, schema: {type: integer}}
-      - {name: field_name, in: path, required: true, schema: {type: string}}
       - {$ref: '#/components/parameters/IdempotencyKey'}
     requestBody:
       required: true
@@ -68,11 +59,7 @@ def create_section_field_run(post_id: int, section_id: int, field_name: str) -> 
         description: Queued; follow Location, or its events. The output becomes a suggestion.
         headers: {Location: {schema: {type: string}, description: Where the run is.}}
         content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     return _start(post_id, field_name, section_id)
 
@@ -100,17 +87,12 @@ def list_post_runs(post_id: int) -> Response:
     """List the latest runs for the fields of a post, newest first.
     ---
     tags: [Automation]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: At most 50 runs with what became of their suggestions.
         content:
           application/json:
             schema: {type: array, items: {$ref: '#/components/schemas/AutomationListItem'}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     items = automation.list_automations(web.conn(), current_actor(), post_id)
     return web.answer(items, list[AutomationListItem])
@@ -122,16 +104,11 @@ def create_retry(run_id: int) -> Response:
     """Run again: for the same field as it is now, or with the same values for a run without a post.
     ---
     tags: [Runs]
-    parameters:
-      - {name: run_id, in: path, required: true, schema: {type: integer}}
     responses:
       202:
         description: A new run that names the old one.
         headers: {Location: {schema: {type: string}, description: Where the run is.}}
         content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
@@ -144,17 +121,12 @@ def list_suggestions(post_id: int) -> Response:
     """List the suggestions that wait for a decision, newest first.
     ---
     tags: [Suggestions]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The waiting suggestions.
         content:
           application/json:
             schema: {type: array, items: {$ref: '#/components/schemas/Suggestion'}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     items = suggestions.list_suggestions(web.conn(), current_actor(), post_id)
     return web.answer(items, list[Suggestion])
@@ -166,15 +138,10 @@ def get_suggestion(suggestion_id: int) -> Response:
     """Get one suggestion.
     ---
     tags: [Suggestions]
-    parameters:
-      - {name: suggestion_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The suggestion.
         content: {application/json: {schema: {$ref: '#/components/schemas/Suggestion'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(suggestions.get_suggestion(web.conn(), current_actor(), suggestion_id))
 
@@ -185,8 +152,6 @@ def accept_suggestion(suggestion_id: int) -> Response:
     """Accept a suggestion, as it is or edited: it becomes the field's next revision.
     ---
     tags: [Suggestions]
-    parameters:
-      - {name: suggestion_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/SuggestionAccept'}}}
@@ -194,11 +159,7 @@ def accept_suggestion(suggestion_id: int) -> Response:
       201:
         description: The new revision, which names the run.
         content: {application/json: {schema: {$ref: '#/components/schemas/Revision'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(SuggestionAccept)
     revision = suggestions.accept(
@@ -217,8 +178,6 @@ def discard_suggestion(suggestion_id: int) -> Response:
     """Discard a suggestion; the run and its output stay.
     ---
     tags: [Suggestions]
-    parameters:
-      - {name: suggestion_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/SuggestionDiscard'}}}
@@ -226,11 +185,7 @@ def discard_suggestion(suggestion_id: int) -> Response:
       200:
         description: The suggestion.
         content: {application/json: {schema: {$ref: '#/components/schemas/Suggestion'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(SuggestionDiscard)
     return web.answer(suggestions.discard(web.conn(), current_actor(), suggestion_id, body.reason))
@@ -242,15 +197,10 @@ def bring_back_suggestion(suggestion_id: int) -> Response:
     """Undo a discard.
     ---
     tags: [Suggestions]
-    parameters:
-      - {name: suggestion_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The suggestion, waiting again.
         content: {application/json: {schema: {$ref: '#/components/schemas/Suggestion'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(suggestions.bring_back(web.conn(), current_actor(), suggestion_id))
@@ -263,7 +213,6 @@ def preview_action(action_id: int) -> Response:
     ---
     tags: [Actions]
     parameters:
-      - {name: action_id, in: path, required: true, schema: {type: integer}}
       - {name: post_id, in: query, required: true, schema: {type: integer}}
       - {name: section_id, in: query, schema: {type: integer}}
       - {name: llm_model_id, in: query, schema: {type: integer}}
@@ -271,9 +220,6 @@ def preview_action(action_id: int) -> Response:
       200:
         description: The preview. With `missing` inputs there are no messages.
         content: {application/json: {schema: {$ref: '#/components/schemas/Preview'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(preview.preview(web.conn(), current_actor(), web.site().secrets, _asked(action_id)))

@@ -128,8 +128,6 @@ def show_view(view_id: int) -> Response:
     """Show a saved view: one's own, or a shared one.
     ---
     tags: [finding]
-    parameters:
-      - {name: view_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The view.
@@ -144,8 +142,6 @@ def change_view(view_id: int) -> Response:
     """Rename one's view, share it or keep it to oneself.
     ---
     tags: [finding]
-    parameters:
-      - {name: view_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/ViewChange'}}}
@@ -164,8 +160,6 @@ def remove_view(view_id: int) -> Response:
     """Remove one's view. The answer is what it was, so that it can be saved again.
     ---
     tags: [finding]
-    parameters:
-      - {name: view_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The view that is gone.

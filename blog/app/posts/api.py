@@ -18,13 +18,10 @@ def get_post(post_id: int) -> Response:
     """Show a post: where it stands and what it is called.
     ---
     tags: [posts]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The post.
         content: {application/json: {schema: {$ref: '#/components/schemas/Post'}}}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.get_post(web.conn(), current_actor(), post_id))
 
@@ -35,13 +32,10 @@ def delete_post(post_id: int) -> Response:
     """Remove a post from the lists. Nothing is deleted; POST to its restoration brings it back.
     ---
     tags: [posts]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The post with its `removed_at`.
         content: {application/json: {schema: {$ref: '#/components/schemas/Post'}}}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.remove_post(web.conn(), current_actor(), post_id))
 
@@ -52,13 +46,10 @@ def restore_post(post_id: int) -> Response:
     """Bring a removed post back.
     ---
     tags: [posts]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The post.
         content: {application/json: {schema: {$ref: '#/components/schemas/Post'}}}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.bring_back_post(web.conn(), current_actor(), post_id))
 
@@ -73,13 +64,11 @@ def list_sections(post_id: int) -> Response:
     ---
     tags: [sections]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - {name: removed, in: query, schema: {type: boolean}, description: The removed ones instead.}
     responses:
       200:
         description: The sections.
         content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Section'}}}}
-      404: {$ref: '#/components/responses/Problem'}
     """
     query = web.parse_query(SectionQuery)
     services.get_post(web.conn(), current_actor(), post_id)
@@ -93,8 +82,6 @@ def create_section(post_id: int) -> Response:
     """Add a section behind another one, or at the end.
     ---
     tags: [sections]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/SectionCreate'}}}
@@ -102,8 +89,6 @@ def create_section(post_id: int) -> Response:
       201:
         description: The section.
         content: {application/json: {schema: {$ref: '#/components/schemas/Section'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(SectionCreate)
     section = services.add_section(web.conn(), current_actor(), post_id, wanted.after_section_id)
@@ -116,8 +101,6 @@ def put_section_order(post_id: int) -> Response:
     """Put all sections of a post in another order. 409 when the list is not exactly the present sections.
     ---
     tags: [sections]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/SectionOrder'}}}
@@ -125,8 +108,6 @@ def put_section_order(post_id: int) -> Response:
       200:
         description: The sections in their new order.
         content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Section'}}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(SectionOrder)
@@ -140,15 +121,10 @@ def delete_section(post_id: int, section_id: int) -> Response:
     """Remove a section from its post. Its words are kept; POST to its restoration brings it back.
     ---
     tags: [sections]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
-      - {name: section_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The section with its `removed_at`.
         content: {application/json: {schema: {$ref: '#/components/schemas/Section'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.remove_section(web.conn(), current_actor(), post_id, section_id))
 
@@ -159,14 +135,9 @@ def restore_section(post_id: int, section_id: int) -> Response:
     """Bring a removed section back to its place, with its words.
     ---
     tags: [sections]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
-      - {name: section_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The section.
         content: {application/json: {schema: {$ref: '#/components/schemas/Section'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.bring_back_section(web.conn(), current_actor(), post_id, section_id))

@@ -21,13 +21,10 @@ def show_preview(post_id: int) -> Response:
     description: |
       A part whose field is empty has `revision_id` null and names the field to fill. `instead_of` names an
       empty field that another one stands in for. Reading time counts 238 words a minute.
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The article.
         content: {application/json: {schema: {$ref: '#/components/schemas/Article'}}}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.get_article(web.conn(), current_actor(), post_id))
 
@@ -39,7 +36,6 @@ def export_post(post_id: int, export_format: str) -> Response:
     ---
     tags: [posts]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - {name: export_format, in: path, required: true, schema: {type: string, enum: [markdown, html, json]}}
     responses:
       200:
@@ -48,7 +44,6 @@ def export_post(post_id: int, export_format: str) -> Response:
           text/markdown: {schema: {type: string}}
           text/html: {schema: {type: string}}
           application/json: {schema: {$ref: '#/components/schemas/PostExport'}}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return download(services.export_post(web.conn(), current_actor(), post_id, known_format(export_format)))
 
@@ -63,7 +58,6 @@ def show_history(post_id: int) -> Response:
       `segments` is null where the texts are too long for a list; ask for the comparison. To restore one, POST
       to `/api/v1/revisions/<id>/restoration` with its `current_id` as base.
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - {name: field, in: query, schema: {type: integer}, description: The field's id.}
       - {name: section, in: query, schema: {type: integer}, description: The section's id.}
       - {name: person, in: query, schema: {type: integer}, description: Who wrote or accepted it.}
@@ -74,7 +68,6 @@ def show_history(post_id: int) -> Response:
       200:
         description: A page of revisions.
         content: {application/json: {schema: {$ref: '#/components/schemas/PostHistory'}}}
-      404: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     query = web.parse_query(HistoryFilter)
@@ -99,14 +92,12 @@ def compare_revisions(post_id: int) -> Response:
     ---
     tags: [posts]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - {name: old, in: query, required: true, schema: {type: integer}, description: A revision's id.}
       - {name: new, in: query, required: true, schema: {type: integer}, description: A revision's id.}
     responses:
       200:
         description: Both, and the words between them.
         content: {application/json: {schema: {$ref: '#/components/schemas/RevisionComparison'}}}
-      404: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     query = web.parse_query(ComparisonQuery)
@@ -120,7 +111,6 @@ def show_snapshot(post_id: int) -> Response:
     ---
     tags: [posts]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - name: at
         in: query
         required: true
@@ -130,7 +120,6 @@ def show_snapshot(post_id: int) -> Response:
       200:
         description: The post then.
         content: {application/json: {schema: {$ref: '#/components/schemas/PostSnapshot'}}}
-      404: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     query = web.parse_query(SnapshotQuery)

@@ -26,14 +26,11 @@ def list_sub_stages(post_id: int) -> Response:
     """List how far a post is in each sub-stage of its workflow, and who has it.
     ---
     tags: [review]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The sub-stages, in order.
         content:
           application/json: {schema: {type: array, items: {$ref: '#/components/schemas/SubStageState'}}}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(standing.list_states(web.conn(), current_actor(), post_id), list[SubStageState])
 
@@ -45,13 +42,11 @@ def show_sub_stage(post_id: int, name: str) -> Response:
     ---
     tags: [review]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - {name: name, in: path, required: true, schema: {type: string}, description: The sub-stage’s name.}
     responses:
       200:
         description: The state, and each requirement with what is wrong.
         content: {application/json: {schema: {$ref: '#/components/schemas/SubStageReview'}}}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(standing.get_review(web.conn(), current_actor(), post_id, name))
 
@@ -63,7 +58,6 @@ def list_sub_stage_events(post_id: int, name: str) -> Response:
     ---
     tags: [review]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - {name: name, in: path, required: true, schema: {type: string}, description: The sub-stage’s name.}
       - {name: after, in: query, schema: {type: string}, description: The `next` of an earlier page.}
       - {name: limit, in: query, schema: {type: integer, minimum: 1, maximum: 200, default: 50}}
@@ -71,7 +65,6 @@ def list_sub_stage_events(post_id: int, name: str) -> Response:
       200:
         description: A page of changes.
         content: {application/json: {schema: {$ref: '#/components/schemas/SubStageEventPage'}}}
-      404: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     query = web.parse_query(EventQuery)
@@ -88,7 +81,6 @@ def put_sub_stage_status(post_id: int, name: str) -> Response:
     ---
     tags: [review]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - {name: name, in: path, required: true, schema: {type: string}, description: The sub-stage’s name.}
     requestBody:
       required: true
@@ -100,10 +92,7 @@ def put_sub_stage_status(post_id: int, name: str) -> Response:
       200:
         description: The sub-stage as it is now.
         content: {application/json: {schema: {$ref: '#/components/schemas/SubStageState'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(StatusChange)
     state = services.change_status(
@@ -119,7 +108,6 @@ def create_sub_stage_hand_over(post_id: int, name: str) -> Response:
     ---
     tags: [review]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - {name: name, in: path, required: true, schema: {type: string}, description: The sub-stage’s name.}
     requestBody:
       required: true
@@ -128,10 +116,7 @@ def create_sub_stage_hand_over(post_id: int, name: str) -> Response:
       201:
         description: The sub-stage it was handed over from.
         content: {application/json: {schema: {$ref: '#/components/schemas/SubStageState'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(HandOver)
     state = services.hand_over(
@@ -153,7 +138,6 @@ def create_sub_stage_return(post_id: int, name: str) -> Response:
     ---
     tags: [review]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - {name: name, in: path, required: true, schema: {type: string}, description: The sub-stage’s name.}
     requestBody:
       required: true
@@ -162,9 +146,6 @@ def create_sub_stage_return(post_id: int, name: str) -> Response:
       201:
         description: The sub-stage it was sent back from.
         content: {application/json: {schema: {$ref: '#/components/schemas/SubStageState'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(SendBack)
     state = services.send_back(web.conn(), current_actor(), post_id, name, to=wanted.to, reason=wanted.reason)
@@ -178,7 +159,6 @@ def put_sub_stage_assignee(post_id: int, name: str) -> Response:
     ---
     tags: [review]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - {name: name, in: path, required: true, schema: {type: string}, description: The sub-stage’s name.}
     requestBody:
       required: true
@@ -187,9 +167,6 @@ def put_sub_stage_assignee(post_id: int, name: str) -> Response:
       200:
         description: The sub-stage as it is now.
         content: {application/json: {schema: {$ref: '#/components/schemas/SubStageState'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(Assignment)
     return web.answer(services.assign(web.conn(), current_actor(), post_id, name, wanted.person_id))
@@ -202,7 +179,6 @@ def put_sub_stage_due_date(post_id: int, name: str) -> Response:
     ---
     tags: [review]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - {name: name, in: path, required: true, schema: {type: string}, description: The sub-stage’s name.}
     requestBody:
       required: true
@@ -211,9 +187,6 @@ def put_sub_stage_due_date(post_id: int, name: str) -> Response:
       200:
         description: The sub-stage as it is now.
         content: {application/json: {schema: {$ref: '#/components/schemas/SubStageState'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(DueDate)
     return web.answer(services.set_due(web.conn(), current_actor(), post_id, name, wanted.due_on))
@@ -225,16 +198,12 @@ def withdraw_sub_stage_event(event_id: int) -> Response:
     """Take a change of one's own back, with what came along with it.
     ---
     tags: [review]
-    parameters:
-      - {name: event_id, in: path, required: true, schema: {type: integer}}
     description: |
       409 when something followed it.
     responses:
       201:
         description: The sub-stage as it was before.
         content: {application/json: {schema: {$ref: '#/components/schemas/SubStageState'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.undo(web.conn(), current_actor(), event_id), status=201)
@@ -246,13 +215,10 @@ def get_plan(post_id: int) -> Response:
     """Show when a post is to appear.
     ---
     tags: [review]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The day it is meant to appear and the day it is set to.
         content: {application/json: {schema: {$ref: '#/components/schemas/PostPlan'}}}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(dates.get_plan(web.conn(), current_actor(), post_id))
 
@@ -263,8 +229,6 @@ def put_post_plan(post_id: int) -> Response:
     """Say when a post is to appear.
     ---
     tags: [review]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/PlanChange'}}}
@@ -272,9 +236,6 @@ def put_post_plan(post_id: int) -> Response:
       200:
         description: The days as they are now.
         content: {application/json: {schema: {$ref: '#/components/schemas/PostPlan'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(PlanChange)
     plan = dates.plan(web.conn(), current_actor(), post_id, wanted.planned_on, wanted.scheduled_for)

@@ -18,7 +18,6 @@ def list_comments(post_id: int) -> Response:
     ---
     tags: [comments]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - {name: field, in: query, schema: {type: string}, description: Only those about this field.}
       - {name: section_id, in: query, schema: {type: integer}, description: Of this section’s field.}
       - {name: shown, in: query, schema: {type: string, enum: [open, resolved, all], default: all}}
@@ -28,7 +27,6 @@ def list_comments(post_id: int) -> Response:
       200:
         description: A page of threads, each with its replies.
         content: {application/json: {schema: {$ref: '#/components/schemas/ThreadPage'}}}
-      404: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     query = web.parse_query(CommentQuery)
@@ -51,8 +49,6 @@ def create_comment(post_id: int) -> Response:
     """Comment on a post, a field or a passage of it. @ and a name tells that person.
     ---
     tags: [comments]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/CommentCreate'}}}
@@ -60,9 +56,6 @@ def create_comment(post_id: int) -> Response:
       201:
         description: The comment.
         content: {application/json: {schema: {$ref: '#/components/schemas/Comment'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(CommentCreate)
     said = comments.comment(
@@ -83,13 +76,10 @@ def show_comment(comment_id: int) -> Response:
     """Show the thread a comment is in.
     ---
     tags: [comments]
-    parameters:
-      - {name: comment_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The thread.
         content: {application/json: {schema: {$ref: '#/components/schemas/Thread'}}}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(comments.get_thread(web.conn(), current_actor(), comment_id))
 
@@ -100,8 +90,6 @@ def create_reply(comment_id: int) -> Response:
     """Reply to a comment. A resolved thread is opened again by it.
     ---
     tags: [comments]
-    parameters:
-      - {name: comment_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/CommentText'}}}
@@ -109,9 +97,6 @@ def create_reply(comment_id: int) -> Response:
       201:
         description: The reply.
         content: {application/json: {schema: {$ref: '#/components/schemas/Comment'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(CommentText)
     said = comments.reply(web.conn(), current_actor(), comment_id, wanted.body)
@@ -124,8 +109,6 @@ def edit_comment(comment_id: int) -> Response:
     """Change the words of a comment of one's own.
     ---
     tags: [comments]
-    parameters:
-      - {name: comment_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/CommentText'}}}
@@ -133,10 +116,7 @@ def edit_comment(comment_id: int) -> Response:
       200:
         description: The comment as it is now.
         content: {application/json: {schema: {$ref: '#/components/schemas/Comment'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(CommentText)
     return web.answer(comments.edit(web.conn(), current_actor(), comment_id, wanted.body))
@@ -148,14 +128,10 @@ def remove_comment(comment_id: int) -> Response:
     """Remove a comment of one's own. POST to its restoration brings it back.
     ---
     tags: [comments]
-    parameters:
-      - {name: comment_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The comment with its `removed_at`.
         content: {application/json: {schema: {$ref: '#/components/schemas/Comment'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(comments.remove(web.conn(), current_actor(), comment_id))
 
@@ -166,14 +142,10 @@ def bring_back_comment(comment_id: int) -> Response:
     """Bring a removed comment of one's own back.
     ---
     tags: [comments]
-    parameters:
-      - {name: comment_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The comment.
         content: {application/json: {schema: {$ref: '#/components/schemas/Comment'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(comments.bring_back(web.conn(), current_actor(), comment_id))
 
@@ -184,14 +156,10 @@ def resolve_comment(comment_id: int) -> Response:
     """Call a thread resolved, at its first comment.
     ---
     tags: [comments]
-    parameters:
-      - {name: comment_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The comment with its `resolved_at`.
         content: {application/json: {schema: {$ref: '#/components/schemas/Comment'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(comments.resolve(web.conn(), current_actor(), comment_id))
@@ -203,14 +171,10 @@ def reopen_comment(comment_id: int) -> Response:
     """Open a resolved thread again.
     ---
     tags: [comments]
-    parameters:
-      - {name: comment_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The comment.
         content: {application/json: {schema: {$ref: '#/components/schemas/Comment'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(comments.reopen(web.conn(), current_actor(), comment_id))

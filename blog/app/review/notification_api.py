@@ -40,13 +40,10 @@ def read_notification(notification_id: int) -> Response:
     """Mark a notification of one's own read.
     ---
     tags: [notifications]
-    parameters:
-      - {name: notification_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The notification with its `read_at`.
         content: {application/json: {schema: {$ref: '#/components/schemas/Notification'}}}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(notifications.read(web.conn(), current_actor(), notification_id))
 
@@ -64,7 +61,6 @@ def read_all_notifications() -> Response:
       200:
         description: The first page of them as it is now.
         content: {application/json: {schema: {$ref: '#/components/schemas/NotificationPage'}}}
-      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(AllRead)
     notifications.read_all(web.conn(), current_actor(), wanted.up_to)

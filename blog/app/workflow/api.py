@@ -5,9 +5,18 @@ from flask import Blueprint, Response
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.posts.permissions import POST_CREATE, POST_EDIT, POST_READ
-from blog.app.workflow import field_values, services
+from blog.app.workflow import field_values, outline, services
 from blog.app.workflow.models import FieldValue
-from blog.app.workflow.schemas import FieldWrite, PostCreate, RestorationCreate, RevisionQuery, StageMove
+from blog.app.workflow.schemas import (
+    FieldWrite,
+    PostCreate,
+    RestorationCreate,
+    RevisionQuery,
+    SectionMerge,
+    SectionReversal,
+    SectionSplit,
+    StageMove,
+)
 
 bp = Blueprint("workflow_api", __name__, url_prefix="/api/v1")
 
@@ -33,13 +42,10 @@ def get_workflow(workflow_id: int) -> Response:
     """Show the workflow a post follows.
     ---
     tags: [workflow]
-    parameters:
-      - {name: workflow_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The whole tree, in order.
         content: {application/json: {schema: {$ref: '#/components/schemas/Workflow'}}}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.get_workflow(web.conn(), workflow_id))
 
@@ -60,8 +66,6 @@ def create_post() -> Response:
       201:
         description: The post, at the first sub-stage of its workflow.
         content: {application/json: {schema: {$ref: '#/components/schemas/Post'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(PostCreate)
     post = services.create_post_with_idea(web.conn(), current_actor(), wanted.idea, wanted.workflow)
@@ -74,8 +78,6 @@ def put_stage(post_id: int) -> Response:
     """Move a post to a sub-stage of its workflow, forward or back.
     ---
     tags: [posts]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/StageMove'}}}
@@ -83,9 +85,6 @@ def put_stage(post_id: int) -> Response:
       200:
         description: The post where it stands now.
         content: {application/json: {schema: {$ref: '#/components/schemas/Post'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(StageMove)
     return web.answer(services.move_post(web.conn(), current_actor(), post_id, wanted.sub_stage))
@@ -100,13 +99,10 @@ def list_values(post_id: int) -> Response:
     """List every field of a post and of its sections, also those never written.
     ---
     tags: [fields]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The values, in the order of the workflow; those of sections follow, section by section.
         content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/FieldValue'}}}}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(field_values.list_values(web.conn(), current_actor(), post_id), list[FieldValue])
 
@@ -118,13 +114,11 @@ def get_value(post_id: int, name: str) -> Response:
     ---
     tags: [fields]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - {name: name, in: path, required: true, schema: {type: string}, description: The field's name.}
     responses:
       200:
         description: The value and its revision.
         content: {application/json: {schema: {$ref: '#/components/schemas/FieldValue'}}}
-      404: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(field_values.get_value(web.conn(), current_actor(), post_id, name, None))
@@ -137,7 +131,6 @@ def put_value(post_id: int, name: str) -> Response:
     ---
     tags: [fields]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - {name: name, in: path, required: true, schema: {type: string}, description: The field's name.}
     requestBody:
       required: true
@@ -149,10 +142,7 @@ def put_value(post_id: int, name: str) -> Response:
       200:
         description: The value and its new revision, or the present one when it says the same.
         content: {application/json: {schema: {$ref: '#/components/schemas/FieldValue'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     return _written(post_id, None, name)
 
@@ -164,7 +154,6 @@ def list_revisions(post_id: int, name: str) -> Response:
     ---
     tags: [fields]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
       - {name: name, in: path, required: true, schema: {type: string}, description: The field's name.}
       - {name: after, in: query, schema: {type: string}, description: The `next` of an earlier page.}
       - {name: limit, in: query, schema: {type: integer, minimum: 1, maximum: 200, default: 50}}
@@ -172,7 +161,6 @@ def list_revisions(post_id: int, name: str) -> Response:
       200:
         description: A page of revisions, each with how it begins.
         content: {application/json: {schema: {$ref: '#/components/schemas/RevisionPage'}}}
-      404: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     return _history(post_id, None, name)
@@ -185,14 +173,11 @@ def get_section_value(post_id: int, section_id: int, name: str) -> Response:
     ---
     tags: [fields]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
-      - {name: section_id, in: path, required: true, schema: {type: integer}}
       - {name: name, in: path, required: true, schema: {type: string}, description: The field's name.}
     responses:
       200:
         description: The value and its revision.
         content: {application/json: {schema: {$ref: '#/components/schemas/FieldValue'}}}
-      404: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(field_values.get_value(web.conn(), current_actor(), post_id, name, section_id))
@@ -205,8 +190,6 @@ def put_section_value(post_id: int, section_id: int, name: str) -> Response:
     ---
     tags: [fields]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
-      - {name: section_id, in: path, required: true, schema: {type: integer}}
       - {name: name, in: path, required: true, schema: {type: string}, description: The field's name.}
     requestBody:
       required: true
@@ -218,10 +201,7 @@ def put_section_value(post_id: int, section_id: int, name: str) -> Response:
       200:
         description: The value and its new revision, or the present one when it says the same.
         content: {application/json: {schema: {$ref: '#/components/schemas/FieldValue'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     return _written(post_id, section_id, name)
 
@@ -233,8 +213,6 @@ def list_section_revisions(post_id: int, section_id: int, name: str) -> Response
     ---
     tags: [fields]
     parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
-      - {name: section_id, in: path, required: true, schema: {type: integer}}
       - {name: name, in: path, required: true, schema: {type: string}, description: The field's name.}
       - {name: after, in: query, schema: {type: string}, description: The `next` of an earlier page.}
       - {name: limit, in: query, schema: {type: integer, minimum: 1, maximum: 200, default: 50}}
@@ -242,7 +220,6 @@ def list_section_revisions(post_id: int, section_id: int, name: str) -> Response
       200:
         description: A page of revisions, each with how it begins.
         content: {application/json: {schema: {$ref: '#/components/schemas/RevisionPage'}}}
-      404: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     return _history(post_id, section_id, name)
@@ -270,6 +247,104 @@ def _history(post_id: int, section_id: int | None, name: str) -> Response:
     return web.answer(page)
 
 
+# --- sections ------------------------------------------------------------------------------------
+
+
+@bp.post("/posts/<int:post_id>/sections/<int:section_id>/split")
+@requires(POST_EDIT)
+def split_section(post_id: int, section_id: int) -> Response:
+    """Divide a section: the rest of one of its texts goes to a new section behind it.
+    ---
+    tags: [sections]
+    parameters:
+      - {name: post_id, in: path, required: true, schema: {type: integer}}
+      - {name: section_id, in: path, required: true, schema: {type: integer}}
+    requestBody:
+      required: true
+      content: {application/json: {schema: {$ref: '#/components/schemas/SectionSplit'}}}
+    responses:
+      201:
+        description: Both sections, and what to send to undo it.
+        content: {application/json: {schema: {$ref: '#/components/schemas/SectionChange'}}}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+      409: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
+    """
+    wanted = web.parse_json(SectionSplit)
+    change = outline.split_section(
+        web.conn(),
+        current_actor(),
+        post_id,
+        section_id,
+        field_name=wanted.field,
+        offset=wanted.offset,
+        base_revision_id=wanted.base_revision_id,
+    )
+    return web.answer(change, status=201)
+
+
+@bp.post("/posts/<int:post_id>/sections/<int:section_id>/merge")
+@requires(POST_EDIT)
+def merge_section(post_id: int, section_id: int) -> Response:
+    """Join a section with the next one, which is removed and keeps its words.
+    ---
+    tags: [sections]
+    parameters:
+      - {name: post_id, in: path, required: true, schema: {type: integer}}
+      - {name: section_id, in: path, required: true, schema: {type: integer}}
+    requestBody:
+      required: true
+      content: {application/json: {schema: {$ref: '#/components/schemas/SectionMerge'}}}
+    responses:
+      200:
+        description: Both sections, and what to send to undo it.
+        content: {application/json: {schema: {$ref: '#/components/schemas/SectionChange'}}}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+      409: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
+    """
+    wanted = web.parse_json(SectionMerge)
+    change = outline.merge_section(
+        web.conn(), current_actor(), post_id, section_id, next_section_id=wanted.next_section_id
+    )
+    return web.answer(change)
+
+
+@bp.post("/posts/<int:post_id>/sections/<int:section_id>/reversal")
+@requires(POST_EDIT)
+def undo_section_change(post_id: int, section_id: int) -> Response:
+    """Undo a split or merge, while nobody has written in the section since.
+    ---
+    tags: [sections]
+    parameters:
+      - {name: post_id, in: path, required: true, schema: {type: integer}}
+      - {name: section_id, in: path, required: true, schema: {type: integer}}
+    requestBody:
+      required: true
+      content: {application/json: {schema: {$ref: '#/components/schemas/SectionReversal'}}}
+    responses:
+      200:
+        description: The section with the texts it had.
+        content: {application/json: {schema: {$ref: '#/components/schemas/Section'}}}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+      409: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
+    """
+    wanted = web.parse_json(SectionReversal)
+    section = outline.undo_change(
+        web.conn(),
+        current_actor(),
+        post_id,
+        section_id,
+        other_section_id=wanted.other_section_id,
+        revision_ids=wanted.revision_ids,
+    )
+    return web.answer(section)
+
+
 # --- revisions -----------------------------------------------------------------------------------
 
 
@@ -279,13 +354,10 @@ def get_revision(revision_id: int) -> Response:
     """Show one revision of a field, the current or an older one.
     ---
     tags: [fields]
-    parameters:
-      - {name: revision_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The value as it was then.
         content: {application/json: {schema: {$ref: '#/components/schemas/FieldValue'}}}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(field_values.get_revision_value(web.conn(), current_actor(), revision_id))
 
@@ -296,8 +368,6 @@ def create_restoration(revision_id: int) -> Response:
     """Make an older revision's value the newest one. The revisions between them stay.
     ---
     tags: [fields]
-    parameters:
-      - {name: revision_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/RestorationCreate'}}}
@@ -305,8 +375,6 @@ def create_restoration(revision_id: int) -> Response:
       201:
         description: The value and its new revision.
         content: {application/json: {schema: {$ref: '#/components/schemas/FieldValue'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(RestorationCreate)

@@ -33,8 +33,6 @@ def list_parts() -> Response:
       200:
         description: Some parts; archived ones are left out
         content: {application/json: {schema: {$ref: '#/components/schemas/PromptPartPage'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     query = web.parse_query(PartQuery)
@@ -55,10 +53,7 @@ def create_part() -> Response:
       201:
         description: The part with its first version
         content: {application/json: {schema: {$ref: '#/components/schemas/PromptPart'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(PromptPartCreate)
     conn = web.conn()
@@ -72,15 +67,10 @@ def get_part(part_id: int) -> Response:
     """One prompt part with its live wording
     ---
     tags: [registry]
-    parameters:
-      - {name: part_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The part
         content: {application/json: {schema: {$ref: '#/components/schemas/PromptPart'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.get_part(web.conn(), part_id))
 
@@ -91,8 +81,6 @@ def update_part(part_id: int) -> Response:
     """Save a new version of a prompt part; every action that has the part uses it from then on
     ---
     tags: [registry]
-    parameters:
-      - {name: part_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/PromptPartChange'}}}
@@ -100,11 +88,7 @@ def update_part(part_id: int) -> Response:
       200:
         description: The part with its new version
         content: {application/json: {schema: {$ref: '#/components/schemas/PromptPart'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(PromptPartChange)
     conn = web.conn()
@@ -117,17 +101,12 @@ def list_part_versions(part_id: int) -> Response:
     """Every wording a prompt part had, newest first
     ---
     tags: [registry]
-    parameters:
-      - {name: part_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The versions
         content:
           application/json:
             schema: {type: array, items: {$ref: '#/components/schemas/PromptPartVersion'}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.list_part_versions(web.conn(), part_id), list[PromptPartVersion])
 
@@ -138,13 +117,8 @@ def create_part_archival(part_id: int) -> Response:
     """Put a prompt part away; refused while an action has it
     ---
     tags: [registry]
-    parameters:
-      - {name: part_id, in: path, required: true, schema: {type: integer}}
     responses:
       204: {description: It is archived}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
     """
     services.archive_part(web.conn(), current_actor(), part_id)
@@ -157,15 +131,10 @@ def delete_part_archival(part_id: int) -> Response:
     """Bring an archived prompt part back
     ---
     tags: [registry]
-    parameters:
-      - {name: part_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The part
         content: {application/json: {schema: {$ref: '#/components/schemas/PromptPart'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.bring_back_part(web.conn(), current_actor(), part_id))
 
@@ -183,8 +152,6 @@ def list_actions() -> Response:
       200:
         description: Some actions
         content: {application/json: {schema: {$ref: '#/components/schemas/ActionPage'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     query = web.parse_query(RegistryQuery)
@@ -204,10 +171,7 @@ def create_action() -> Response:
       201:
         description: The action with its first version
         content: {application/json: {schema: {$ref: '#/components/schemas/Action'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(ActionCreate)
     conn = web.conn()
@@ -221,15 +185,10 @@ def get_action(action_id: int) -> Response:
     """One action with its live version
     ---
     tags: [registry]
-    parameters:
-      - {name: action_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The action
         content: {application/json: {schema: {$ref: '#/components/schemas/Action'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.get_live_action(web.conn(), action_id))
 
@@ -240,8 +199,6 @@ def update_action(action_id: int) -> Response:
     """Save a new version of an action
     ---
     tags: [registry]
-    parameters:
-      - {name: action_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/ActionChange'}}}
@@ -249,11 +206,7 @@ def update_action(action_id: int) -> Response:
       200:
         description: The action with its new version
         content: {application/json: {schema: {$ref: '#/components/schemas/Action'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(ActionChange)
     conn = web.conn()
@@ -267,16 +220,11 @@ def list_action_versions(action_id: int) -> Response:
     """Every make-up an action had, newest first
     ---
     tags: [registry]
-    parameters:
-      - {name: action_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The versions
         content:
           application/json:
             schema: {type: array, items: {$ref: '#/components/schemas/ActionVersion'}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.list_action_versions(web.conn(), action_id), list[ActionVersion])

@@ -31,8 +31,6 @@ def list_providers() -> Response:
       200:
         description: Some providers
         content: {application/json: {schema: {$ref: '#/components/schemas/ProviderPage'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     query = web.parse_query(RegistryQuery)
@@ -52,10 +50,7 @@ def create_provider() -> Response:
       201:
         description: The provider, without its key
         content: {application/json: {schema: {$ref: '#/components/schemas/Provider'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(ProviderCreate)
     provider = services.create_provider(web.conn(), current_actor(), web.site().secrets, body)
@@ -68,15 +63,10 @@ def get_provider(provider_id: int) -> Response:
     """One provider, without its key
     ---
     tags: [registry]
-    parameters:
-      - {name: provider_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The provider
         content: {application/json: {schema: {$ref: '#/components/schemas/Provider'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.get_provider(web.conn(), provider_id))
 
@@ -87,8 +77,6 @@ def update_provider(provider_id: int) -> Response:
     """Change a provider; what is absent stays, and a key is never shown
     ---
     tags: [registry]
-    parameters:
-      - {name: provider_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/ProviderChange'}}}
@@ -96,10 +84,6 @@ def update_provider(provider_id: int) -> Response:
       200:
         description: The provider as it is now
         content: {application/json: {schema: {$ref: '#/components/schemas/Provider'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(ProviderChange)
     provider = services.update_provider(web.conn(), current_actor(), web.site().secrets, provider_id, body)
@@ -112,15 +96,10 @@ def create_provider_check(provider_id: int) -> Response:
     """Ask a provider for its models and add the new ones; none is ever deleted
     ---
     tags: [registry]
-    parameters:
-      - {name: provider_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: What came of it; `error` says what the provider refused with
         content: {application/json: {schema: {$ref: '#/components/schemas/ProviderCheck'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       503: {$ref: '#/components/responses/Problem'}
     """
     check = services.check_provider(web.conn(), current_actor(), web.site().secrets, provider_id)
@@ -141,8 +120,6 @@ def list_models() -> Response:
       200:
         description: Some models
         content: {application/json: {schema: {$ref: '#/components/schemas/ModelPage'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     query = web.parse_query(ModelQuery)
@@ -158,8 +135,6 @@ def create_model(provider_id: int) -> Response:
     """Register a model of a provider by the name the provider knows it by
     ---
     tags: [registry]
-    parameters:
-      - {name: provider_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/ModelCreate'}}}
@@ -167,11 +142,7 @@ def create_model(provider_id: int) -> Response:
       201:
         description: The model
         content: {application/json: {schema: {$ref: '#/components/schemas/Model'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(ModelCreate)
     model = services.create_model(web.conn(), current_actor(), provider_id, body)
@@ -184,15 +155,10 @@ def get_model(model_id: int) -> Response:
     """One model
     ---
     tags: [registry]
-    parameters:
-      - {name: model_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The model
         content: {application/json: {schema: {$ref: '#/components/schemas/Model'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.get_model(web.conn(), model_id))
 
@@ -203,8 +169,6 @@ def update_model(model_id: int) -> Response:
     """Correct what is known of a model, switch it on or off, make it the default one
     ---
     tags: [registry]
-    parameters:
-      - {name: model_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/ModelChange'}}}
@@ -212,10 +176,6 @@ def update_model(model_id: int) -> Response:
       200:
         description: The model as it is now
         content: {application/json: {schema: {$ref: '#/components/schemas/Model'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(ModelChange)
     return web.answer(services.update_model(web.conn(), current_actor(), model_id, body))

@@ -20,7 +20,6 @@ def create_run(action_id: int) -> Response:
     ---
     tags: [Runs]
     parameters:
-      - {name: action_id, in: path, required: true, schema: {type: integer}}
       - {$ref: '#/components/parameters/IdempotencyKey'}
     requestBody:
       required: true
@@ -30,10 +29,6 @@ def create_run(action_id: int) -> Response:
         description: Queued; follow Location, or its events.
         headers: {Location: {schema: {type: string}, description: Where the run is.}}
         content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(RunCreate)
     conn = web.conn()
@@ -71,8 +66,6 @@ def list_runs() -> Response:
       200:
         description: One page; `next` is the cursor of the one after it, null at the end.
         content: {application/json: {schema: {$ref: '#/components/schemas/RunPage'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
       422: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.list_runs(web.conn(), web.parse_query(RunQuery)))
@@ -84,15 +77,10 @@ def get_run(run_id: int) -> Response:
     """Get one run: its messages, output, checks, usage, cost, timings.
     ---
     tags: [Runs]
-    parameters:
-      - {name: run_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The run.
         content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.get_run(web.conn(), run_id))
 
@@ -103,15 +91,10 @@ def get_request(run_id: int) -> Response:
     """Get the exact body that was sent to the provider.
     ---
     tags: [Runs]
-    parameters:
-      - {name: run_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The body, byte for byte. Empty when nothing was sent.
         content: {application/json: {schema: {}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     exchange = services.get_exchange(web.conn(), run_id)
     return Response(exchange.request_body or "", mimetype="application/json")
@@ -123,15 +106,10 @@ def get_reply(run_id: int) -> Response:
     """Get the exact bytes that came back from the provider.
     ---
     tags: [Runs]
-    parameters:
-      - {name: run_id, in: path, required: true, schema: {type: integer}}
     responses:
       200:
         description: The raw reply. Empty when none came.
         content: {application/octet-stream: {schema: {type: string, format: binary}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     exchange = services.get_exchange(web.conn(), run_id)
     return Response(bytes(exchange.raw_reply or b""), mimetype="application/octet-stream")
@@ -144,15 +122,11 @@ def run_events(run_id: int) -> Response:
     ---
     tags: [Runs]
     parameters:
-      - {name: run_id, in: path, required: true, schema: {type: integer}}
       - {name: Last-Event-ID, in: header, schema: {type: integer}, description: Resume after this event.}
     responses:
       200:
         description: Ends after `done`. A second `started` voids the text before it.
         content: {text/event-stream: {schema: {type: string}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
     """
     site = web.site()
     return web.sse(events.follow(site.pool, site.wakeups, run_id, web.last_event_id()))
@@ -164,15 +138,10 @@ def cancel_run(run_id: int) -> Response:
     """Stop a run.
     ---
     tags: [Runs]
-    parameters:
-      - {name: run_id, in: path, required: true, schema: {type: integer}}
     responses:
       202:
         description: It is being stopped; a queued run has ended already.
         content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.cancel_run(web.conn(), current_actor(), run_id), status=202)

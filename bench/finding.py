@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 from flask.testing import FlaskClient
 
-from bench.__main__ import Figure
+from bench.figures import Figure, show
 from blog.app import create_app, db, schema
 from blog.app.config import Config
 from blog.app.embedded import postgres
@@ -97,9 +97,7 @@ def main() -> None:
         Path(data).chmod(0o755)  # the database's own user must be able to reach its folder
         with postgres.running(Path(data) / "database") as url:
             figures = measure(url, Path(data))
-    for figure in figures:
-        print(figure)  # noqa: T201 - this is what it is for
-    sys.exit(not all(figure.holds for figure in figures))
+    sys.exit(show(figures))
 
 
 def measure(url: str, data: Path) -> list[Figure]:

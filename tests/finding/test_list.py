@@ -1,5 +1,3 @@
-import pytest
-
 from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.finding import services as finding
@@ -8,18 +6,6 @@ from blog.app.finding.schemas import PostQuery
 from blog.app.posts import services as posts
 from blog.app.workflow import services as workflows
 from blog.app.workflow.models import Workflow
-from tests.factories import all_powerful
-from tests.workflow.workflows import make_workflow
-
-
-@pytest.fixture
-def workflow(conn: db.Connection) -> Workflow:
-    return make_workflow(conn)
-
-
-@pytest.fixture
-def carol(conn: db.Connection) -> Actor:
-    return all_powerful(conn, "carol")
 
 
 def begin(conn: db.Connection, actor: Actor, idea: str) -> int:

@@ -19,7 +19,7 @@ class PostFilter(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    search: str = Field("", max_length=500)
+    search: str = Field(default="", max_length=500)
     sub_stage_id: Id | None = None
     status: Status | None = None
     assignee: PersonOrNobody | None = None
@@ -32,7 +32,7 @@ class PostQuery(PostFilter):
 
     removed: bool = False
     sort: Sort = "changed"
-    after: str | None = Field(None, max_length=1000, description="The `next` of an earlier page.")
+    after: str | None = Field(default=None, max_length=1000, description="The `next` of an earlier page.")
     limit: Limit = 50
 
 
@@ -52,13 +52,13 @@ class BoardPageQuery(BoardQuery):
     """The same for the page, which also says what has just been moved, and from where."""
 
     moved: Id | None = None
-    back: str | None = Field(None, max_length=100)
+    back: str | None = Field(default=None, max_length=100)
 
 
 class ColumnQuery(PostFilter):
     """The posts of a column behind those shown."""
 
-    after: str | None = Field(None, max_length=1000)
+    after: str | None = Field(default=None, max_length=1000)
 
 
 class CardMoveQuery(BaseModel):
@@ -67,7 +67,7 @@ class CardMoveQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     post_id: Id
-    shown: str = Field("", max_length=2000)
+    shown: str = Field(default="", max_length=2000)
 
 
 class CardMove(CardMoveQuery):
@@ -109,7 +109,7 @@ class ViewCreate(BaseModel):
 
     name: str = Field(min_length=1, max_length=80)
     place: Place = "list"
-    query: str = Field("", max_length=2000, description="As in the address of the list or board.")
+    query: str = Field(default="", max_length=2000, description="As in the address of the list or board.")
     is_shared: bool = False
 
 
@@ -118,7 +118,7 @@ class ViewChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str | None = Field(None, min_length=1, max_length=80)
+    name: str | None = Field(default=None, min_length=1, max_length=80)
     is_shared: bool | None = None
 
 
@@ -127,5 +127,5 @@ class FindQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    q: str = Field("", max_length=200)
+    q: str = Field(default="", max_length=200)
     post_id: Id | None = None

@@ -1,5 +1,10 @@
 // Ctrl/⌘+Enter accepts the newest suggestion of the card that has the focus; Alt+↑/↓ moves a section.
+import { tell } from "./keys.js";
+
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
+
+tell("Mod+Enter", "Accept the newest suggestion of the field that has the focus");
+tell("Alt+ArrowUp Alt+ArrowDown", "Move the section that has the focus");
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) accept(event);

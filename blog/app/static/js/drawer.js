@@ -1,8 +1,14 @@
-// <a data-comments="field">: opens the field's comments at the side. Escape closes them; the button has the focus again.
-const drawer = document.createElement("aside");
-Object.assign(drawer, { id: "drawer", className: "drawer", tabIndex: -1, hidden: true, ariaLabel: "Comments" });
-document.body.append(drawer);
+// <a data-comments="field">: opens the field's comments in #drawer. Escape closes it; the button has the focus again.
+const drawer = document.getElementById("drawer");
 let opener;
+
+function open(source) {
+  drawer.hidden = false;
+  if (source?.matches?.("[data-comments]")) opener = source.id;
+  else document.dispatchEvent(new CustomEvent("comments:changed"));
+  for (const link of document.querySelectorAll("[data-comments]")) link.classList.toggle("on", link.id === opener);
+  drawer.focus({ preventScroll: true });
+}
 
 function close() {
   drawer.hidden = true;
@@ -12,13 +18,7 @@ function close() {
 }
 
 document.addEventListener("htmx:after:swap", (event) => {
-  const source = event.detail.ctx?.sourceElement;
-  if (event.detail.ctx?.target !== drawer) return;
-  drawer.hidden = false;
-  if (source?.matches?.("[data-comments]")) opener = source.id;
-  else document.dispatchEvent(new CustomEvent("comments:changed"));
-  for (const link of document.querySelectorAll("[data-comments]")) link.classList.toggle("on", link.id === opener);
-  drawer.focus({ preventScroll: true });
+  if (event.detail.ctx?.target === drawer) open(event.detail.ctx.sourceElement);
 });
 
 document.addEventListener("click", (event) => {
@@ -31,3 +31,6 @@ drawer.addEventListener("keydown", (event) => {
   event.preventDefault();
   event.target.closest("form")?.requestSubmit();
 });
+
+// Comments that came before this module did.
+if (drawer.childElementCount) open(document.activeElement);

@@ -1,4 +1,8 @@
 // <details data-menu>: closes on Escape, on a click elsewhere, and when another one opens.
+import { tell } from "./keys.js";
+
+tell("Escape", "Close what is open");
+
 const open = () => document.querySelectorAll("details[data-menu][open]");
 
 document.addEventListener("click", (event) => {

@@ -281,6 +281,20 @@ def test_a_failed_run_says_why_and_can_be_tried_again(open_page: Open, site: Sit
     expect(page.locator("#run-button")).to_have_text("Retry")
 
 
+def test_escape_closes_the_panel_until_it_is_asked_for_again(open_page: Open) -> None:
+    page = open_page()
+    begin(page)
+    button, panel = page.locator("#automate-basic_idea"), page.locator("#panel")
+    button.click()
+    panel.locator("h3", has_text="Expand the idea").wait_for()
+    page.locator("#run-button").focus()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(panel).to_be_visible()
+
+
 def test_the_second_of_two_tabs_gets_a_comparison(open_page: Open) -> None:
     first = open_page()
     address = begin(first)

@@ -1,5 +1,5 @@
-// The automate panel: marks the field it is for, comes into view on small screens, gives way on Escape,
-// and shows the messages anew when a field they may read has been saved.
+// The automate panel: marks the field it is for, comes into view on small screens, closes on Escape until it is
+// asked for again or its run ends, and shows the messages anew when a field they may read has been saved.
 const panel = () => document.getElementById("panel");
 const isBelow = () => matchMedia("(max-width: 1100px)").matches;
 
@@ -36,6 +36,10 @@ function refreshSoon() {
 document.addEventListener("field:saved", refreshSoon);
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || !panel()?.contains(document.activeElement)) return;
-  document.getElementById(`automate-${panel().dataset.panel}`)?.focus();
+  if (event.key !== "Escape" || event.defaultPrevented || !panel()?.contains(document.activeElement)) return;
+  const opener = document.getElementById(`automate-${panel().dataset.panel}`);
+  if (!opener) return;
+  panel().hidden = true;
+  opener.classList.remove("on");
+  opener.focus();
 });

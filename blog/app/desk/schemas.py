@@ -17,8 +17,14 @@ def _blank_is_none(value: object) -> object:
     return None if value == "" else value
 
 
+def _separated(value: object) -> object:
+    """Ids in an address: 3,1,2."""
+    return value.split(",") if isinstance(value, str) else value
+
+
 Text = Annotated[str, BeforeValidator(_unix_lines)]
 Chosen = Annotated[Id | None, BeforeValidator(_blank_is_none)]
+Ids = Annotated[list[Id], BeforeValidator(_separated), Field(max_length=10_000)]
 
 
 class DeskQuery(BaseModel):
@@ -33,6 +39,10 @@ class DeskQuery(BaseModel):
     discarded: Chosen = None
     removed: Chosen = None
     refused: Chosen = None
+    section: Chosen = None
+    other: Chosen = None
+    revisions: Ids = Field(default_factory=list[int])
+    was: Ids = Field(default_factory=list[int])
 
 
 class Idea(BaseModel):
@@ -101,6 +111,25 @@ class SectionMove(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     direction: Literal["up", "down"]
+
+
+class SplitQuery(BaseModel):
+    """The text with the cursor, and where in it that is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    field: str | None = None
+    offset: int | None = Field(None, ge=0)
+    at: str | None = None
+
+
+class SectionUndo(BaseModel):
+    """A split or merge to take back, as the page told it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    other_section_id: Id
+    revision_ids: Ids
 
 
 class StageChoice(BaseModel):

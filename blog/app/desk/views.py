@@ -23,15 +23,19 @@ from blog.app.desk.schemas import (
     Restoration,
     SectionMove,
     SectionName,
+    SectionUndo,
+    SplitQuery,
     StageChoice,
 )
 from blog.app.errors import Conflict, Invalid
 from blog.app.posts import services as posts
 from blog.app.posts.diff import Segment
 from blog.app.posts.permissions import POST_CREATE, POST_EDIT, POST_READ
+from blog.app.posts.schemas import SectionOrder
 from blog.app.workflow import compare, outline
 from blog.app.workflow import services as workflow
-from blog.app.workflow.models import Comparison, FieldState
+from blog.app.workflow.models import Comparison, FieldState, SectionChange
+from blog.app.workflow.schemas import SectionMerge, SectionSplit
 
 bp = Blueprint("desk", __name__)
 
@@ -251,8 +255,88 @@ def bring_back_section(post_id: int, section_id: int) -> Response:
     return _back_to_desk(post_id)
 
 
-def _back_to_desk(post_id: int, removed: int | None = None) -> Response:
-    """To the sub-stage the form was on: the query names it, so that nothing is hidden in a form."""
+@bp.post("/posts/<int:post_id>/sections/order")
+@requires(POST_EDIT)
+def order_sections(post_id: int) -> Response:
+    form = web.parse_form(SectionOrder)
+    was = [section.id for section in posts.list_sections(web.conn(), post_id)]
+    posts.reorder_sections(web.conn(), current_actor(), post_id, form.section_ids)
+    return _back_to_desk(post_id, was=_listed(was) if was != form.section_ids else None)
+
+
+@bp.get("/posts/<int:post_id>/sections/<int:section_id>/split")
+@requires(POST_EDIT)
+def choose_split(post_id: int, section_id: int) -> Response:
+    query = web.parse_query(SplitQuery)
+    workspace = workflow.get_workspace(web.conn(), current_actor(), post_id)
+    fields = outline.list_split_places(
+        web.conn(), current_actor(), post_id, section_id, field_name=query.field, cursor=query.offset
+    )
+    return web.render(
+        "desk/split.html",
+        workspace=workspace,
+        section=next((state for state in workspace.sections if state.section.id == section_id), None),
+        fields=fields,
+        at=query.at or workspace.sub_stage.name,
+    )
+
+
+@bp.post("/posts/<int:post_id>/sections/<int:section_id>/split")
+@requires(POST_EDIT)
+def split_section(post_id: int, section_id: int) -> Response:
+    form = web.parse_form(SectionSplit)
+    change = outline.split_section(
+        web.conn(),
+        current_actor(),
+        post_id,
+        section_id,
+        field_name=form.field,
+        offset=form.offset,
+        base_revision_id=form.base_revision_id,
+    )
+    return _after_change(post_id, change)
+
+
+@bp.post("/posts/<int:post_id>/sections/<int:section_id>/merge")
+@requires(POST_EDIT)
+def merge_section(post_id: int, section_id: int) -> Response:
+    form = web.parse_form(SectionMerge)
+    change = outline.merge_section(
+        web.conn(), current_actor(), post_id, section_id, next_section_id=form.next_section_id
+    )
+    return _after_change(post_id, change)
+
+
+@bp.post("/posts/<int:post_id>/sections/<int:section_id>/reversal")
+@requires(POST_EDIT)
+def undo_section_change(post_id: int, section_id: int) -> Response:
+    form = web.parse_form(SectionUndo)
+    outline.undo_change(
+        web.conn(),
+        current_actor(),
+        post_id,
+        section_id,
+        other_section_id=form.other_section_id,
+        revision_ids=form.revision_ids,
+    )
+    return _back_to_desk(post_id)
+
+
+def _after_change(post_id: int, change: SectionChange) -> Response:
+    return _back_to_desk(
+        post_id, section=change.section.id, other=change.other.id, revisions=_listed(change.revision_ids)
+    )
+
+
+def _listed(ids: Sequence[int]) -> str:
+    return ",".join(map(str, ids))
+
+
+def _back_to_desk(post_id: int, **done: Any) -> Response:
+    """To the sub-stage the form was on: the query names it, so that nothing is hidden in a form.
+
+    `done` is what the page offers to undo.
+    """
     shown = request.args.get("at")
     if shown is None:
         shown = workflow.get_workspace(web.conn(), current_actor(), post_id).sub_stage.name
@@ -261,8 +345,8 @@ def _back_to_desk(post_id: int, removed: int | None = None) -> Response:
             "desk.show_desk",
             post_id=post_id,
             sub_stage_name=shown,
-            removed=removed,
-            _anchor=None if removed else "outline",
+            _anchor=None if any(done.values()) else "outline",
+            **done,
         )
     )
 

@@ -256,20 +256,11 @@ def split_section(post_id: int, section_id: int) -> Response:
     """Divide a section: the rest of one of its texts goes to a new section behind it.
     ---
     tags: [sections]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
-      - {name: section_id, in: path, required: true, schema: {type: integer}}
-    requestBody:
-      required: true
-      content: {application/json: {schema: {$ref: '#/components/schemas/SectionSplit'}}}
     responses:
       201:
         description: Both sections, and what to send to undo it.
         content: {application/json: {schema: {$ref: '#/components/schemas/SectionChange'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(SectionSplit)
     change = outline.split_section(
@@ -290,20 +281,11 @@ def merge_section(post_id: int, section_id: int) -> Response:
     """Join a section with the next one, which is removed and keeps its words.
     ---
     tags: [sections]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
-      - {name: section_id, in: path, required: true, schema: {type: integer}}
-    requestBody:
-      required: true
-      content: {application/json: {schema: {$ref: '#/components/schemas/SectionMerge'}}}
     responses:
       200:
         description: Both sections, and what to send to undo it.
         content: {application/json: {schema: {$ref: '#/components/schemas/SectionChange'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(SectionMerge)
     change = outline.merge_section(
@@ -318,20 +300,11 @@ def undo_section_change(post_id: int, section_id: int) -> Response:
     """Undo a split or merge, while nobody has written in the section since.
     ---
     tags: [sections]
-    parameters:
-      - {name: post_id, in: path, required: true, schema: {type: integer}}
-      - {name: section_id, in: path, required: true, schema: {type: integer}}
-    requestBody:
-      required: true
-      content: {application/json: {schema: {$ref: '#/components/schemas/SectionReversal'}}}
     responses:
       200:
         description: The section with the texts it had.
         content: {application/json: {schema: {$ref: '#/components/schemas/Section'}}}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(SectionReversal)
     section = outline.undo_change(

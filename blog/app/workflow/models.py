@@ -174,3 +174,38 @@ class Comparison:
     @property
     def changes(self) -> int:
         return max((segment.hunk or 0 for segment in self.segments), default=0)
+
+
+# --- a section divided, or joined with the next --------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitPlace:
+    """Where a text can be divided, with the words on both sides. `heading` empty: no heading begins here."""
+
+    offset: int
+    is_cursor: bool
+    before: str
+    heading: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitField:
+    """A text of a section that can be divided, as it is in `revision_id`."""
+
+    field: Field
+    revision_id: int
+    places: Sequence[SplitPlace]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionChange:
+    """What splitting or joining did. `other` is the section that came of it or was taken out.
+
+    `revision_ids` are what was written in `section`; with them the change can be undone.
+    """
+
+    section: Section
+    other: Section
+    revision_ids: Sequence[int]

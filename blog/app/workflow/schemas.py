@@ -54,3 +54,30 @@ class StageMove(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     sub_stage: str = Field(description="The name of a sub-stage of the post's workflow.")
+
+
+class SectionSplit(BaseModel):
+    """Where a section is divided in two."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    field: str = Field(description="The name of the text of the section that is divided.")
+    offset: int = Field(ge=1, description="How many characters of it stay.")
+    base_revision_id: Id = Field(description="The revision of the text that the place is in.")
+
+
+class SectionMerge(BaseModel):
+    """A section takes in the next one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    next_section_id: Id = Field(description="The section that follows; another one by now: 409.")
+
+
+class SectionReversal(BaseModel):
+    """Takes a split or a merge back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    other_section_id: Id = Field(description="`other.id` of the change.")
+    revision_ids: list[Id] = Field(max_length=100, description="`revision_ids` of the change.")

@@ -12,3 +12,5 @@ import "./drawer.js";
 import "./quote.js";
 import "./mention.js";
 import "./tell-preview.js";
+import "./section-drag.js";
+import "./split.js";

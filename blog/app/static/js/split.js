@@ -1,0 +1,41 @@
+// <a data-split="section">: leads to the choice of a place, with the cursor's in the text of that section as the first.
+// Alt+Enter in a text does the same. What is being typed is saved before, so that the choice knows it.
+import { isSettled, settled } from "./autosave.js";
+import { tell } from "./keys.js";
+
+const OF_SECTION = /\/sections\/(\d+)\/fields\/(\w+)$/;
+let last = null;
+
+tell("Alt+Enter", "Split the section at the cursor");
+
+const place = (area) => OF_SECTION.exec(area?.form?.getAttribute("action") ?? "");
+
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches("form[data-autosave] textarea")) last = event.target;
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-split]");
+  if (!link || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  go(link);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.altKey || !event.target.matches("form[data-autosave] textarea")) return;
+  const link = document.querySelector(`a[data-split="${place(event.target)?.[1]}"]`);
+  if (!link) return;
+  event.preventDefault();
+  go(link);
+});
+
+async function go(link) {
+  const address = new URL(link.href);
+  const [, section, field] = place(last) ?? [];
+  if (last?.isConnected && section === link.dataset.split) {
+    address.searchParams.set("field", field);
+    address.searchParams.set("offset", [...last.value.slice(0, last.selectionStart)].length);
+  }
+  if (!isSettled()) await settled();
+  location.assign(address);
+}

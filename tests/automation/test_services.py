@@ -2,84 +2,19 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 
 from blog.app import db, jobs
-from blog.app.auth.models import Actor
 from blog.app.automation import preview, suggestions, tasks
 from blog.app.automation import services as automation
 from blog.app.automation.models import PreviewOf, Suggestion
 from blog.app.errors import Conflict, Forbidden, Invalid
-from blog.app.llm.runs import services as runs
-from blog.app.llm.runs.models import Run
 from blog.app.posts import services as posts
-from blog.app.posts.models import Revision
-from blog.app.workflow import services as workflow
+from tests.automation.desk import SECRETS, Desk
 from tests.conftest import OneConnection
 from tests.factories import all_powerful, bind, make_action, make_actor, make_field, make_model, make_post
 from tests.llm.providers.scripted import json_reply, openai_reply, serve
-
-SECRETS = ("a secret for the tests only",)
-
-
-@dataclass(frozen=True)
-class Desk:
-    """A post with a field `answer` that reads the field `question`."""
-
-    conn: db.Connection
-    pool: OneConnection
-    actor: Actor
-    post_id: int
-    field_id: int
-    action_id: int
-
-    def start(self, **options: object) -> Run:
-        asked: dict = {"post_id": self.post_id, "field_name": "answer", **options}
-        return automation.start(self.conn, self.actor, **asked)
-
-    def work(self, run: Run, attempt: int = 1) -> Run:
-        """Plays the worker."""
-        context = jobs.Context(pool=self.pool, attempt=attempt, secrets=SECRETS)
-        tasks.run_automation(context, run_id=run.id)
-        return runs.get_run(self.conn, run.id)
-
-    def waiting(self) -> list[Suggestion]:
-        return suggestions.list_suggestions(self.conn, self.actor, self.post_id)
-
-    def write(self, text: str, base: int | None) -> Revision:
-        return workflow.save_field(
-            self.conn,
-            self.actor,
-            post_id=self.post_id,
-            field_name="answer",
-            section_id=None,
-            text=text,
-            base_revision_id=base,
-        )
-
-    def current(self) -> Revision | None:
-        return posts.find_current(self.conn, post_id=self.post_id, section_id=None, field_id=self.field_id)
-
-
-@pytest.fixture
-def desk(conn: db.Connection, pool: OneConnection) -> Callable[..., Desk]:
-    def make(base_url: str = "http://127.0.0.1:9", **action: object) -> Desk:
-        actor = all_powerful(conn)
-        make_field(conn, "question")
-        field_id = make_field(conn, "answer", kind=str(action.pop("field_kind", "markdown")))
-        action_id = make_action(
-            conn,
-            [("system", "task", "Answer."), ("user", "data", "{{ post.question }}")],
-            model_id=make_model(conn, base_url),
-            **action,  # pyright: ignore[reportArgumentType]
-        )
-        bind(conn, field_id, action_id)
-        post_id = make_post(conn, actor, question="Why kilts?")
-        return Desk(conn, pool, actor, post_id, field_id, action_id)
-
-    return make
 
 
 def suggest(desk: Callable[..., Desk], *texts: str) -> tuple[Desk, Suggestion]:

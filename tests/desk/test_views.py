@@ -299,11 +299,34 @@ def test_a_suggestion_is_compared_and_accepted_with_the_name_of_its_run(desk: De
     desk.write("Wool is warm.")
     suggestion_id = desk.suggest("Wool is itchy.")
     page = desk.page()
-    assert "Wool is <del>warm</del><ins>itchy</ins>." in page
+    assert "<del>warm</del><ins>itchy</ins>" in page
     desk.post(f"/suggestions/{suggestion_id}/acceptance", {"base_revision_id": desk.base()})
     assert desk.value().shown == "Wool is itchy."
     assert "accepted by you" in desk.page()
     assert desk.value().revision.llm_run_id is not None
+
+
+def test_what_is_ticked_is_accepted(desk: Desk) -> None:
+    desk.write("Wool is warm and soft to wear. Kilts are old.")
+    suggestion_id = desk.suggest("Wool is warm and rough to wear. Kilts are ancient.")
+    assert desk.page().count('name="hunks"') == 2
+    form = {"base_revision_id": desk.base(), "picks": "1", "hunks": "2"}
+    desk.post(f"/suggestions/{suggestion_id}/acceptance", form)
+    assert desk.value().shown == "Wool is warm and soft to wear. Kilts are ancient."
+
+
+def test_accepting_with_nothing_ticked_is_refused(desk: Desk) -> None:
+    desk.write("Wool is warm.")
+    suggestion_id = desk.suggest("Wool is itchy.")
+    form = {"base_revision_id": desk.base(), "picks": "1"}
+    assert desk.post(f"/suggestions/{suggestion_id}/acceptance", form).status_code == 422
+    assert desk.value().shown == "Wool is warm."
+
+
+def test_a_suggestion_is_discarded_with_a_reason(desk: Desk) -> None:
+    suggestion_id = desk.suggest("Wool is itchy.")
+    desk.post(f"/suggestions/{suggestion_id}/discard", {"reason": "Not true"})
+    assert suggestions.get_suggestion(desk.conn, desk.actor, suggestion_id).reason == "Not true"
 
 
 def test_an_acceptance_can_be_undone_where_it_was_made(desk: Desk) -> None:

@@ -149,7 +149,7 @@ def get_suggestion(suggestion_id: int) -> Response:
 @bp.post("/suggestions/<int:suggestion_id>/acceptance")
 @requires(AUTOMATE)
 def accept_suggestion(suggestion_id: int) -> Response:
-    """Accept a suggestion, as it is or edited: it becomes the field's next revision.
+    """Accept a suggestion, as it is, edited or change by change: it becomes the field's next revision.
     ---
     tags: [Suggestions]
     requestBody:
@@ -168,6 +168,7 @@ def accept_suggestion(suggestion_id: int) -> Response:
         suggestion_id,
         base_revision_id=body.base_revision_id,
         value=body.value,
+        hunks=body.hunks,
     )
     return web.answer(revision, status=201)
 

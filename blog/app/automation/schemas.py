@@ -1,8 +1,8 @@
 """What a client may send to start a run for a field and to decide on its suggestion."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 def _blank_is_none(value: object) -> object:
@@ -29,7 +29,7 @@ class AutomationStart(BaseModel):
 
 
 class SuggestionAccept(BaseModel):
-    """Takes a suggestion over, as it is or edited."""
+    """Takes a suggestion over: as it is, edited, or only some of its changes."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,6 +37,18 @@ class SuggestionAccept(BaseModel):
         description="The revision the client compared the suggestion with; null when the field was empty."
     )
     value: str | None = Field(None, description="The edited text. None: the suggestion as it is.")
+    hunks: list[int] | None = Field(
+        None,
+        max_length=100_000,
+        description="The numbers of the changes to take onto the base, as a comparison of the two counts "
+        "them from 1; not together with `value`. None: all.",
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.value is not None and self.hunks is not None:
+            raise ValueError("give an edited text or the changes to take, not both")
+        return self
 
 
 class SuggestionDiscard(BaseModel):

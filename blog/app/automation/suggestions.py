@@ -3,15 +3,17 @@
 Nothing here overwrites a field: accepting appends a revision on the base the editor compared with.
 """
 
+from collections.abc import Collection
+
 from blog.app import audit, db
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check as check_permission
 from blog.app.automation import store
 from blog.app.automation.models import Suggestion, SuggestionStatus
-from blog.app.errors import Conflict, NotFound
+from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.posts import services as posts
 from blog.app.posts.models import Revision
-from blog.app.workflow import planning, values
+from blog.app.workflow import compare, planning, values
 from blog.app.workflow import services as workflow
 from blog.app.workflow.permissions import AUTOMATE
 
@@ -23,14 +25,18 @@ def accept(
     *,
     base_revision_id: int | None,
     value: str | None = None,
+    hunks: Collection[int] | None = None,
 ) -> Revision:
-    """Makes a suggestion, or `value` in its place, the field's next revision, which names the run.
+    """Makes a suggestion, `value` in its place, or only some of its changes the field's next revision.
 
-    `base_revision_id` is what the editor compared it with; if that is not current any more: Conflict.
+    `base_revision_id` is what the editor compared it with and what `hunks` are numbered against; if that is
+    not current any more: Conflict. The revision names the run.
     """
     with conn.transaction():
         suggestion = _waiting(conn, actor, suggestion_id)
         text = suggestion.value if value is None else value
+        if hunks is not None:
+            text = _taken(conn, actor, suggestion, base_revision_id, hunks)
         revision = workflow.save_field(
             conn,
             actor,
@@ -46,6 +52,21 @@ def accept(
         whole = revision.value == suggestion.value
         _decide(conn, actor, suggestion, "accepted" if whole else "accepted_in_part", revision_id=revision.id)
     return revision
+
+
+def _taken(
+    conn: db.Connection,
+    actor: Actor,
+    suggestion: Suggestion,
+    base_revision_id: int | None,
+    hunks: Collection[int],
+) -> str:
+    if not hunks:
+        raise Invalid("Take at least one change, or discard the suggestion.")
+    post = posts.get_post(conn, actor, suggestion.post_id)
+    field = workflow.find_field(conn, post.workflow_id, suggestion.field_name)
+    base = "" if base_revision_id is None else posts.get_revision(conn, actor, base_revision_id).value
+    return compare.taken(field, base, suggestion.value, hunks)
 
 
 def discard(conn: db.Connection, actor: Actor, suggestion_id: int, reason: str = "") -> Suggestion:

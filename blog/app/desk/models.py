@@ -10,6 +10,7 @@ from blog.app.automation.models import (
     Suggestion,
     SuggestionStatus,
 )
+from blog.app.desk.hunks import Piece
 from blog.app.llm.prompts.models import Action
 from blog.app.llm.registry.models import Model
 from blog.app.llm.runs.models import Run
@@ -32,13 +33,17 @@ class Authorship:
 class Offer:
     """A suggestion next to what the field holds now. `problem` empty: it can be accepted as it is.
 
-    `asked_at` is what the field held when the run was started, told only when that has changed since.
+    `since` compares what the field held when the run was started with what it holds now, and `meant` that
+    with the suggestion; both only when it has changed since. `can_pick`: its changes can be taken one by one.
     """
 
     suggestion: Suggestion
     comparison: Comparison
     problem: str
-    asked_at: str | None
+    since: Comparison | None
+    meant: Comparison | None
+    pieces: Sequence[Piece]
+    can_pick: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from blog.app.auth.permissions import current_actor, requires
 from blog.app.automation import preview, suggestions
 from blog.app.automation import services as automation
 from blog.app.automation.models import PreviewOf, Suggestion
-from blog.app.automation.schemas import AutomationStart, PreviewQuery
+from blog.app.automation.schemas import AutomationStart, PreviewQuery, SuggestionDiscard
 from blog.app.desk import services as desk
 from blog.app.desk.schemas import Acceptance, DeskQuery, PreviewChoice, Retry
 from blog.app.desk.views import render_page
@@ -128,6 +128,7 @@ def accept_suggestion(suggestion_id: int) -> Response:
             suggestion_id,
             base_revision_id=form.base_revision_id,
             value=form.value,
+            hunks=form.hunks if form.picks else None,
         )
     except Conflict as conflict:
         return _compare_again(suggestion, conflict)
@@ -153,7 +154,8 @@ def _compare_again(suggestion: Suggestion, conflict: Conflict) -> Response:
 @bp.post("/suggestions/<int:suggestion_id>/discard")
 @requires(AUTOMATE)
 def discard_suggestion(suggestion_id: int) -> Response:
-    suggestion = suggestions.discard(web.conn(), current_actor(), suggestion_id)
+    form = web.parse_form(SuggestionDiscard)
+    suggestion = suggestions.discard(web.conn(), current_actor(), suggestion_id, form.reason)
     return _to_suggestion(suggestion, discarded=suggestion_id)
 
 

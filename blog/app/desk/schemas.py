@@ -63,12 +63,17 @@ class FieldSave(BaseModel):
 
 
 class Acceptance(BaseModel):
-    """A suggestion taken over, compared with that revision. `value` None: as it is."""
+    """A suggestion taken over, compared with that revision. `value` None: as it is.
+
+    `picks` tells a form whose boxes are all unticked, which sends none, from one that has no boxes.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     base_revision_id: BaseRevision
     value: Text | None = None
+    picks: bool = False
+    hunks: list[int] = Field(default_factory=list[int], max_length=100_000)
 
 
 class HistoryQuery(BaseModel):

@@ -10,6 +10,7 @@ from blog.app.automation import services as automation
 from blog.app.automation import store as automations
 from blog.app.automation import suggestions
 from blog.app.automation.models import AutomationListItem, Preview, PreviewOf, Suggestion
+from blog.app.desk import hunks
 from blog.app.desk import store as desk_store
 from blog.app.desk.models import (
     ActionPreview,
@@ -38,6 +39,8 @@ from blog.app.workflow.models import Field, FieldState, SectionState, Workspace
 from blog.app.workflow.permissions import AUTOMATE
 
 Target = tuple[int | None, int]  # section id, field id
+# The kinds of which half a change is still a value; half of a date or of JSON is none.
+PICKED = frozenset({"text", "markdown", "list"})
 EARLIER_SHOWN = 8
 HISTORY_SHOWN = 10
 
@@ -184,19 +187,26 @@ def _target(item: Suggestion | AutomationListItem) -> Target:
 
 def _offer(conn: db.Connection, actor: Actor, state: FieldState, suggestion: Suggestion) -> Offer:
     current = state.revision.value if state.revision else ""
+    comparison = compare.compared(state.field, current, suggestion.value)
+    asked_at = _asked_at(conn, actor, suggestion) if suggestion.is_stale else None
+    since = None if asked_at is None else compare.compared(state.field, asked_at, current)
+    meant = None if asked_at is None else compare.compared(state.field, asked_at, suggestion.value)
     return Offer(
         suggestion=suggestion,
-        comparison=compare.compared(state.field, current, suggestion.value),
+        comparison=comparison,
         problem=compare.problem(state.field, suggestion.value),
-        asked_at=_asked_at(conn, actor, state, suggestion) if suggestion.is_stale else None,
+        since=since,
+        meant=meant,
+        pieces=hunks.pieces(comparison.segments, since.segments if since else ()),
+        can_pick=state.field.kind in PICKED and bool(comparison.old) and comparison.changes > 0,
     )
 
 
-def _asked_at(conn: db.Connection, actor: Actor, state: FieldState, suggestion: Suggestion) -> str:
+def _asked_at(conn: db.Connection, actor: Actor, suggestion: Suggestion) -> str:
+    """What the field held when the run was started."""
     if suggestion.base_revision_id is None:
         return ""
-    base = posts.get_revision(conn, actor, suggestion.base_revision_id)
-    return compare.shown(state.field, base.value)
+    return posts.get_revision(conn, actor, suggestion.base_revision_id).value
 
 
 def _removed(conn: db.Connection, workspace: Workspace) -> list[RemovedSection]:

@@ -1,10 +1,10 @@
 """Texts of a field side by side, in the form an editor reads. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from blog.app.errors import Invalid
-from blog.app.posts.diff import Segment, diff
+from blog.app.posts.diff import Segment, diff, take
 from blog.app.workflow import values
 from blog.app.workflow.models import Comparison, Field
 
@@ -15,6 +15,17 @@ def compared(field: Field, old: str, new: str) -> Comparison:
     """Two stored or suggested texts, as a textarea would show them."""
     before, after = shown(field, old), shown(field, new)
     return Comparison(old=before, new=after, segments=diff(before, after))
+
+
+def taken(field: Field, old: str, new: str, hunks: Collection[int]) -> str:
+    """`old` with only these changes of `compared` made: none leaves it, all make it `new`, byte for byte."""
+    comparison = compared(field, old, new)
+    everything = frozenset(range(1, comparison.changes + 1))
+    if unknown := frozenset(hunks) - everything:
+        raise Invalid("These changes are not in the suggestion.", unknown_hunks=sorted(unknown))
+    if not hunks:
+        return old
+    return new if everything <= frozenset(hunks) else take(comparison.segments, hunks)
 
 
 def shown(field: Field, text: str) -> str:

@@ -1,9 +1,9 @@
-// Ctrl/⌘+Enter accepts the newest suggestion of the card that has the focus; Alt+↑/↓ moves a section.
+// Ctrl/⌘+Enter accepts the suggestion that has the focus, else the newest of the card that has it; Alt+↑/↓ moves a section.
 import { tell } from "./keys.js";
 
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
-tell("Mod+Enter", "Accept the newest suggestion of the field that has the focus");
+tell("Mod+Enter", "Accept what is ticked in the suggestion, or the newest of the field, that has the focus");
 tell("Alt+ArrowUp Alt+ArrowDown", "Move the section that has the focus");
 
 document.addEventListener("keydown", (event) => {
@@ -14,7 +14,8 @@ document.addEventListener("keydown", (event) => {
 function accept(event) {
   const card = event.target.closest("[data-card]");
   const editing = event.target.closest(".offer__edit form");
-  const form = editing ?? card?.querySelector("form[data-accept]");
+  const offer = event.target.closest(".offer");
+  const form = editing ?? (offer ?? card)?.querySelector("form[data-accept]");
   if (!form || form.querySelector("button:disabled")) return;
   event.preventDefault();
   form.requestSubmit();

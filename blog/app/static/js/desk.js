@@ -6,6 +6,7 @@ import "./panel.js";
 import "./refusals.js";
 import "./run-stream.js";
 import "./desk-keys.js";
+import "./hunks.js";
 import "./strip.js";
 import "./comment-counts.js";
 import "./drawer.js";

@@ -63,7 +63,8 @@ FILL_REVISIONS = """
                      || CASE WHEN post.id %% 5000 = 0 THEN ' kraken' ELSE '' END END,
            'person', 1, CASE WHEN number > 1 THEN 1 END, CASE WHEN number < 10 THEN now() END
     FROM post
-    CROSS JOIN (SELECT id FROM workflow_field WHERE scope = 'post' ORDER BY id LIMIT 3) AS field
+    CROSS JOIN (SELECT id FROM workflow_field WHERE scope = 'post' AND kind IN ('text', 'markdown')
+                ORDER BY id LIMIT 3) AS field
     CROSS JOIN generate_series(1, 10) AS number
     WHERE post.id BETWEEN %(first)s::int AND %(last)s::int
 """
@@ -74,7 +75,8 @@ PAGES: dict[str, str] = {
     "List, one stage by title": "/posts?sub_stage_id=3&sort=title",
     "List, due first": "/posts?sort=due&due=overdue",
     "Board": "/board",
-    "Board, mine": "/board?assignee=me",
+    "Board, assigned to me": "/board?assignee=me",
+    "Board, by me": "/board?author=me",
     "Board, a word in every post": "/board?search=lighthouse",
     "Board, a word in 1 of 500": "/board?search=whale",
     "Calendar": "/calendar",

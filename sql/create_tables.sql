@@ -484,6 +484,8 @@ CREATE INDEX IF NOT EXISTS post_updated_idx ON post (updated_at DESC, id DESC) W
 CREATE INDEX IF NOT EXISTS post_sub_stage_idx
     ON post (workflow_sub_stage_id, updated_at DESC, id DESC) WHERE removed_at IS NULL;
 CREATE INDEX IF NOT EXISTS post_app_user_idx ON post (app_user_id, updated_at DESC, id DESC) WHERE removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_app_user_sub_stage_idx
+    ON post (app_user_id, workflow_sub_stage_id, updated_at DESC, id DESC) WHERE removed_at IS NULL;
 CREATE INDEX IF NOT EXISTS post_title_idx ON post (left(lower(title), 200), id) WHERE removed_at IS NULL;
 CREATE INDEX IF NOT EXISTS post_title_search_idx
     ON post USING gin (to_tsvector('simple', title)) WHERE removed_at IS NULL;
@@ -771,6 +773,8 @@ CREATE TABLE IF NOT EXISTS post_sub_stage (
 );
 CREATE INDEX IF NOT EXISTS post_sub_stage_assignee_idx ON post_sub_stage (assignee_id, due_on) WHERE assignee_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS post_sub_stage_place_idx ON post_sub_stage (workflow_sub_stage_id, status);
+CREATE INDEX IF NOT EXISTS post_sub_stage_assigned_idx
+    ON post_sub_stage (assignee_id, workflow_sub_stage_id, post_id) WHERE assignee_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS post_sub_stage_due_idx ON post_sub_stage (due_on, post_id) WHERE due_on IS NOT NULL;
 COMMENT ON TABLE post_sub_stage IS 'How far a post is in one sub-stage, and who has it. No row: not started, nobody''s.';
 COMMENT ON COLUMN post_sub_stage.note IS

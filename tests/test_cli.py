@@ -1,6 +1,7 @@
 """The command line as people meet it: real processes, real exit codes, no trace for what was expected."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -14,6 +15,7 @@ import pytest
 from blog.app.embedded import postgres
 
 BLOGFORGE = Path(sys.executable).with_name("blogforge")
+ROOT = Path(__file__).parents[1]
 COMMANDS = ["serve", "worker", "init-db", "upgrade", "token", "run-action", "backup", "restore"]
 
 pytestmark = pytest.mark.slow
@@ -27,15 +29,18 @@ def tmp_path() -> Iterator[Path]:
 
 
 def blogforge(*arguments: str | Path, data: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("BLOG_")}
     return subprocess.run(
         [BLOGFORGE, *arguments],
         capture_output=True,
         text=True,
-        env={**inherited, "BLOG_DATA": str(data), **environment},
+        env={**inherited(), "BLOG_DATA": str(data), **environment},
         timeout=60,
         check=False,
     )
+
+
+def inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("BLOG_")}
 
 
 def says(ended: subprocess.CompletedProcess[str]) -> str:
@@ -59,6 +64,43 @@ def test_init_db_is_safe_to_repeat(tmp_path: Path) -> None:
     second = blogforge("init-db", data=tmp_path)
     assert (first.returncode, first.stdout) == (0, "The database is ready.\n")
     assert (second.returncode, second.stdout) == (0, "The database was ready already.\n")
+
+
+def test_an_upgrade_takes_a_backup_and_runs_each_script_once(tmp_path: Path) -> None:
+    data = tmp_path / "var"
+    assert blogforge("init-db", data=data).returncode == 0
+    later = tmp_path / "later"
+    for name in ("blog", "sql"):
+        shutil.copytree(ROOT / name, later / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (later / "sql/changes").mkdir(exist_ok=True)
+    (later / "sql/changes/2999-01-01-add-note.sql").write_text("CREATE TABLE note (text text);")
+
+    assert "Run `blogforge upgrade`" in says(of_a_version(later, "init-db", data=data))
+    first, second = of_a_version(later, "upgrade", data=data), of_a_version(later, "upgrade", data=data)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.endswith("Applied change:2999-01-01-add-note.\n")
+    assert (second.returncode, second.stdout) == (0, "There is nothing to upgrade.\n")
+    [backup] = (data / "backups").iterdir()
+    assert str(backup) in first.stdout
+    assert backup.stat().st_mode & 0o077 == 0
+    assert "newer version" in says(blogforge("init-db", data=data))
+
+    assert blogforge("restore", backup, data=tmp_path / "before").returncode == 0
+    with postgres.running(tmp_path / "before/postgres") as url, psycopg.connect(url) as conn:
+        assert conn.execute("SELECT to_regclass('note')").fetchone() == (None,)
+
+
+def of_a_version(sources: Path, *arguments: str, data: Path) -> subprocess.CompletedProcess[str]:
+    """The same command, of the product in another directory."""
+    return subprocess.run(
+        [sys.executable, "-c", "from blog.app.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=sources,
+        env={**inherited(), "PYTHONPATH": str(sources), "BLOG_DATA": str(data)},
+        timeout=60,
+        check=False,
+    )
 
 
 def test_a_backup_brings_back_rows_and_keys(tmp_path: Path) -> None:

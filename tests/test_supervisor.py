@@ -11,13 +11,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from blog.app import supervisor
+from blog.app import db, supervisor
 from blog.app.auth import services as auth
 from blog.app.automation import suggestions
 from blog.app.config import Config
 from blog.app.errors import Conflict
+from blog.app.llm.runs import services as runs
 from blog.app.workflow import services as workflow
-from tests.factories import make_actor
+from tests.factories import make_actor, make_model, make_post
+from tests.llm.providers.scripted import openai_reply, serve
 from tests.product import (
     BLOGFORGE,
     Site,
@@ -135,6 +137,40 @@ def test_tokens_and_runs_are_reached_from_the_command_line(site: Site) -> None:
         refused = blogforge(site, "run-action", "expand_ideas", "--as", email, "--post", str(post.id))
         assert refused.returncode == 1
         assert "expand_idea," in refused.stderr
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_a_run_that_was_started_from_the_command_line(site: Site) -> None:
+    holder = supervisor.holder_of(site.data)
+    assert holder is not None
+    assert holder.database_url is not None
+    with (
+        serve(openai_reply([f"word{n} " for n in range(600)], pause_s=0.05)) as provider,
+        psycopg.connect(holder.database_url, autocommit=True) as conn,
+    ):
+        author = make_actor(conn, "cleo", "author")
+        email = auth.get_user(conn, author.user_id or 0).email
+        post_id = make_post(conn, author)
+        model = db.scalar(conn, "SELECT name FROM llm_model WHERE id = %s", [make_model(conn, provider.url)])
+        command = subprocess.Popen(
+            [BLOGFORGE, "run-action", "expand_idea", "--as", email, "--post", str(post_id), "--model", model],
+            env=environment(site.data, site.port),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert command.stdout is not None
+        seen = command.stdout.read(len("word0 word1"))
+        command.send_signal(signal.SIGINT)
+        rest, told = command.communicate(timeout=20)
+        assert (seen, command.returncode) == (b"word0 word1", 1)
+        assert b"word599" not in rest
+        assert b"Traceback" not in told
+
+        newest = "SELECT id FROM llm_run ORDER BY id DESC LIMIT 1"
+        run_id = db.scalar(conn, newest)
+        wait_for(lambda: runs.get_run(conn, run_id).status == "cancelled", within=10)
+        assert runs.get_run(conn, run_id).output.startswith("word0 word1")
+        assert suggestions.list_suggestions(conn, author, post_id) == []
 
 
 def blogforge(site: Site, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -585,6 +585,7 @@ CREATE TABLE IF NOT EXISTS llm_run (
     status                text        NOT NULL DEFAULT 'queued',
     attempt               integer     NOT NULL DEFAULT 0,
     retry_of_id           bigint,
+    refines_id            bigint,
     repair_of_id          bigint,
     repair_number         integer     NOT NULL DEFAULT 0,
     app_user_id           bigint,
@@ -625,6 +626,7 @@ CREATE TABLE IF NOT EXISTS llm_run (
     CONSTRAINT llm_run_action_version_fkey FOREIGN KEY (llm_action_version_id) REFERENCES llm_action_version (id),
     CONSTRAINT llm_run_llm_model_fkey FOREIGN KEY (llm_model_id) REFERENCES llm_model (id),
     CONSTRAINT llm_run_retry_of_fkey FOREIGN KEY (retry_of_id) REFERENCES llm_run (id),
+    CONSTRAINT llm_run_refines_fkey FOREIGN KEY (refines_id) REFERENCES llm_run (id),
     CONSTRAINT llm_run_repair_of_fkey FOREIGN KEY (repair_of_id) REFERENCES llm_run (id),
     CONSTRAINT llm_run_repair_check CHECK ((repair_of_id IS NULL) = (repair_number = 0)),
     CONSTRAINT llm_run_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
@@ -642,9 +644,11 @@ CREATE INDEX IF NOT EXISTS llm_run_app_user_idx ON llm_run (app_user_id, id);
 CREATE INDEX IF NOT EXISTS llm_run_action_version_idx ON llm_run (llm_action_version_id, id);
 COMMENT ON TABLE llm_run IS
     'One execution of one action version. What is stored is what was sent and what came back, byte for byte.';
+CREATE INDEX IF NOT EXISTS llm_run_refines_idx ON llm_run (refines_id) WHERE refines_id IS NOT NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS llm_run_repair_of_key ON llm_run (repair_of_id) WHERE repair_of_id IS NOT NULL;
 COMMENT ON COLUMN llm_run.llm_model_id IS 'The model that answers; another one than at first after a fallback, see llm_run_try.';
 COMMENT ON COLUMN llm_run.retry_of_id IS 'The run that a person started again. NULL: none.';
+COMMENT ON COLUMN llm_run.refines_id IS 'The run whose answer this one goes on from, with the words of its last message. NULL: none.';
 COMMENT ON COLUMN llm_run.repair_of_id IS 'The run whose reply failed its checks and is mended here. NULL: not a repair.';
 COMMENT ON COLUMN llm_run.attempt IS 'Which take-up this is; a worker that lost its run cannot write to it any more.';
 COMMENT ON COLUMN llm_run.inputs IS 'The values the parts and validators read, as they were when the run was created.';

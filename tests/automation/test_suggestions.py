@@ -6,12 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blog.app.automation import services as automation
 from blog.app.automation import suggestions
 from blog.app.automation.models import Suggestion
 from blog.app.desk import hunks
-from blog.app.errors import Conflict, Invalid
+from blog.app.errors import Conflict, Forbidden, Invalid
+from blog.app.llm.runs import services as runs
 from blog.app.posts.diff import diff, take
 from tests.automation.desk import Desk
+from tests.factories import make_actor, make_model
 from tests.llm.providers.scripted import openai_reply, serve
 
 MakeDesk = Callable[..., Desk]
@@ -101,3 +104,90 @@ def test_pieces_lose_nothing(old: str, new: str, since: str) -> None:
     assert "".join(piece.old for piece in pieces) == old
     assert "".join(piece.new for piece in pieces) == new
     assert all(piece.old == piece.new for piece in pieces if piece.number is None)
+
+
+# --- going on from an answer ---------------------------------------------------------------------
+
+
+def test_a_refinement_says_the_editors_words_after_the_answer(desk: MakeDesk) -> None:
+    with serve([openai_reply(["Wool is warm."]), openai_reply(["Warm."])]) as server:
+        made = desk(server.url)
+        first = made.work(made.start())
+        child = automation.refine(made.conn, made.actor, first.id, "Shorter, please: <b>")
+        assert child.refines_id == first.id
+        assert [m["content"] for m in child.messages[:-2]] == [m["content"] for m in first.messages]
+        said = [(m["role"], m["content"]) for m in child.messages[-2:]]
+        assert said == [("assistant", "Wool is warm."), ("user", "Shorter, please: <b>")]
+        made.work(child)
+    refined, before = made.waiting()
+    assert (refined.value, refined.instruction, refined.refines_id) == (
+        "Warm.",
+        "Shorter, please: <b>",
+        first.id,
+    )
+    assert refined.base_revision_id == before.base_revision_id
+    suggestions.accept(made.conn, made.actor, before.id, base_revision_id=None)
+    [left] = made.waiting()
+    assert left.is_stale
+
+
+def test_a_thread_is_a_tree_that_each_of_its_runs_shows(desk: MakeDesk) -> None:
+    with serve(openai_reply(["Wool."])) as server:
+        made = desk(server.url)
+        first = made.work(made.start())
+        second = made.work(automation.refine(made.conn, made.actor, first.id, "Shorter"))
+        third = made.work(automation.refine(made.conn, made.actor, second.id, "Warmer"))
+        other = made.work(automation.refine(made.conn, made.actor, first.id, "Longer"))
+    expected = [
+        (first.id, 0, ""),
+        (second.id, 1, "Shorter"),
+        (third.id, 2, "Warmer"),
+        (other.id, 1, "Longer"),
+    ]
+    for run in (first, second, third, other):
+        thread = runs.list_thread(made.conn, run.id)
+        assert [(turn.run_id, turn.depth, turn.instruction) for turn in thread] == expected
+
+
+def test_a_run_without_an_answer_cannot_be_refined(desk: MakeDesk) -> None:
+    made = desk()
+    run = made.start()
+    with pytest.raises(Conflict):
+        automation.refine(made.conn, made.actor, run.id, "Shorter")
+    with pytest.raises(Invalid):
+        automation.refine(made.conn, made.actor, run.id, "  ")
+
+
+def test_only_who_may_edit_the_post_goes_on_from_its_runs(desk: MakeDesk) -> None:
+    made, suggestion, _ = suggest(desk)
+    for role in ("viewer", "author"):
+        with pytest.raises(Forbidden):
+            automation.refine(made.conn, make_actor(made.conn, "dave", role), suggestion.run_id, "Shorter")
+
+
+def test_a_refinement_that_is_retried_keeps_its_words(desk: MakeDesk) -> None:
+    with serve(openai_reply(["Wool."])) as server:
+        made = desk(server.url)
+        first = made.work(made.start())
+        child = made.work(automation.refine(made.conn, made.actor, first.id, "Shorter"))
+        again = automation.retry(made.conn, made.actor, child.id)
+    assert (again.refines_id, again.messages[-1]["content"]) == (first.id, "Shorter")
+
+
+def test_several_models_are_asked_at_once_and_none_twice(desk: MakeDesk) -> None:
+    made, suggestion, _ = suggest(desk)
+    models = [make_model(made.conn), make_model(made.conn)]
+    asked = automation.retry_with(made.conn, made.actor, suggestion.run_id, model_ids=[*models, models[0]])
+    assert [run.model_id for run in asked] == models
+    again = automation.retry_with(made.conn, made.actor, suggestion.run_id, model_ids=models)
+    assert [run.id for run in again] == [run.id for run in asked]
+
+
+def test_a_note_lets_each_model_go_on_from_the_answer(desk: MakeDesk) -> None:
+    made, suggestion, _ = suggest(desk)
+    model = make_model(made.conn)
+    [run] = automation.retry_with(
+        made.conn, made.actor, suggestion.run_id, model_ids=[model], note="No adverbs"
+    )
+    assert (run.refines_id, run.model_id) == (suggestion.run_id, model)
+    assert run.messages[-1]["content"] == "No adverbs"

@@ -375,7 +375,30 @@ def test_several_suggestions_are_all_reachable_newest_first(desk: Desk) -> None:
     older, newer = desk.suggest("Wool."), desk.suggest("Tartan.")
     page = desk.page()
     assert page.index(f'id="suggestion-{newer}"') < page.index(f'id="suggestion-{older}"')
-    assert "1 older suggestion" in page
+    assert "2 suggestions side by side" in page
+
+
+def test_a_suggestion_is_refined_and_retried_from_its_card(desk: Desk) -> None:
+    desk.suggest("Wool.")
+    [waiting] = suggestions.list_suggestions(desk.conn, desk.actor, desk.post_id)
+    refined = desk.post(f"/llm/runs/{waiting.run_id}/refinements", {"instruction": "Shorter"})
+    assert refined.status_code == 303
+    child = int(refined.headers["Location"].rsplit("=")[-1])
+    assert runs.get_run(desk.conn, child).refines_id == waiting.run_id
+    assert "“Shorter”" in desk.get(f"/llm/runs/{child}")
+    models = [make_model(desk.conn), make_model(desk.conn)]
+    again = desk.post(f"/llm/runs/{waiting.run_id}/retries", {"llm_model_id": models})
+    assert again.status_code == 303
+    active = automation.list_automations(desk.conn, desk.actor, desk.post_id, only_active=True)
+    assert {run.model_id for run in active} >= {*models}
+
+
+def test_suggestions_are_sent_anew_only_when_other_runs_are_at_work(desk: Desk) -> None:
+    run = automation.start(desk.conn, desk.actor, post_id=desk.post_id, field_name="answer")
+    asked = {"HX-Request": "true"}
+    assert desk.get(f"fields/answer/offers?runs={run.id}", status=204, headers=asked) == ""
+    assert "writing" in desk.get("fields/answer/offers", headers=asked)
+    desk.get("fields/answer/offers", status=303)
 
 
 def test_a_list_is_suggested_one_entry_a_line_whatever_form_it_came_in(make_desk: MakeDesk) -> None:

@@ -10,6 +10,7 @@ from blog.app.automation.models import AutomationListItem, PreviewOf, Suggestion
 from blog.app.automation.schemas import (
     AutomationStart,
     PreviewQuery,
+    Refinement,
     SuggestionAccept,
     SuggestionDiscard,
 )
@@ -113,6 +114,34 @@ def create_retry(run_id: int) -> Response:
       422: {$ref: '#/components/responses/Problem'}
     """
     return accepted(automation.retry(web.conn(), current_actor(), run_id))
+
+
+@bp.post("/llm/runs/<int:run_id>/refinements")
+@requires(LLM_RUN)
+def create_refinement(run_id: int) -> Response:
+    """Go on from a run's answer with an instruction: a new run, for the same field on the same base.
+    ---
+    tags: [Runs]
+    parameters:
+      - {name: run_id, in: path, required: true, schema: {type: integer}}
+    requestBody:
+      required: true
+      content: {application/json: {schema: {$ref: '#/components/schemas/Refinement'}}}
+    responses:
+      202:
+        description: A new run whose `refines_id` is this one.
+        headers: {Location: {schema: {type: string}, description: Where the run is.}}
+        content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
+      401: {$ref: '#/components/responses/Problem'}
+      403: {$ref: '#/components/responses/Problem'}
+      404: {$ref: '#/components/responses/Problem'}
+      409: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
+    """
+    body = web.parse_json(Refinement)
+    return accepted(
+        automation.refine(web.conn(), current_actor(), run_id, body.instruction, body.llm_model_id)
+    )
 
 
 @bp.get("/posts/<int:post_id>/suggestions")

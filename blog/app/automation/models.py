@@ -52,7 +52,10 @@ class AutomationListItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """A run's checked output, offered for a field. `value` has the form a revision has."""
+    """A run's checked output, offered for a field. `value` has the form a revision has.
+
+    `instruction` is what an editor asked of the answer before it, that of the run `refines_id`.
+    """
 
     id: int
     run_id: int
@@ -72,6 +75,8 @@ class Suggestion:
     model_name: str
     is_rehearsal: bool
     finish: str | None
+    refines_id: int | None
+    instruction: str
     has_replaced_chars: bool
     check_repairs: list[str]
     created_at: datetime

@@ -59,6 +59,19 @@ class SuggestionDiscard(BaseModel):
     reason: str = Field("", max_length=1000)
 
 
+class Refinement(BaseModel):
+    """What should be different about a run's answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    instruction: str = Field(
+        min_length=1, max_length=10_000, description="Said to the model after its answer, word for word."
+    )
+    llm_model_id: Annotated[int | None, BeforeValidator(_blank_is_none)] = Field(
+        None, description="None: the model that gave the answer."
+    )
+
+
 class PreviewQuery(BaseModel):
     """Which post, section and model to preview an action for."""
 

@@ -1,5 +1,6 @@
 """Runs for a field of a post: where posts and llm meet. Ends in a suggestion and never writes to a field."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from blog.app import db, jobs
@@ -76,11 +77,58 @@ def start(
 def retry(conn: db.Connection, actor: Actor, run_id: int, model_id: int | None = None) -> Run:
     """Runs the same action again: for the same field as it is now, or with the same values for a bare run."""
     run = runs.get_run(conn, run_id)
+def refine(
+    conn: db.Connection, actor: Actor, run_id: int, instruction: str, model_id: int | None = None
+) -> Run:
+    """Goes on from a run's answer with the editor's words: for the same field, on the same base."""
+    with conn.transaction():
+        automation = store.find_automation(conn, run_id)
+        if automation is not None:
+            check_permission(actor, AUTOMATE)
+            posts.check_may_edit(actor, posts.get_post(conn, actor, automation.post_id))
+        child_id = runs.create_refinement(conn, actor, run_id, instruction, model_id)
+        if automation is not None:
+            store.copy_automation(conn, run_id, child_id)
+            jobs.defer(conn, TASK, run_id=child_id)
+        else:
+            jobs.defer(conn, "llm.execute_run", run_id=child_id)
+    return runs.get_run(conn, child_id)
+
+
+def retry_with(
+    conn: db.Connection, actor: Actor, run_id: int, *, model_ids: Sequence[int], note: str = ""
+) -> list[Run]:
+    """The same action by several models at once, or with a note their turns at going on from its answer.
+
+    A model that is at it already is not asked twice: its run is among those answered.
+    """
+    with conn.transaction():
+        return [
+            refine(conn, actor, run_id, note, model_id)
+            if note.strip()
+            else _retry_or_join(conn, actor, run_id, model_id)
+            for model_id in dict.fromkeys(model_ids or [None])
+        ]
+
+
+def _retry_or_join(conn: db.Connection, actor: Actor, run_id: int, model_id: int | None) -> Run:
+    try:
+        return retry(conn, actor, run_id, model_id)
+    except Conflict as conflict:
+        match conflict.details.get("run_id"):
+            case int(active_id):
+                return runs.get_run(conn, active_id)
+            case _:
+                raise
+
+
     if run.is_active:
         raise Conflict("This run has not ended yet. Stop it first.", run_id=run_id)
     automation = store.find_automation(conn, run_id)
     if automation is not None:
         return start(
+    if run.refines_id is not None:
+        return refine(conn, actor, run.refines_id, run.messages[-1]["content"], model_id or run.model_id)
             conn,
             actor,
             post_id=automation.post_id,

@@ -80,6 +80,20 @@ class Card:
         return self.state.revision
 
     @property
+    def at_work(self) -> str:
+        """The runs at work here, as an address can name them."""
+        return ",".join(str(run.run_id) for run in self.active)
+
+    @property
+    def alternatives(self) -> Sequence[Offer]:
+        """The newest suggestion and those of the same action, to be shown side by side."""
+        return [o for o in self.offers if o.suggestion.action_id == self.offers[0].suggestion.action_id]
+
+    @property
+    def other_offers(self) -> Sequence[Offer]:
+        return [o for o in self.offers if o.suggestion.action_id != self.offers[0].suggestion.action_id]
+
+    @property
     def is_filled(self) -> bool:
         return bool(self.state.shown.strip())
 
@@ -111,6 +125,7 @@ class Desk:
     elsewhere: Sequence[Suggestion]
     running: int
     may_automate: bool
+    models: Sequence[Model]
 
     @property
     def cards(self) -> list[Card]:

@@ -9,10 +9,10 @@ from blog.app.auth.permissions import current_actor, requires
 from blog.app.automation import preview, suggestions
 from blog.app.automation import services as automation
 from blog.app.automation.models import PreviewOf, Suggestion
-from blog.app.automation.schemas import AutomationStart, PreviewQuery, SuggestionDiscard
+from blog.app.automation.schemas import AutomationStart, PreviewQuery, Refinement, SuggestionDiscard
 from blog.app.desk import services as desk
-from blog.app.desk.schemas import Acceptance, DeskQuery, PreviewChoice, Retry
-from blog.app.desk.views import render_page
+from blog.app.desk.schemas import Acceptance, DeskQuery, Going, PreviewChoice, Retry
+from blog.app.desk.views import field_address, render_page
 from blog.app.errors import Conflict, NotFound
 from blog.app.llm.permissions import LLM_READ, LLM_RUN
 from blog.app.posts.permissions import POST_READ
@@ -79,14 +79,41 @@ def _at_work_already(conflict: Conflict) -> int:
 def create_retry(run_id: int) -> Response:
     """For the same field as it is now; a run without one is repeated with the same values."""
     form = web.parse_form(Retry)
-    try:
-        again = automation.retry(web.conn(), current_actor(), run_id, form.llm_model_id).id
-    except Conflict as conflict:
-        again = _at_work_already(conflict)
+    again = automation.retry_with(
+        web.conn(), current_actor(), run_id, model_ids=form.llm_model_id, note=form.note
+    )
+    return _to_run(again[0].id)
+
+
+@bp.post("/llm/runs/<int:run_id>/refinements")
+@requires(LLM_RUN)
+def create_refinement(run_id: int) -> Response:
+    form = web.parse_form(Refinement)
+    child = automation.refine(web.conn(), current_actor(), run_id, form.instruction, form.llm_model_id)
+    return _to_run(child.id)
+
+
+def _to_run(run_id: int) -> Response:
+    """To its field's panel, or for a run without a post to its own page."""
     link = desk.find_link(web.conn(), current_actor(), run_id)
     if link is None:
-        return web.see_other(url_for("runs.show_run", run_id=again))
-    return _to_panel(link.post.id, link.target.field_name, link.target.section_id, run=again)
+        return web.see_other(url_for("runs.show_run", run_id=run_id))
+    return _to_panel(link.post.id, link.target.field_name, link.target.section_id, run=run_id)
+
+
+@bp.get("/posts/<int:post_id>/fields/<field_name>/offers")
+@bp.get("/posts/<int:post_id>/sections/<int:section_id>/fields/<field_name>/offers")
+@requires(POST_READ)
+def show_offers(post_id: int, field_name: str, section_id: int | None = None) -> Response:
+    """The suggestions of a field, once other runs are at work on it than a page knows of."""
+    query = web.parse_query(Going)
+    found = desk.get_field_desk(web.conn(), current_actor(), post_id, field_name)
+    card = desk.find_card(found, field_name, section_id)
+    if not web.wants_fragment():
+        return web.see_other(field_address(found, field_name, section_id))
+    if query.runs == card.at_work:
+        return Response(status=204)
+    return web.render("desk/_offers.html", card=card, desk=found, query=DeskQuery())
 
 
 @bp.get("/llm/runs/<int:run_id>/target")

@@ -146,11 +146,20 @@ class StageChoice(BaseModel):
 
 
 class Retry(BaseModel):
-    """A run to do again. `llm_model_id` None: with the same model."""
+    """A run to do again, by each of these models; by its own when none is named. `note`: what to change."""
 
     model_config = ConfigDict(extra="forbid")
 
-    llm_model_id: Chosen = None
+    llm_model_id: list[Id] = Field(default_factory=list[int], max_length=20)
+    note: Text = Field("", max_length=10_000)
+
+
+class Going(BaseModel):
+    """The runs at work when the suggestions of a field were shown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    runs: str = ""
 
 
 class PreviewChoice(BaseModel):

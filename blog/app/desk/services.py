@@ -112,6 +112,7 @@ def get_desk(conn: db.Connection, actor: Actor, post_id: int, sub_stage_name: st
         elsewhere=_elsewhere(workspace, machine),
         running=runs.count_active(conn),
         may_automate=machine.may_automate,
+        models=registry.list_usable_models(conn) if machine.waiting else [],
     )
 
 

@@ -10,15 +10,24 @@ def rows(made: Assembly) -> list[Mapping[str, Any]]:
     return [_row(assembled) for assembled in made.parts]
 
 
-def reply_row(text: str) -> Mapping[str, Any]:
+def reply_row(text: str, name: str = "The reply that failed its checks") -> Mapping[str, Any]:
     """What the model said before, as the assistant's message; no part wrote it."""
+    return _said("assistant", text, name, "example")
+
+
+def instruction_row(text: str) -> Mapping[str, Any]:
+    """An editor's own words; they are asked, not quoted, so nothing fences them."""
+    return _said("user", text, "What was asked next", "task")
+
+
+def _said(role: str, text: str, name: str, kind: str) -> Mapping[str, Any]:
     return {
-        "role": "assistant",
+        "role": role,
         "content": text,
         "part_id": None,
         "part_version": None,
-        "part_name": "The reply that failed its checks",
-        "part_kind": "example",
+        "part_name": name,
+        "part_kind": kind,
         "marks": [],
         "tokens": estimate_tokens(text),
     }

@@ -28,6 +28,7 @@ class Run:
     status: RunStatus
     attempt: int
     retry_of_id: int | None
+    refines_id: int | None
     repair_of_id: int | None
     repair_number: int
     repaired_by_id: int | None
@@ -88,12 +89,25 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """The bytes of a run: what was sent, what came back, and the values it was made from."""
+    """The bytes of a run: what was sent, what came back, and what its messages were made from."""
 
     request_url: str | None
     request_body: str | None
     raw_reply: bytes | None
     inputs: Mapping[str, Any]
+    fence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A run in the thread it belongs to. `instruction` empty: the first, or an answer that was sent back."""
+
+    run_id: int
+    depth: int
+    instruction: str
+    status: RunStatus
+    model_name: str
+    user_name: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

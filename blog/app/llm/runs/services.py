@@ -18,11 +18,13 @@ from blog.app.llm.prompts.models import ActionVersion
 from blog.app.llm.registry.models import Model
 from blog.app.llm.runs import messages, snapshot, store
 from blog.app.llm.runs.events import summary
-from blog.app.llm.runs.models import Exchange, Run, RunPage, Try
+from blog.app.llm.runs.models import Exchange, Run, RunPage, RunStatus, Try, Turn
 from blog.app.llm.runs.schemas import RunQuery
 from blog.app.llm.validators import EachOnce
+from blog.app.text import clean
 
 MAX_KEY = 200
+ANSWERED: frozenset[RunStatus] = frozenset({"succeeded", "invalid"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,42 @@ def enqueue_run(
         if created.is_new:
             jobs.defer(conn, "llm.execute_run", run_id=created.run_id)
     return get_run(conn, created.run_id)
+
+
+def create_refinement(
+    conn: db.Connection, actor: Actor, run_id: int, instruction: str, model_id: int | None = None
+) -> int:
+    """Inserts a queued run that goes on from a run's answer with these words; the caller enqueues it.
+
+    It has its parent's messages, values and fence, so that the thread is what the model is shown.
+    """
+    if not instruction.strip():
+        raise Invalid("Say what should be different.")
+    run, origin = get_run(conn, run_id), get_exchange(conn, run_id)
+    if run.status not in ANSWERED or not run.output.strip():
+        raise Conflict("This run has no answer to go on from.", run_status=run.status)
+    version = prompts.get_action_version(conn, run.action_version_id)
+    answered = messages.reply_row(run.output, f"The answer of run {run_id}")
+    child_id = store.insert_run(
+        conn,
+        action_version_id=run.action_version_id,
+        model_id=prompts.choose_model(conn, version, model_id or run.model_id).id,
+        user_id=actor.user_id,
+        api_token_id=actor.api_token_id,
+        refines_id=run_id,
+        inputs=origin.inputs,
+        fence=origin.fence,
+        messages=[*run.messages, answered, messages.instruction_row(clean(instruction))],
+    )
+    if child_id is None:
+        raise ValueError("A refinement has no idempotency key.")
+    audit.record(conn, actor, "run.created", "llm_run", child_id, refines_id=run_id)
+    return child_id
+
+
+def list_thread(conn: db.Connection, run_id: int) -> list[Turn]:
+    """A run with all that it goes on from and all that goes on from it; alone when there is nothing."""
+    return store.list_thread(conn, run_id)
 
 
 def get_run(conn: db.Connection, run_id: int) -> Run:

@@ -13,6 +13,7 @@ from blog.app.llm.runs.models import (
     RunListItem,
     RunStatus,
     Try,
+    Turn,
 )
 
 EVENT_CHANNEL = "llm_run_event"
@@ -22,7 +23,8 @@ RUN = """
     run.id, version.llm_action_id AS action_id, action.label AS action_label,
     run.llm_action_version_id AS action_version_id, version.number AS action_version,
     run.llm_model_id AS model_id, model.name AS model_name, provider.label AS provider_label,
-    provider.is_rehearsal, run.status, run.attempt, run.retry_of_id, run.repair_of_id, run.repair_number,
+    provider.is_rehearsal, run.status, run.attempt, run.retry_of_id, run.refines_id, run.repair_of_id,
+    run.repair_number,
     (SELECT repair.id FROM llm_run AS repair WHERE repair.repair_of_id = run.id) AS repaired_by_id,
     run.app_user_id AS user_id, person.name AS user_name, run.messages, run.dropped,
     run.output, run.reasoning, run.checked_output, run.check_problems, run.check_repairs,
@@ -49,6 +51,7 @@ def insert_run(
     user_id: int | None,
     api_token_id: int | None,
     retry_of_id: int | None = None,
+    refines_id: int | None = None,
     repair_of_id: int | None = None,
     repair_number: int = 0,
     inputs: Mapping[str, Any],
@@ -62,9 +65,9 @@ def insert_run(
         conn,
         """
         INSERT INTO llm_run (llm_action_version_id, llm_model_id, app_user_id, api_token_id, retry_of_id,
-                             repair_of_id, repair_number, inputs, fence, messages, idempotency_key,
-                             idempotency_digest)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                             refines_id, repair_of_id, repair_number, inputs, fence, messages,
+                             idempotency_key, idempotency_digest)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         ON CONFLICT ON CONSTRAINT llm_run_idempotency_key DO NOTHING
         RETURNING id
         """,
@@ -74,6 +77,7 @@ def insert_run(
             user_id,
             api_token_id,
             retry_of_id,
+            refines_id,
             repair_of_id,
             repair_number,
             db.jsonb(inputs),
@@ -105,7 +109,37 @@ def find_exchange(conn: db.Connection, run_id: int) -> Exchange | None:
     return db.one(
         conn,
         Exchange,
-        "SELECT request_url, request_body, raw_reply, inputs FROM llm_run WHERE id = %s",
+        "SELECT request_url, request_body, raw_reply, inputs, fence FROM llm_run WHERE id = %s",
+        (run_id,),
+    )
+
+
+def list_thread(conn: db.Connection, run_id: int) -> list[Turn]:
+    """The tree of runs that went on from one another, each behind the one it follows."""
+    return db.many(
+        conn,
+        Turn,
+        """
+        WITH RECURSIVE before AS (
+            SELECT id, coalesce(refines_id, repair_of_id) AS follows FROM llm_run WHERE id = %s
+            UNION ALL
+            SELECT run.id, coalesce(run.refines_id, run.repair_of_id)
+            FROM llm_run AS run JOIN before ON run.id = before.follows
+        ), thread AS (
+            SELECT id, ARRAY[id] AS path FROM before WHERE follows IS NULL
+            UNION ALL
+            SELECT run.id, path || run.id
+            FROM llm_run AS run JOIN thread ON thread.id IN (run.refines_id, run.repair_of_id)
+        )
+        SELECT run.id AS run_id, cardinality(path) - 1 AS depth,
+               CASE WHEN run.refines_id IS NULL THEN '' ELSE run.messages->-1->>'content' END AS instruction,
+               run.status, model.name AS model_name, person.name AS user_name
+        FROM thread
+        JOIN llm_run AS run ON run.id = thread.id
+        JOIN llm_model AS model ON model.id = run.llm_model_id
+        LEFT JOIN app_user AS person ON person.id = run.app_user_id
+        ORDER BY path
+        """,
         (run_id,),
     )
 

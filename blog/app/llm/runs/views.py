@@ -51,6 +51,7 @@ def show_run(run_id: int) -> Response:
         run=services.get_run(conn, run_id),
         exchange=exchange,
         tries=services.list_tries(conn, run_id),
+        thread=services.list_thread(conn, run_id),
         reply=shown.excerpt(exchange.raw_reply),
         running=services.count_active(conn),
     )

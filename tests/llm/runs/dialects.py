@@ -64,7 +64,7 @@ def responses(texts: Sequence[str], *, finish: str = "completed", pause_s: float
     ]
     kind = "refusal" if finish == "refusal" else "output_text"
     content = {"type": kind, "refusal" if kind == "refusal" else "text": "".join(texts) or "I will not."}
-    whole = {
+    whole: dict[str, Any] = {
         "status": "completed" if finish == "refusal" else finish,
         "output": [{"type": "message", "role": "assistant", "content": [content]}],
         "usage": {"input_tokens": 11, "output_tokens": 7, "total_tokens": 18},

@@ -50,11 +50,11 @@ class Rest:
             headers=self.headers,
         )
         assert answer.status_code == 202, answer.text
-        run_id = answer.json["id"]
+        run_id = answer.get_json()["id"]
         if before is not None:
             before(run_id)
         execution.execute_run(self.pool, SECRETS, run_id, 1)
-        return self.client.get(f"/api/v1/llm/runs/{run_id}", headers=self.headers).json
+        return self.client.get(f"/api/v1/llm/runs/{run_id}", headers=self.headers).get_json()
 
     def events(self, run: dict[str, Any]) -> str:
         return self.client.get(f"/api/v1/llm/runs/{run['id']}/events", headers=self.headers).text

@@ -139,6 +139,14 @@ def test_what_actions_and_runs_know_is_told(names: Iterable[str]) -> None:
     assert lacking(page("llm_actions.md"), names) == []
 
 
+def test_every_option_an_adapter_reads_is_told() -> None:
+    code = "".join(path.read_text() for path in (ROOT / "blog/app/llm/providers").glob("*.py"))
+    read = re.findall(r"\b(?:said|words?|option)\(\w+(?:\.endpoint)?, \"(\w+)\"\)", code)
+    read += re.findall(r"(?:endpoint|traits)\.options\.get\(\"(\w+)\"\)", code)
+    assert len(read) > 20
+    assert lacking(page("llm_actions.md"), read) == []
+
+
 def test_the_tree_of_the_architecture_is_there() -> None:
     tree = page("architecture.md").partition("```\n")[2].partition("```")[0]
     at: list[str] = []

@@ -74,9 +74,9 @@ class Suggestion:
     model_id: int
     model_name: str
     is_rehearsal: bool
-    finish: str | None
     refines_id: int | None
     instruction: str
+    finish: str | None
     has_replaced_chars: bool
     check_repairs: list[str]
     created_at: datetime

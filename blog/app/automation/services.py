@@ -74,9 +74,6 @@ def start(
     return runs.get_run(conn, created.run_id)
 
 
-def retry(conn: db.Connection, actor: Actor, run_id: int, model_id: int | None = None) -> Run:
-    """Runs the same action again: for the same field as it is now, or with the same values for a bare run."""
-    run = runs.get_run(conn, run_id)
 def refine(
     conn: db.Connection, actor: Actor, run_id: int, instruction: str, model_id: int | None = None
 ) -> Run:
@@ -122,13 +119,16 @@ def _retry_or_join(conn: db.Connection, actor: Actor, run_id: int, model_id: int
                 raise
 
 
+def retry(conn: db.Connection, actor: Actor, run_id: int, model_id: int | None = None) -> Run:
+    """Runs the same action again: for the same field as it is now, or with the same values for a bare run."""
+    run = runs.get_run(conn, run_id)
     if run.is_active:
         raise Conflict("This run has not ended yet. Stop it first.", run_id=run_id)
+    if run.refines_id is not None:
+        return refine(conn, actor, run.refines_id, run.messages[-1]["content"], model_id or run.model_id)
     automation = store.find_automation(conn, run_id)
     if automation is not None:
         return start(
-    if run.refines_id is not None:
-        return refine(conn, actor, run.refines_id, run.messages[-1]["content"], model_id or run.model_id)
             conn,
             actor,
             post_id=automation.post_id,

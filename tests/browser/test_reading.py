@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -108,11 +109,11 @@ def test_history_and_exports_need_no_java_script(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("theme", ["graphite", "quartz", "solarized", "terminal"])
-def test_axe_finds_nothing(site: Site, browser: Browser, session: object, theme: str) -> None:
+def test_axe_finds_nothing(site: Site, browser: Browser, session: Any, theme: str) -> None:
     """In a browser that lets the checker past the page's policy."""
     context = browser.new_context(
         base_url=site.address, storage_state=session, bypass_csp=True, reduced_motion="reduce"
-    )  # type: ignore[arg-type]
+    )
     page = context.new_page()
     address = begin(page).rsplit("/", 1)[0]
     type_title(page, "One")

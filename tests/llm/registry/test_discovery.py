@@ -91,6 +91,15 @@ def test_an_ollama_that_was_named_and_does_not_answer_is_a_note(conn: db.Connect
     assert found[1].is_rehearsal
 
 
+def test_an_older_version_s_rehearsal_is_written_anew(conn: db.Connection, config: Config) -> None:
+    discover(conn, config, KEYS)
+    file = config.data_dir / "rehearsal" / "rehearsal.gguf"
+    present = file.read_bytes()
+    file.write_bytes(b"an older one")
+    discover(conn, config, KEYS)
+    assert file.read_bytes() == present
+
+
 def test_a_real_model_takes_over_from_the_rehearsal(
     conn: db.Connection, config: Config, ollama: Server
 ) -> None:

@@ -283,8 +283,8 @@ def _settle_rehearsal(conn: db.Connection, keys: tuple[str, ...], config: Config
     if store.find_first_real_model(conn) is not None:
         return None
     folder = config.data_dir / "rehearsal"
-    if not (folder / REHEARSAL_FILE).is_file():
-        llama.write_rehearsal_model(folder / REHEARSAL_FILE)
+    # Each time: an older version's file would go on rehearsing as that version did.
+    llama.write_rehearsal_model(folder / REHEARSAL_FILE)
     candidate = Candidate(name="rehearsal", label="Rehearsal", protocol="llama_cpp", base_url=folder.as_uri())
     row = store.find_provider_by_name(conn, candidate.name)
     provider = _register(conn, keys, candidate, row, is_rehearsal=True)

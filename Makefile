@@ -27,8 +27,8 @@ check: setup-dev ## what CI runs: lint, format, types, import contracts, tests
 	@$(VENV)/bin/lint-imports
 	@$(MAKE) --no-print-directory test
 
-bench: setup-dev ## measure delay, throughput and memory against a provider on loopback
-	@exec $(PYTHON) -m bench
+bench: setup-dev ## measure runs, streams and pages against their bounds
+	@$(PYTHON) -m bench; runs=$$?; $(PYTHON) -m bench.finding && exit $$runs
 
 lock: setup-dev ## choose newer versions and write them to the lock files
 	$(LOCK) --group build -o requirements-build.lock

@@ -705,6 +705,51 @@ COMMENT ON TABLE llm_run_event IS
     'What watchers of a run are told, in order. Pruned after a run has ended: the run itself holds the whole reply.';
 COMMENT ON COLUMN llm_run_event.kind IS 'started also follows a restart after a killed worker: what was shown before is void.';
 
+CREATE TABLE IF NOT EXISTS automation_batch (
+    id                    bigint      GENERATED ALWAYS AS IDENTITY,
+    post_id               bigint      NOT NULL,
+    workflow_field_id     bigint,
+    workflow_sub_stage_id bigint,
+    acceptance            text        NOT NULL DEFAULT 'review',
+    llm_model_id          bigint,
+    app_user_id           bigint      NOT NULL,
+    created_at            timestamptz NOT NULL DEFAULT now(),
+    stopped_at            timestamptz,
+    CONSTRAINT automation_batch_pkey PRIMARY KEY (id),
+    CONSTRAINT automation_batch_post_fkey FOREIGN KEY (post_id) REFERENCES post (id),
+    CONSTRAINT automation_batch_field_fkey FOREIGN KEY (workflow_field_id) REFERENCES workflow_field (id),
+    CONSTRAINT automation_batch_sub_stage_fkey FOREIGN KEY (workflow_sub_stage_id) REFERENCES workflow_sub_stage (id),
+    CONSTRAINT automation_batch_model_fkey FOREIGN KEY (llm_model_id) REFERENCES llm_model (id),
+    CONSTRAINT automation_batch_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT automation_batch_what_check CHECK (num_nonnulls(workflow_field_id, workflow_sub_stage_id) = 1),
+    CONSTRAINT automation_batch_acceptance_check CHECK (acceptance IN ('review', 'checks'))
+);
+CREATE INDEX IF NOT EXISTS automation_batch_post_idx ON automation_batch (post_id, id);
+COMMENT ON TABLE automation_batch IS
+    'Many runs begun at one press: a field in every section, or the fields of a sub-stage one after the other. How far it is follows from its runs.';
+COMMENT ON COLUMN automation_batch.workflow_sub_stage_id IS 'NULL: a field in every section, and all runs begin at once.';
+COMMENT ON COLUMN automation_batch.acceptance IS 'review: each suggestion waits for a person. checks: it is accepted when its checks pass and its base is current.';
+COMMENT ON COLUMN automation_batch.llm_model_id IS 'NULL: the model each action names.';
+COMMENT ON COLUMN automation_batch.app_user_id IS 'Who began it, in whose name it goes on.';
+COMMENT ON COLUMN automation_batch.stopped_at IS 'NULL: nobody stopped it.';
+
+CREATE TABLE IF NOT EXISTS automation_batch_step (
+    id                  bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    automation_batch_id bigint NOT NULL,
+    post_id             bigint NOT NULL,
+    post_section_id     bigint,
+    workflow_field_id   bigint NOT NULL,
+    problem             text   NOT NULL DEFAULT '',
+    CONSTRAINT automation_batch_step_pkey PRIMARY KEY (id),
+    CONSTRAINT automation_batch_step_batch_fkey FOREIGN KEY (automation_batch_id) REFERENCES automation_batch (id),
+    CONSTRAINT automation_batch_step_post_fkey FOREIGN KEY (post_id) REFERENCES post (id),
+    CONSTRAINT automation_batch_step_section_fkey FOREIGN KEY (post_id, post_section_id) REFERENCES post_section (post_id, id),
+    CONSTRAINT automation_batch_step_field_fkey FOREIGN KEY (workflow_field_id) REFERENCES workflow_field (id)
+);
+CREATE INDEX IF NOT EXISTS automation_batch_step_batch_idx ON automation_batch_step (automation_batch_id, id);
+COMMENT ON TABLE automation_batch_step IS 'One field a batch automates. Its runs name it; the newest one counts. In the order of ids.';
+COMMENT ON COLUMN automation_batch_step.problem IS 'Why it is left out, such as an input that is empty. Empty: it is not.';
+
 CREATE TABLE IF NOT EXISTS workflow_automation (
     id                bigint      GENERATED ALWAYS AS IDENTITY,
     llm_run_id        bigint      NOT NULL,
@@ -712,6 +757,7 @@ CREATE TABLE IF NOT EXISTS workflow_automation (
     post_section_id   bigint,
     workflow_field_id bigint      NOT NULL,
     base_revision_id  bigint,
+    automation_batch_step_id bigint,
     created_at        timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT workflow_automation_pkey PRIMARY KEY (id),
     CONSTRAINT workflow_automation_run_key UNIQUE (llm_run_id),
@@ -719,12 +765,16 @@ CREATE TABLE IF NOT EXISTS workflow_automation (
     CONSTRAINT workflow_automation_post_fkey FOREIGN KEY (post_id) REFERENCES post (id),
     CONSTRAINT workflow_automation_section_fkey FOREIGN KEY (post_id, post_section_id) REFERENCES post_section (post_id, id),
     CONSTRAINT workflow_automation_field_fkey FOREIGN KEY (workflow_field_id) REFERENCES workflow_field (id),
-    CONSTRAINT workflow_automation_base_fkey FOREIGN KEY (base_revision_id) REFERENCES field_revision (id)
+    CONSTRAINT workflow_automation_base_fkey FOREIGN KEY (base_revision_id) REFERENCES field_revision (id),
+    CONSTRAINT workflow_automation_step_fkey FOREIGN KEY (automation_batch_step_id) REFERENCES automation_batch_step (id)
 );
+CREATE INDEX IF NOT EXISTS workflow_automation_step_idx
+    ON workflow_automation (automation_batch_step_id, id) WHERE automation_batch_step_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS workflow_automation_target_idx
     ON workflow_automation (post_id, workflow_field_id, post_section_id, id);
 COMMENT ON TABLE workflow_automation IS 'The target of a run: the field of the post or section it was started for.';
 COMMENT ON COLUMN workflow_automation.base_revision_id IS 'What the field held then. NULL: it was empty.';
+COMMENT ON COLUMN workflow_automation.automation_batch_step_id IS 'NULL: started by itself.';
 
 CREATE TABLE IF NOT EXISTS suggestion (
     id                     bigint      GENERATED ALWAYS AS IDENTITY,

@@ -27,7 +27,8 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.auth import api as auth_api
     from blog.app.auth import views as auth_views
     from blog.app.automation import api as automation_api
-    from blog.app.desk import panel_views
+    from blog.app.automation import batch_api
+    from blog.app.desk import batch_views, panel_views
     from blog.app.desk import views as desk_views
     from blog.app.finding import api as finding_api
     from blog.app.finding import views as finding_views
@@ -72,6 +73,8 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         workflow_api.bp,
         panel_views.bp,
         automation_api.bp,
+        batch_views.bp,
+        batch_api.bp,
         review_views.bp,
         review_api.bp,
         comment_views.bp,

@@ -14,7 +14,7 @@ SuggestionStatus = Literal["waiting", "accepted", "accepted_in_part", "discarded
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Automation:
-    """The target of a run. `base_revision_id` None: the field was empty then."""
+    """The target of a run. `base_revision_id` None: the field was empty. `batch_step_id` None: no batch."""
 
     id: int
     run_id: int
@@ -25,6 +25,7 @@ class Automation:
     base_revision_id: int | None
     action_id: int
     model_id: int
+    batch_step_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

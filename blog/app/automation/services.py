@@ -6,7 +6,7 @@ from typing import Literal
 from blog.app import db, jobs
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check as check_permission
-from blog.app.automation import store
+from blog.app.automation import batch_store, store
 from blog.app.automation.models import AutomationListItem
 from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.llm.runs import execution, snapshot
@@ -20,6 +20,7 @@ from blog.app.workflow.models import Field
 from blog.app.workflow.permissions import AUTOMATE
 
 TASK = "automation.execute_run"
+ADVANCE = "automation.advance_batch"
 
 
 # --- starting ------------------------------------------------------------------------------------
@@ -37,6 +38,7 @@ def start(
     base_revision_id: int | Literal["current"] | None = "current",
     idempotency: Idempotency | None = None,
     retry_of_id: int | None = None,
+    batch_step_id: int | None = None,
 ) -> Run:
     """Queues a run of an action for a field: run, target, audit and job exist together or not at all.
 
@@ -69,6 +71,7 @@ def start(
                 section_id=section_id,
                 field_id=field.id,
                 base_revision_id=current_id,
+                batch_step_id=batch_step_id,
             )
             jobs.defer(conn, TASK, run_id=created.run_id)
     return runs.get_run(conn, created.run_id)
@@ -137,6 +140,7 @@ def retry(conn: db.Connection, actor: Actor, run_id: int, model_id: int | None =
             action_id=automation.action_id,
             model_id=model_id or automation.model_id,
             retry_of_id=run_id,
+            batch_step_id=automation.batch_step_id,
         )
     prepared = runs.prepare(
         conn,
@@ -204,6 +208,14 @@ def save_output(conn: db.Connection, run_id: int, checked_output: str) -> None:
     if automation is None:
         raise NotFound(f"Run {run_id} has no target.")
     store.insert_suggestion(conn, automation.id, checked_output)
+    take_batch_further(conn, run_id)
+
+
+def take_batch_further(conn: db.Connection, run_id: int) -> None:
+    """What follows a run of a batch, in the transaction in which it ended well or was decided on."""
+    batch_id = batch_store.find_batch_of_run(conn, run_id)
+    if batch_id is not None:
+        jobs.defer(conn, ADVANCE, batch_id=batch_id)
 
 
 TARGET = execution.Target(task=TASK, save=save_output, adopt=adopt_repair)

@@ -69,15 +69,16 @@ def insert_automation(
     section_id: int | None,
     field_id: int,
     base_revision_id: int | None,
+    batch_step_id: int | None = None,
 ) -> int:
     return db.scalar(
         conn,
         """
-        INSERT INTO workflow_automation
-            (llm_run_id, post_id, post_section_id, workflow_field_id, base_revision_id)
-        VALUES (%s, %s, %s, %s, %s) RETURNING id
+        INSERT INTO workflow_automation (llm_run_id, post_id, post_section_id, workflow_field_id,
+                                         base_revision_id, automation_batch_step_id)
+        VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
         """,
-        (run_id, post_id, section_id, field_id, base_revision_id),
+        (run_id, post_id, section_id, field_id, base_revision_id, batch_step_id),
     )
 
 
@@ -85,9 +86,9 @@ def copy_automation(conn: db.Connection, run_id: int, child_id: int) -> None:
     db.run(
         conn,
         """
-        INSERT INTO workflow_automation
-            (llm_run_id, post_id, post_section_id, workflow_field_id, base_revision_id)
-        SELECT %s, post_id, post_section_id, workflow_field_id, base_revision_id
+        INSERT INTO workflow_automation (llm_run_id, post_id, post_section_id, workflow_field_id,
+                                         base_revision_id, automation_batch_step_id)
+        SELECT %s, post_id, post_section_id, workflow_field_id, base_revision_id, automation_batch_step_id
         FROM workflow_automation WHERE llm_run_id = %s
         """,
         (child_id, run_id),
@@ -101,7 +102,8 @@ def find_automation(conn: db.Connection, run_id: int) -> Automation | None:
         """
         SELECT automation.id, llm_run_id AS run_id, post_id, post_section_id AS section_id,
                workflow_field_id AS field_id, field.name AS field_name, base_revision_id,
-               version.llm_action_id AS action_id, run.llm_model_id AS model_id
+               version.llm_action_id AS action_id, run.llm_model_id AS model_id,
+               automation_batch_step_id AS batch_step_id
         FROM workflow_automation AS automation
         JOIN workflow_field AS field ON field.id = automation.workflow_field_id
         JOIN llm_run AS run ON run.id = automation.llm_run_id

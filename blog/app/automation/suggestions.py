@@ -8,6 +8,7 @@ from collections.abc import Collection
 from blog.app import audit, db
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check as check_permission
+from blog.app.automation import services as automation
 from blog.app.automation import store
 from blog.app.automation.models import Suggestion, SuggestionStatus
 from blog.app.errors import Conflict, Invalid, NotFound
@@ -145,3 +146,5 @@ def _decide(
         reason=reason,
     )
     audit.record(conn, actor, f"suggestion.{status}", "suggestion", suggestion.id, run_id=suggestion.run_id)
+    if status != "waiting":
+        automation.take_batch_further(conn, suggestion.run_id)

@@ -122,8 +122,6 @@ def create_refinement(run_id: int) -> Response:
     """Go on from a run's answer with an instruction: a new run, for the same field on the same base.
     ---
     tags: [Runs]
-    parameters:
-      - {name: run_id, in: path, required: true, schema: {type: integer}}
     requestBody:
       required: true
       content: {application/json: {schema: {$ref: '#/components/schemas/Refinement'}}}
@@ -132,11 +130,7 @@ def create_refinement(run_id: int) -> Response:
         description: A new run whose `refines_id` is this one.
         headers: {Location: {schema: {type: string}, description: Where the run is.}}
         content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
-      401: {$ref: '#/components/responses/Problem'}
-      403: {$ref: '#/components/responses/Problem'}
-      404: {$ref: '#/components/responses/Problem'}
       409: {$ref: '#/components/responses/Problem'}
-      422: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(Refinement)
     return accepted(

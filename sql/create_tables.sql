@@ -803,6 +803,21 @@ COMMENT ON COLUMN suggestion.value IS 'In the form a revision has.';
 COMMENT ON COLUMN suggestion.app_user_id IS 'Who decided. NULL: waiting.';
 COMMENT ON COLUMN suggestion.field_revision_id IS 'The revision it became. NULL: none.';
 
+CREATE TABLE IF NOT EXISTS presence (
+    post_id           bigint      NOT NULL,
+    app_user_id       bigint      NOT NULL,
+    post_section_id   bigint,
+    workflow_field_id bigint      NOT NULL,
+    seen_at           timestamptz NOT NULL,
+    CONSTRAINT presence_pkey PRIMARY KEY (post_id, app_user_id),
+    CONSTRAINT presence_post_fkey FOREIGN KEY (post_id) REFERENCES post (id),
+    CONSTRAINT presence_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT presence_section_fkey FOREIGN KEY (post_id, post_section_id) REFERENCES post_section (post_id, id),
+    CONSTRAINT presence_field_fkey FOREIGN KEY (workflow_field_id) REFERENCES workflow_field (id)
+);
+COMMENT ON TABLE presence IS
+    'Where in a post somebody was last editing, told to the others for half a minute. Locks nothing.';
+
 -- ---------------------------------------------------------------------------------------------
 -- Review: how far each sub-stage is, who has it, what people say about it
 -- ---------------------------------------------------------------------------------------------

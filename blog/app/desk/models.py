@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from blog.app.automation.models import (
     Automation,
@@ -114,6 +115,23 @@ class RemovedSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """Somebody else who is editing a field just now."""
+
+    user_id: int
+    user_name: str
+    section_id: int | None
+    field_name: str
+    field_label: str
+    seen_at: datetime
+
+    @property
+    def key(self) -> str:
+        """What the ids of the field's elements end with."""
+        return target_key(self.field_name, self.section_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """`head` and `tail` are the post's own fields before and behind those of its sections."""
 
@@ -126,6 +144,7 @@ class Desk:
     running: int
     may_automate: bool
     models: Sequence[Model]
+    present: Sequence[Presence]
 
     @property
     def cards(self) -> list[Card]:

@@ -10,7 +10,7 @@ from blog.app.automation import services as automation
 from blog.app.automation import store as automations
 from blog.app.automation import suggestions
 from blog.app.automation.models import AutomationListItem, Preview, PreviewOf, Suggestion
-from blog.app.desk import hunks
+from blog.app.desk import hunks, presence
 from blog.app.desk import store as desk_store
 from blog.app.desk.models import (
     ActionPreview,
@@ -113,6 +113,7 @@ def get_desk(conn: db.Connection, actor: Actor, post_id: int, sub_stage_name: st
         running=runs.count_active(conn),
         may_automate=machine.may_automate,
         models=registry.list_usable_models(conn) if machine.waiting else [],
+        present=presence.list_present(conn, actor, post_id),
     )
 
 

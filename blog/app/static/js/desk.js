@@ -7,6 +7,7 @@ import "./refusals.js";
 import "./run-stream.js";
 import "./desk-keys.js";
 import "./hunks.js";
+import "./presence.js";
 import "./strip.js";
 import "./comment-counts.js";
 import "./drawer.js";

@@ -54,6 +54,7 @@ def test_the_places_are_paragraphs_and_headings_outside_of_code() -> None:
 
 def test_the_place_of_the_cursor_comes_first() -> None:
     assert [place.is_cursor for place in split_places(TEXT, 4)][:2] == [True, False]
+    assert len(split_places(TEXT, TEXT.index("##"))) == len(split_places(TEXT))
 
 
 def test_what_is_joined_depends_on_the_kind() -> None:

@@ -52,7 +52,7 @@ def joined(field: Field, first: str, second: str) -> str:
 
 def split_places(text: str, cursor: int | None = None) -> list[SplitPlace]:
     """The cursor's, then the beginning of every paragraph but the first; none within a block of code."""
-    offsets = [*([cursor] if cursor is not None else []), *_paragraphs(text)]
+    offsets = list(dict.fromkeys([*([cursor] if cursor is not None else []), *_paragraphs(text)]))
     return [place for offset in offsets if (place := _place(text, offset, offset == cursor)) is not None]
 
 

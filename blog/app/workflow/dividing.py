@@ -64,10 +64,14 @@ def _place(text: str, offset: int, is_cursor: bool) -> SplitPlace | None:
     return SplitPlace(
         offset=offset,
         is_cursor=is_cursor,
-        before="…" + folded(division.before)[-EXCERPT_CHARS:],
+        before=_end(folded(division.before)),
         heading=division.heading,
         after=cut(folded(division.after), EXCERPT_CHARS),
     )
+
+
+def _end(line: str) -> str:
+    return line if len(line) <= EXCERPT_CHARS else "…" + line[-EXCERPT_CHARS:]
 
 
 def _paragraphs(text: str) -> Iterator[int]:

@@ -1,0 +1,168 @@
+"""Suggestions taken change by change from the keyboard, refined, side by side, and who else is editing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.test_main_job import Open, Site, begin, browser, open_page, session, site
+from tests.browser.test_review import examined
+from tests.factories import make_model
+from tests.llm.providers.scripted import openai_reply, serve
+
+__all__ = ["browser", "open_page", "session", "site"]  # fixtures
+pytestmark = pytest.mark.browser
+
+NOW = "Wool is warm and soft to wear. Kilts are old. Rain is wet and grey."
+OFFERED = "Wool is warm and rough to wear. Kilts are ancient. Rain is wet and grey."
+
+
+def models_for(site: Site, *addresses: str) -> list[int]:
+    with psycopg.connect(site.database_url, autocommit=True) as conn:
+        return [make_model(conn, address) for address in addresses]
+
+
+def suggested(page: Page, site: Site, texts: Sequence[str], text: str = NOW) -> Locator:
+    """The field with `text`, and a suggestion for it by each of as many models."""
+    address = begin(page).rsplit("/", 1)[0]
+    page.fill("#value-basic_idea", text)
+    expect(page.locator("#saved-basic_idea [data-saved]")).to_contain_text("saved")
+    offers = page.locator("#offers-basic_idea .offer")
+    for number, words in enumerate(texts, 1):
+        with serve(openai_reply([words])) as server:
+            [model_id] = models_for(site, server.url)
+            page.goto(f"{address}/fields/basic_idea/automation?model={model_id}")
+            page.click("#run-button")
+            expect(offers).to_have_count(number)
+    return offers
+
+
+def test_changes_are_taken_and_dropped_from_the_keyboard(open_page: Open, site: Site) -> None:
+    page = open_page()
+    offer = suggested(page, site, [OFFERED])
+    boxes = offer.locator(".hunk input")
+    expect(boxes).to_have_count(2)
+    page.locator("#field-basic_idea").focus()
+    page.keyboard.press("j")
+    expect(boxes.first).to_be_focused()
+    page.keyboard.press("x")
+    expect(boxes.first).not_to_be_checked()
+    expect(boxes.last).to_be_focused()
+    page.keyboard.press("k")
+    page.keyboard.press("a")
+    page.keyboard.press("x")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#value-basic_idea")).to_have_value(
+        "Wool is warm and rough to wear. Kilts are old. Rain is wet and grey."
+    )
+    expect(offer).to_have_count(0)
+
+
+def test_changes_are_ticked_without_java_script(open_page: Open, site: Site) -> None:
+    page = open_page()
+    suggested(page, site, [OFFERED])
+    plain = open_page(page.url.removeprefix(site.address), java_script=False)
+    plain.locator(".hunk input").first.uncheck()
+    plain.click("text=Accept what is ticked")
+    expect(plain.locator("#value-basic_idea")).to_have_value(
+        "Wool is warm and soft to wear. Kilts are ancient. Rain is wet and grey."
+    )
+
+
+def test_a_stale_suggestion_leaves_what_was_written_since_alone(open_page: Open, site: Site) -> None:
+    page = open_page()
+    offer = suggested(page, site, [OFFERED])
+    page.check("#own-basic_idea")
+    mine = NOW.replace("soft", "light")
+    page.fill("#value-basic_idea", mine)
+    expect(page.locator("#saved-basic_idea")).to_contain_text("2 revisions")
+    page.reload()
+    expect(offer).to_contain_text("has changed since")
+    expect(offer.locator(".hunk--undoes")).to_have_count(1)
+    page.click("text=All three versions")
+    expect(offer.locator(".threeway ins").first).to_have_text("light")
+    page.click("text=Accept what is ticked")
+    expect(page.locator("#value-basic_idea")).to_have_value(mine.replace("old", "ancient"))
+
+
+def test_an_answer_is_refined_and_stands_beside_the_first(open_page: Open, site: Site) -> None:
+    page = open_page()
+    replies = [openai_reply([OFFERED]), openai_reply(["Wool."])]
+    address = begin(page).rsplit("/", 1)[0]
+    offers = page.locator("#offers-basic_idea .offer")
+    with serve(replies) as server:
+        [model_id] = models_for(site, server.url)
+        page.goto(f"{address}/fields/basic_idea/automation?model={model_id}")
+        page.click("#run-button")
+        expect(offers).to_have_count(1)
+        page.click("summary >> text=Refine…")
+        page.fill(".again textarea", "One word")
+        page.click(".again button >> text=Refine")
+        expect(offers).to_have_count(2)
+    expect(offers.first).to_contain_text("after “One word”")
+    page.click("text=the thread")
+    expect(page.locator("#thread li")).to_have_count(2)
+
+
+def test_several_models_answer_side_by_side(open_page: Open, site: Site) -> None:
+    page = open_page()
+    offers = suggested(page, site, [OFFERED, NOW.replace("old", "older")])
+    first, second = offers.first.bounding_box(), offers.last.bounding_box()
+    assert first is not None
+    assert second is not None
+    assert first["y"] == second["y"]
+    assert first["x"] < second["x"]
+    offers.first.locator("text=Accept all").click()
+    expect(offers).to_have_count(1)
+    expect(offers).to_contain_text("has changed since")
+
+
+@pytest.mark.parametrize("theme", ["graphite", "quartz"])
+def test_axe_finds_nothing_on_a_page_with_suggestions(
+    open_page: Open, site: Site, browser: Browser, session: Any, theme: str
+) -> None:
+    page = open_page()
+    suggested(page, site, [OFFERED, NOW.replace("old", "older")])
+    context = browser.new_context(
+        base_url=site.address, storage_state=session, bypass_csp=True, reduced_motion="reduce"
+    )
+    seen = context.new_page()
+    seen.goto(page.url)
+    seen.locator(".again > summary").first.click()
+    found = examined(seen, theme)
+    context.close()
+    assert found == []
+
+
+def test_somebody_else_is_seen_at_a_field(open_page: Open, site: Site) -> None:
+    page = open_page()
+    post_id = begin(page).split("/")[4]
+    with psycopg.connect(site.database_url, autocommit=True) as conn:
+        somebody = insert_person(conn)
+        conn.execute(
+            """
+            INSERT INTO presence (post_id, app_user_id, workflow_field_id, seen_at)
+            SELECT %s, %s, id, clock_timestamp() FROM workflow_field WHERE name = 'basic_idea'
+            """,
+            (post_id, somebody),
+        )
+    page.reload()
+    expect(page.locator("#presence")).to_contain_text("Bob is editing")
+    expect(page.locator("#field-basic_idea.field--shared")).to_have_count(1)
+    page.focus("#value-basic_idea")
+    with psycopg.connect(site.database_url, autocommit=True) as conn:
+        for _ in range(50):
+            if conn.execute("SELECT 1 FROM presence WHERE app_user_id <> %s", (somebody,)).fetchone():
+                return
+            page.wait_for_timeout(100)
+    raise AssertionError("the server was not told")
+
+
+def insert_person(conn: Any) -> int:
+    return conn.execute(
+        """
+        INSERT INTO app_user (email, name, password_hash) VALUES ('bob@example.org', 'Bob', '!') RETURNING id
+        """
+    ).fetchone()[0]

@@ -76,6 +76,7 @@ def test_a_planned_post_is_moved_by_a_day_and_a_week(open_page: Open) -> None:
     page.request.post("/calendar/moves", form=form)
     page.goto("/calendar?month=2031-05")
     for key, day in (("ArrowRight", "15"), ("ArrowDown", "22"), ("ArrowLeft", "21"), ("ArrowUp", "14")):
+        page.wait_for_load_state()  # before its scripts have run, Alt+arrow is the browser's own
         page.locator(f"#entry-{number}-planned_on > a").focus()
         page.keyboard.press(f"Alt+{key}")
         expect(page.locator(f"[data-day='2031-05-{day}'] #entry-{number}-planned_on")).to_be_visible()

@@ -137,6 +137,23 @@ def test_a_killed_server_recovers_with_its_backends_still_about(tmp_path: Path) 
     idle.close()
 
 
+def test_numbers_that_rows_have_are_not_handed_out_again_after_a_crash(tmp_path: Path) -> None:
+    """A sequence that was made and used in one transaction, as the schema's are."""
+    server = postgres.start(tmp_path / "postgres")
+    insert = "INSERT INTO counted DEFAULT VALUES RETURNING id"
+    with psycopg.connect(server.url, autocommit=True) as conn:
+        with conn.transaction():
+            conn.execute("CREATE TABLE counted (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)")
+            conn.execute(insert)
+        conn.execute(insert)
+    os.kill(server.process.pid, signal.SIGKILL)
+    postgres.stop(server)
+    with started(tmp_path / "postgres") as again, psycopg.connect(again.url) as conn:
+        row = conn.execute(insert).fetchone()
+    assert row is not None
+    assert row[0] > 2
+
+
 def test_a_stale_pid_file_that_names_a_living_process_does_not_stop_a_start(tmp_path: Path) -> None:
     with started(tmp_path / "postgres") as server:
         write(server.url, "kept")

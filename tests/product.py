@@ -3,6 +3,7 @@
 import fcntl
 import http.client
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import tempfile
 import termios
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +31,18 @@ class Site:
 @contextmanager
 def own_directory() -> Generator[Path]:
     """Not pytest's own: each session that starts closes that to all but root, whom PostgreSQL is not."""
-    with tempfile.TemporaryDirectory(prefix="blogforge-") as directory:
-        yield Path(directory)
+    directory = Path(tempfile.mkdtemp(prefix="blogforge-"))
+    try:
+        yield directory
+    finally:
+        wait_for(lambda: _is_removed(directory), within=10)
+
+
+def _is_removed(directory: Path) -> bool:
+    """A server that was killed may still be at its last words when its test is over."""
+    with suppress(OSError):
+        shutil.rmtree(directory)
+    return not directory.exists()
 
 
 def environment(data: Path, port: int) -> dict[str, str]:

@@ -52,7 +52,8 @@ def joined(field: Field, first: str, second: str) -> str:
 
 def split_places(text: str, cursor: int | None = None) -> list[SplitPlace]:
     """The cursor's, then the beginning of every paragraph but the first; none within a block of code."""
-    offsets = list(dict.fromkeys([*([cursor] if cursor is not None else []), *_paragraphs(text)]))
+    paragraphs = [offset for offset in _paragraphs(text) if offset != cursor]
+    offsets = paragraphs if cursor is None else [cursor, *paragraphs]
     return [place for offset in offsets if (place := _place(text, offset, offset == cursor)) is not None]
 
 

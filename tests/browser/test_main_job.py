@@ -285,8 +285,8 @@ def test_escape_closes_the_panel_until_it_is_asked_for_again(open_page: Open) ->
     page = open_page()
     begin(page)
     button, panel = page.locator("#automate-basic_idea"), page.locator("#panel")
-    button.click()
-    panel.locator("h3", has_text="Expand the idea").wait_for()
+    panel.locator("h3", has_text="Expand the idea").wait_for()  # the desk comes with it open
+    page.wait_for_load_state()
     page.locator("#run-button").focus()
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()

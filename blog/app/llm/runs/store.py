@@ -16,9 +16,6 @@ from blog.app.llm.runs.models import (
     Turn,
 )
 
-EVENT_CHANNEL = "llm_run_event"
-CANCEL_CHANNEL = "llm_run_cancel"
-
 RUN = """
     run.id, version.llm_action_id AS action_id, action.label AS action_label,
     run.llm_action_version_id AS action_version_id, version.number AS action_version,

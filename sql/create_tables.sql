@@ -583,6 +583,7 @@ CREATE TABLE IF NOT EXISTS llm_run (
     llm_action_version_id bigint      NOT NULL,
     llm_model_id          bigint      NOT NULL,
     status                text        NOT NULL DEFAULT 'queued',
+    purpose               text        NOT NULL DEFAULT 'use',
     attempt               integer     NOT NULL DEFAULT 0,
     retry_of_id           bigint,
     refines_id            bigint,
@@ -634,6 +635,7 @@ CREATE TABLE IF NOT EXISTS llm_run (
     CONSTRAINT llm_run_idempotency_key UNIQUE (app_user_id, idempotency_key),
     CONSTRAINT llm_run_status_check
         CHECK (status IN ('queued', 'running', 'succeeded', 'invalid', 'failed', 'cancelled')),
+    CONSTRAINT llm_run_purpose_check CHECK (purpose IN ('use', 'test', 'case')),
     CONSTRAINT llm_run_finished_check
         CHECK ((finished_at IS NOT NULL) = (status IN ('succeeded', 'invalid', 'failed', 'cancelled'))),
     CONSTRAINT llm_run_error_check CHECK ((error_kind IS NOT NULL) = (status = 'failed')),
@@ -646,6 +648,8 @@ COMMENT ON TABLE llm_run IS
     'One execution of one action version. What is stored is what was sent and what came back, byte for byte.';
 CREATE INDEX IF NOT EXISTS llm_run_refines_idx ON llm_run (refines_id) WHERE refines_id IS NOT NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS llm_run_repair_of_key ON llm_run (repair_of_id) WHERE repair_of_id IS NOT NULL;
+COMMENT ON COLUMN llm_run.purpose IS
+    'use: somebody''s work. test: tried on the bench. case: one of an action''s cases, or the judging of one. Only use counts for editors.';
 COMMENT ON COLUMN llm_run.llm_model_id IS 'The model that answers; another one than at first after a fallback, see llm_run_try.';
 COMMENT ON COLUMN llm_run.retry_of_id IS 'The run that a person started again. NULL: none.';
 COMMENT ON COLUMN llm_run.refines_id IS 'The run whose answer this one goes on from, with the words of its last message. NULL: none.';

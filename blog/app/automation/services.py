@@ -149,7 +149,7 @@ def retry(conn: db.Connection, actor: Actor, run_id: int, model_id: int | None =
         vocabulary=workflow.vocabulary(conn),
         inputs=snapshot.restore(runs.get_exchange(conn, run_id).inputs),
     )
-    return runs.enqueue_run(conn, actor, prepared, retry_of_id=run_id)
+    return runs.enqueue_run(conn, actor, prepared, retry_of_id=run_id, purpose=run.purpose)
 
 
 def _target_field(conn: db.Connection, post: Post, field_name: str, section_id: int | None) -> Field:

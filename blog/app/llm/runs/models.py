@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 RunStatus = Literal["queued", "running", "succeeded", "invalid", "failed", "cancelled"]
+RunPurpose = Literal["use", "test", "case"]
 EventKind = Literal["started", "retrying", "text", "reasoning", "done"]
 
 ACTIVE: frozenset[RunStatus] = frozenset({"queued", "running"})
@@ -26,6 +27,7 @@ class Run:
     provider_label: str
     is_rehearsal: bool
     status: RunStatus
+    purpose: RunPurpose
     attempt: int
     retry_of_id: int | None
     refines_id: int | None
@@ -129,6 +131,7 @@ class RunListItem:
     model_name: str
     is_rehearsal: bool
     status: RunStatus
+    purpose: RunPurpose
     user_name: str | None
     error_kind: str | None
     usage_input: int | None
@@ -170,6 +173,7 @@ class ClaimedRun:
     messages: Sequence[Mapping[str, Any]]
     inputs: Mapping[str, Any]
     fence: str
+    purpose: RunPurpose
     user_id: int | None
     api_token_id: int | None
     repair_number: int

@@ -42,6 +42,7 @@ def create_repair(
         conn,
         action_version_id=claimed.action_version_id,
         model_id=model_id,
+        purpose=claimed.purpose,
         user_id=claimed.user_id,
         api_token_id=claimed.api_token_id,
         repair_of_id=claimed.id,

@@ -18,7 +18,7 @@ from blog.app.llm.prompts.models import ActionVersion
 from blog.app.llm.registry.models import Model
 from blog.app.llm.runs import messages, snapshot, store
 from blog.app.llm.runs.events import summary
-from blog.app.llm.runs.models import Exchange, Run, RunPage, RunStatus, Try, Turn
+from blog.app.llm.runs.models import Exchange, Run, RunPage, RunPurpose, RunStatus, Try, Turn
 from blog.app.llm.runs.schemas import RunQuery
 from blog.app.llm.validators import EachOnce
 from blog.app.text import clean
@@ -82,6 +82,7 @@ def create_run(
     *,
     idempotency: Idempotency | None = None,
     retry_of_id: int | None = None,
+    purpose: RunPurpose = "use",
 ) -> Created:
     """Inserts a queued run with its exact messages, in the caller's transaction; the caller enqueues it.
 
@@ -95,6 +96,7 @@ def create_run(
         conn,
         action_version_id=prepared.version.id,
         model_id=prepared.model.id,
+        purpose=purpose,
         user_id=actor.user_id,
         api_token_id=actor.api_token_id,
         retry_of_id=retry_of_id,
@@ -119,10 +121,13 @@ def enqueue_run(
     *,
     idempotency: Idempotency | None = None,
     retry_of_id: int | None = None,
+    purpose: RunPurpose = "use",
 ) -> Run:
     """Creates a run of an action by itself, without a post, and queues it."""
     with conn.transaction():
-        created = create_run(conn, actor, prepared, idempotency=idempotency, retry_of_id=retry_of_id)
+        created = create_run(
+            conn, actor, prepared, idempotency=idempotency, retry_of_id=retry_of_id, purpose=purpose
+        )
         if created.is_new:
             jobs.defer(conn, "llm.execute_run", run_id=created.run_id)
     return get_run(conn, created.run_id)
@@ -146,6 +151,7 @@ def create_refinement(
         conn,
         action_version_id=run.action_version_id,
         model_id=prompts.choose_model(conn, version, model_id or run.model_id).id,
+        purpose=run.purpose,
         user_id=actor.user_id,
         api_token_id=actor.api_token_id,
         refines_id=run_id,

@@ -11,6 +11,7 @@ from blog.app.llm.runs.models import (
     Run,
     RunEvent,
     RunListItem,
+    RunPurpose,
     RunStatus,
     Try,
     Turn,
@@ -20,8 +21,8 @@ RUN = """
     run.id, version.llm_action_id AS action_id, action.label AS action_label,
     run.llm_action_version_id AS action_version_id, version.number AS action_version,
     run.llm_model_id AS model_id, model.name AS model_name, provider.label AS provider_label,
-    provider.is_rehearsal, run.status, run.attempt, run.retry_of_id, run.refines_id, run.repair_of_id,
-    run.repair_number,
+    provider.is_rehearsal, run.status, run.purpose, run.attempt, run.retry_of_id, run.refines_id,
+    run.repair_of_id, run.repair_number,
     (SELECT repair.id FROM llm_run AS repair WHERE repair.repair_of_id = run.id) AS repaired_by_id,
     run.app_user_id AS user_id, person.name AS user_name, run.messages, run.dropped,
     run.output, run.reasoning, run.checked_output, run.check_problems, run.check_repairs,
@@ -45,6 +46,7 @@ def insert_run(
     *,
     action_version_id: int,
     model_id: int,
+    purpose: RunPurpose,
     user_id: int | None,
     api_token_id: int | None,
     retry_of_id: int | None = None,
@@ -61,16 +63,17 @@ def insert_run(
     return db.scalar(
         conn,
         """
-        INSERT INTO llm_run (llm_action_version_id, llm_model_id, app_user_id, api_token_id, retry_of_id,
-                             refines_id, repair_of_id, repair_number, inputs, fence, messages,
+        INSERT INTO llm_run (llm_action_version_id, llm_model_id, purpose, app_user_id, api_token_id,
+                             retry_of_id, refines_id, repair_of_id, repair_number, inputs, fence, messages,
                              idempotency_key, idempotency_digest)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         ON CONFLICT ON CONSTRAINT llm_run_idempotency_key DO NOTHING
         RETURNING id
         """,
         (
             action_version_id,
             model_id,
+            purpose,
             user_id,
             api_token_id,
             retry_of_id,
@@ -150,8 +153,9 @@ def list_runs(
         RunListItem,
         f"""
         SELECT run.id, action.label AS action_label, model.name AS model_name, provider.is_rehearsal,
-               run.status, person.name AS user_name, run.error_kind, run.usage_input, run.usage_output,
-               run.cost, run.cost_currency, run.created_at, run.started_at, run.finished_at
+               run.status, run.purpose, person.name AS user_name, run.error_kind,
+               run.usage_input, run.usage_output, run.cost, run.cost_currency,
+               run.created_at, run.started_at, run.finished_at
         {RUN_FROM}
         WHERE (%(status)s::text IS NULL OR run.status = %(status)s)
           AND (%(action_id)s::bigint IS NULL OR version.llm_action_id = %(action_id)s)
@@ -188,7 +192,7 @@ def claim_run(conn: db.Connection, run_id: int, attempt: int) -> ClaimedRun | No
             SELECT pg_notify('llm_run_event', llm_run_id::text) FROM event
         )
         SELECT id, attempt, llm_action_version_id AS action_version_id, llm_model_id AS model_id,
-               messages, inputs, fence, app_user_id AS user_id, api_token_id, repair_number,
+               messages, inputs, fence, purpose, app_user_id AS user_id, api_token_id, repair_number,
                cancel_requested_at IS NOT NULL AS is_cancel_requested
         FROM claimed, told
         """,

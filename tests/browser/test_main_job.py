@@ -254,6 +254,18 @@ def test_a_run_starts_from_what_was_typed_the_moment_before(open_page: Open) -> 
     expect(page.locator("#panel mark").first).to_have_text("Something quite different")
 
 
+def test_a_press_before_the_scripts_have_come_loses_nothing_that_was_typed(open_page: Open) -> None:
+    page = open_page()
+    address = begin(page).rsplit("/", 1)[0]
+    slow = {"offline": False, "latency": 700, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    page.goto(f"{address}/fields/basic_idea/automation", wait_until="commit")
+    page.fill("#value-idea_seed", "Something quite different")
+    page.click("#run-button")
+    page.click(".messages-folded summary")
+    expect(page.locator("#panel mark").first).to_have_text("Something quite different")
+
+
 def test_a_run_is_stopped_and_keeps_what_had_come(open_page: Open, site: Site) -> None:
     page = open_page()
     address = begin(page).rsplit("/", 1)[0]

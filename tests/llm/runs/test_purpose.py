@@ -29,7 +29,7 @@ def tried(conn: db.Connection, base_url: str, **action: object) -> Run:
 def test_a_run_is_for_use_unless_somebody_says_otherwise(conn: db.Connection) -> None:
     assert queue(conn).purpose == "use"
     assert tried(conn, "http://127.0.0.1:9").purpose == "test"
-    listed = services.list_runs(conn, RunQuery(limit=2)).items
+    listed = services.list_runs(conn, RunQuery(status=None, after=None, limit=2)).items
     assert [run.purpose for run in listed] == ["test", "use"]
 
 

@@ -27,7 +27,7 @@ check: setup-dev ## what CI runs: lint, format, types, import contracts, tests
 	@$(VENV)/bin/lint-imports
 	@$(MAKE) --no-print-directory test
 
-bench: setup-dev ## measure runs, streams and pages against their bounds
+bench: setup-dev ## measure runs, assembly, streams and pages against their bounds
 	@$(PYTHON) -m bench; runs=$$?; $(PYTHON) -m bench.finding && exit $$runs
 
 lock: setup-dev ## choose newer versions and write them to the lock files

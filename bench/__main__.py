@@ -23,7 +23,7 @@ from typing import Any
 import psutil
 import requests
 
-from bench import streams
+from bench import assembly, streams
 from bench.client import Timing, ask_directly, post_and_follow
 from bench.figures import Figure, show
 
@@ -59,7 +59,7 @@ def main() -> None:
             figures.append(_memory(first))
         with _product(Path(data)) as second:
             figures.append(Figure(name="Warm start", value=second.started_s, unit="s", bound=5))
-    sys.exit(show([*figures, *streams.measure()]))
+    sys.exit(show([*figures, *assembly.measure(), *streams.measure()]))
 
 
 def _delay(product: Product, token: str, path: str, provider_port: int) -> list[Figure]:

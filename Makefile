@@ -27,8 +27,8 @@ check: setup-dev ## what CI runs: lint, format, types, import contracts, tests
 	@$(VENV)/bin/lint-imports
 	@$(MAKE) --no-print-directory test
 
-bench: setup-dev ## measure runs, assembly, streams and pages against their bounds
-	@$(PYTHON) -m bench; runs=$$?; $(PYTHON) -m bench.finding && exit $$runs
+bench: setup-dev ## measure runs, assembly, streams, diffs and pages against their bounds
+	@failed=0; for what in bench bench.diffs bench.finding; do $(PYTHON) -m $$what || failed=1; done; exit $$failed
 
 lock: setup-dev ## choose newer versions and write them to the lock files
 	$(LOCK) --group build -o requirements-build.lock

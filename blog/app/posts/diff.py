@@ -5,17 +5,19 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import groupby
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from rapidfuzz.distance import LCSseq
 
 Kind = Literal["same", "removed", "added"]
 
 _WORDS = re.compile(r"\w+(?:['’]\w+)*|\s+|[^\w\s]")
 
-# difflib finds the nicest answer and takes the product of both lengths for it; beyond this, words that
-# occur once on both sides hold the texts together, and what has none is shown as replaced whole.
-_NICE = 60_000
+# The longest common sequence keeps the most words, and takes the product of both lengths to find; between
+# longer texts it keeps too many that are there by chance. So beyond this, words that occur once on both
+# sides hold the texts together, and what has none is shown as replaced whole.
+_CELLS = 60_000
 _DEPTH = 20
 
 
@@ -34,6 +36,14 @@ class Change:
 
     old: str
     new: str
+
+
+class Block(NamedTuple):
+    """`length` tokens, at these places of both texts, that are the same."""
+
+    old: int
+    new: int
+    length: int
 
 
 def diff(old: str, new: str) -> list[Segment]:
@@ -55,19 +65,33 @@ def take(segments: Sequence[Segment], hunks: Collection[int]) -> str:
 
 
 def _by_lines(old: str, new: str) -> Iterator[Change]:
-    for lines in _aligned(old.splitlines(keepends=True), new.splitlines(keepends=True), _DEPTH):
+    for lines in _joined(_aligned(old.splitlines(keepends=True), new.splitlines(keepends=True))):
         if lines.old == lines.new:
             yield lines
         else:
-            yield from _aligned(_WORDS.findall(lines.old), _WORDS.findall(lines.new), _DEPTH)
+            yield from _aligned(_WORDS.findall(lines.old), _WORDS.findall(lines.new))
 
 
-def _aligned(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[Change]:
+def _aligned(old: Sequence[str], new: Sequence[str]) -> Iterator[Change]:
+    a = b = 0
+    for block in [*_blocks(old, new, 0, 0, _DEPTH), Block(len(old), len(new), 0)]:
+        if a < block.old or b < block.new:
+            yield Change(old="".join(old[a : block.old]), new="".join(new[b : block.new]))
+        a, b = block.old + block.length, block.new + block.length
+        same = "".join(old[block.old : a])
+        yield Change(old=same, new=same)
+
+
+def _blocks(old: Sequence[str], new: Sequence[str], a: int, b: int, depth: int) -> list[Block]:
+    """Where the texts are the same, in order. `a` and `b` are the places of their first tokens."""
     start = _common(old, new)
     end = _common(old[start:][::-1], new[start:][::-1])
-    yield _same(old[:start])
-    yield from _between(old[start : len(old) - end], new[start : len(new) - end], depth)
-    yield _same(old[len(old) - end :])
+    between = old[start : len(old) - end], new[start : len(new) - end]
+    return [
+        Block(a, b, start),
+        *_blocks_between(*between, a + start, b + start, depth),
+        Block(a + len(old) - end, b + len(new) - end, end),
+    ]
 
 
 def _common(old: Sequence[str], new: Sequence[str]) -> int:
@@ -77,31 +101,36 @@ def _common(old: Sequence[str], new: Sequence[str]) -> int:
     )
 
 
-def _between(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[Change]:
-    if not old or not new:
-        yield Change(old="".join(old), new="".join(new))
-    elif len(old) * len(new) <= _NICE:
-        yield from _nicest(old, new)
-    elif depth and (anchors := _anchors(old, new)):
-        yield from _around(old, new, anchors, depth - 1)
-    else:
-        yield Change(old="".join(old), new="".join(new))
+def _blocks_between(old: Sequence[str], new: Sequence[str], a: int, b: int, depth: int) -> list[Block]:
+    if not old or not new or len(old) == len(new) == 1:
+        return []
+    if len(old) * len(new) <= _CELLS:
+        return _longest_common(old, new, a, b)
+    return _around(old, new, a, b, depth - 1) if depth else []
 
 
-def _nicest(old: Sequence[str], new: Sequence[str]) -> Iterator[Change]:
-    for _, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        yield Change(old="".join(old[a:b]), new="".join(new[c:d]))
+def _longest_common(old: Sequence[str], new: Sequence[str], a: int, b: int) -> list[Block]:
+    """Keeps as many tokens as can be kept. Numbers stand for them: the library compares hashes."""
+    number = {token: n for n, token in enumerate({*old, *new})}
+    matching = LCSseq.opcodes([number[token] for token in old], [number[token] for token in new])
+    return [
+        Block(a + code.src_start, b + code.dest_start, code.src_end - code.src_start)
+        for code in matching
+        if code.tag == "equal"
+    ]
 
 
-def _around(
-    old: Sequence[str], new: Sequence[str], anchors: Sequence[tuple[int, int]], depth: int
-) -> Iterator[Change]:
-    a = b = 0
+def _around(old: Sequence[str], new: Sequence[str], a: int, b: int, depth: int) -> list[Block]:
+    anchors = _anchors(old, new)
+    if not anchors:
+        return []
+    blocks: list[Block] = []
+    start_a = start_b = 0
     for next_a, next_b in anchors:
-        yield from _aligned(old[a:next_a], new[b:next_b], depth)
-        yield _same(old[next_a : next_a + 1])
-        a, b = next_a + 1, next_b + 1
-    yield from _aligned(old[a:], new[b:], depth)
+        blocks += _blocks(old[start_a:next_a], new[start_b:next_b], a + start_a, b + start_b, depth)
+        blocks.append(Block(a + next_a, b + next_b, 1))
+        start_a, start_b = next_a + 1, next_b + 1
+    return blocks + _blocks(old[start_a:], new[start_b:], a + start_a, b + start_b, depth)
 
 
 def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
@@ -131,11 +160,6 @@ def _longest_rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         rising.append(pairs[number])
         number = before[number]
     return rising[::-1]
-
-
-def _same(tokens: Sequence[str]) -> Change:
-    text = "".join(tokens)
-    return Change(old=text, new=text)
 
 
 # --- making them readable ------------------------------------------------------------------------

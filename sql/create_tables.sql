@@ -211,14 +211,17 @@ CREATE TABLE IF NOT EXISTS llm_prompt_part (
     description     text        NOT NULL DEFAULT '',
     tags            text[]      NOT NULL DEFAULT '{}',
     live_version_id bigint,
+    draft_version_id bigint,
     archived_at     timestamptz,
     created_at      timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT llm_prompt_part_pkey PRIMARY KEY (id),
     CONSTRAINT llm_prompt_part_name_key UNIQUE (name),
-    CONSTRAINT llm_prompt_part_name_check CHECK (name <> '')
+    CONSTRAINT llm_prompt_part_name_check CHECK (name <> ''),
+    CONSTRAINT llm_prompt_part_draft_check CHECK (draft_version_id <> live_version_id)
 );
 COMMENT ON TABLE llm_prompt_part IS 'A named, reusable piece of a prompt. Actions refer to it; nobody copies it.';
 COMMENT ON COLUMN llm_prompt_part.live_version_id IS 'The version in use. NULL only inside the transaction that creates the part.';
+COMMENT ON COLUMN llm_prompt_part.draft_version_id IS 'The newest wording that is not live yet; the next change is based on it. NULL: on the live one.';
 
 CREATE TABLE IF NOT EXISTS llm_prompt_part_version (
     id                 bigint      GENERATED ALWAYS AS IDENTITY,
@@ -237,7 +240,7 @@ CREATE TABLE IF NOT EXISTS llm_prompt_part_version (
     CONSTRAINT llm_prompt_part_version_role_check CHECK (role IN ('system', 'user', 'assistant')),
     CONSTRAINT llm_prompt_part_version_kind_check CHECK (kind IN ('role', 'style', 'task', 'data', 'format', 'example'))
 );
-COMMENT ON TABLE llm_prompt_part_version IS 'One immutable wording of a part. A change is a new row.';
+COMMENT ON TABLE llm_prompt_part_version IS 'One immutable wording of a part. A change is a new row, a draft until it is made live.';
 COMMENT ON COLUMN llm_prompt_part_version.template IS 'A small subset of Jinja2, checked when it was saved.';
 COMMENT ON COLUMN llm_prompt_part_version.app_user_id IS 'NULL: came with the starter rows.';
 DO $$ BEGIN
@@ -246,7 +249,36 @@ DO $$ BEGIN
             FOREIGN KEY (id, live_version_id) REFERENCES llm_prompt_part_version (llm_prompt_part_id, id)
             DEFERRABLE INITIALLY DEFERRED;
     END IF;
+    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'llm_prompt_part_draft_version_fkey') THEN
+        ALTER TABLE llm_prompt_part ADD CONSTRAINT llm_prompt_part_draft_version_fkey
+            FOREIGN KEY (id, draft_version_id) REFERENCES llm_prompt_part_version (llm_prompt_part_id, id)
+            DEFERRABLE INITIALLY DEFERRED;
+    END IF;
 END $$;
+
+CREATE TABLE IF NOT EXISTS llm_prompt_part_release (
+    id                         bigint      GENERATED ALWAYS AS IDENTITY,
+    llm_prompt_part_id         bigint      NOT NULL,
+    llm_prompt_part_version_id bigint      NOT NULL,
+    replaced_version_id        bigint,
+    app_user_id                bigint,
+    reason                     text        NOT NULL DEFAULT '',
+    overruled                  jsonb,
+    created_at                 timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT llm_prompt_part_release_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_prompt_part_release_version_fkey FOREIGN KEY (llm_prompt_part_id, llm_prompt_part_version_id)
+        REFERENCES llm_prompt_part_version (llm_prompt_part_id, id),
+    CONSTRAINT llm_prompt_part_release_replaced_fkey FOREIGN KEY (llm_prompt_part_id, replaced_version_id)
+        REFERENCES llm_prompt_part_version (llm_prompt_part_id, id),
+    CONSTRAINT llm_prompt_part_release_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT llm_prompt_part_release_overruled_check CHECK (overruled IS NULL OR reason <> '')
+);
+CREATE INDEX IF NOT EXISTS llm_prompt_part_release_part_idx ON llm_prompt_part_release (llm_prompt_part_id, id);
+COMMENT ON TABLE llm_prompt_part_release IS 'That a wording was made live: who, when, instead of which. Append-only.';
+COMMENT ON COLUMN llm_prompt_part_release.replaced_version_id IS 'Live until then. NULL: the part''s first.';
+COMMENT ON COLUMN llm_prompt_part_release.app_user_id IS 'NULL: came with the starter rows.';
+COMMENT ON COLUMN llm_prompt_part_release.overruled IS
+    'What gates had against it, when somebody made it live all the same. NULL: nothing was in the way.';
 
 CREATE TABLE IF NOT EXISTS llm_action (
     id              bigint      GENERATED ALWAYS AS IDENTITY,
@@ -254,14 +286,17 @@ CREATE TABLE IF NOT EXISTS llm_action (
     label           text        NOT NULL,
     description     text        NOT NULL DEFAULT '',
     live_version_id bigint,
+    draft_version_id bigint,
     archived_at     timestamptz,
     created_at      timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT llm_action_pkey PRIMARY KEY (id),
     CONSTRAINT llm_action_name_key UNIQUE (name),
-    CONSTRAINT llm_action_name_check CHECK (name ~ '^[a-z0-9][a-z0-9_]*$')
+    CONSTRAINT llm_action_name_check CHECK (name ~ '^[a-z0-9][a-z0-9_]*$'),
+    CONSTRAINT llm_action_draft_check CHECK (draft_version_id <> live_version_id)
 );
 COMMENT ON TABLE llm_action IS 'Something a model can be asked to do, as the editor sees it on a field.';
 COMMENT ON COLUMN llm_action.live_version_id IS 'The version in use. NULL only inside the transaction that creates the action.';
+COMMENT ON COLUMN llm_action.draft_version_id IS 'The newest make-up that is not live yet; the next change is based on it. NULL: on the live one.';
 
 CREATE TABLE IF NOT EXISTS llm_action_version (
     id               bigint      GENERATED ALWAYS AS IDENTITY,
@@ -294,7 +329,8 @@ CREATE TABLE IF NOT EXISTS llm_action_version (
     CONSTRAINT llm_action_version_max_repairs_check CHECK (max_repairs BETWEEN 0 AND 3),
     CONSTRAINT llm_action_version_repair_check CHECK (max_repairs = 0 OR repair_part_id IS NOT NULL)
 );
-COMMENT ON TABLE llm_action_version IS 'One immutable make-up of an action: model, parameters, output type. Its parts are llm_action_part.';
+COMMENT ON TABLE llm_action_version IS
+    'One immutable make-up of an action: model, parameters, output type. Its parts are llm_action_part. A change is a new row, a draft until it is made live.';
 COMMENT ON COLUMN llm_action_version.llm_model_id IS 'NULL: the default model at the time of the run.';
 COMMENT ON COLUMN llm_action_version.output_schema IS 'JSON Schema of the reply. NULL: no schema.';
 COMMENT ON COLUMN llm_action_version.max_retries IS
@@ -311,12 +347,42 @@ DO $$ BEGIN
             FOREIGN KEY (id, live_version_id) REFERENCES llm_action_version (llm_action_id, id)
             DEFERRABLE INITIALLY DEFERRED;
     END IF;
+    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'llm_action_draft_version_fkey') THEN
+        ALTER TABLE llm_action ADD CONSTRAINT llm_action_draft_version_fkey
+            FOREIGN KEY (id, draft_version_id) REFERENCES llm_action_version (llm_action_id, id)
+            DEFERRABLE INITIALLY DEFERRED;
+    END IF;
 END $$;
+
+CREATE TABLE IF NOT EXISTS llm_action_release (
+    id                    bigint      GENERATED ALWAYS AS IDENTITY,
+    llm_action_id         bigint      NOT NULL,
+    llm_action_version_id bigint      NOT NULL,
+    replaced_version_id   bigint,
+    app_user_id           bigint,
+    reason                text        NOT NULL DEFAULT '',
+    overruled             jsonb,
+    created_at            timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT llm_action_release_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_action_release_version_fkey FOREIGN KEY (llm_action_id, llm_action_version_id)
+        REFERENCES llm_action_version (llm_action_id, id),
+    CONSTRAINT llm_action_release_replaced_fkey FOREIGN KEY (llm_action_id, replaced_version_id)
+        REFERENCES llm_action_version (llm_action_id, id),
+    CONSTRAINT llm_action_release_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT llm_action_release_overruled_check CHECK (overruled IS NULL OR reason <> '')
+);
+CREATE INDEX IF NOT EXISTS llm_action_release_action_idx ON llm_action_release (llm_action_id, id);
+COMMENT ON TABLE llm_action_release IS 'That a make-up was made live: who, when, instead of which. Append-only.';
+COMMENT ON COLUMN llm_action_release.replaced_version_id IS 'Live until then. NULL: the action''s first.';
+COMMENT ON COLUMN llm_action_release.app_user_id IS 'NULL: came with the starter rows.';
+COMMENT ON COLUMN llm_action_release.overruled IS
+    'What gates had against it, when somebody made it live all the same. NULL: nothing was in the way.';
 
 CREATE TABLE IF NOT EXISTS llm_action_part (
     llm_action_version_id bigint  NOT NULL,
     position              integer NOT NULL,
     llm_prompt_part_id    bigint  NOT NULL,
+    is_off                boolean NOT NULL DEFAULT false,
     CONSTRAINT llm_action_part_pkey PRIMARY KEY (llm_action_version_id, position),
     CONSTRAINT llm_action_part_version_fkey FOREIGN KEY (llm_action_version_id) REFERENCES llm_action_version (id),
     CONSTRAINT llm_action_part_part_fkey FOREIGN KEY (llm_prompt_part_id) REFERENCES llm_prompt_part (id),
@@ -324,6 +390,7 @@ CREATE TABLE IF NOT EXISTS llm_action_part (
 );
 CREATE INDEX IF NOT EXISTS llm_action_part_part_idx ON llm_action_part (llm_prompt_part_id);
 COMMENT ON TABLE llm_action_part IS 'The parts of an action version, in the order in which they are sent. Roles are never sorted.';
+COMMENT ON COLUMN llm_action_part.is_off IS 'It keeps its place and is not sent.';
 
 -- ---------------------------------------------------------------------------------------------
 -- The workflow: stages, sub-stages, fields, and which actions a field offers

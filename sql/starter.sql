@@ -740,6 +740,9 @@ UPDATE llm_prompt_part
   FROM llm_prompt_part_version
  WHERE llm_prompt_part_version.llm_prompt_part_id = llm_prompt_part.id;
 
+INSERT INTO llm_prompt_part_release (llm_prompt_part_id, llm_prompt_part_version_id)
+SELECT id, live_version_id FROM llm_prompt_part;
+
 -- ---------------------------------------------------------------------------------------------
 -- Actions: parts in the order in which they are sent, parameters, and what the reply must keep to
 --
@@ -968,6 +971,9 @@ UPDATE llm_action
    SET live_version_id = llm_action_version.id
   FROM llm_action_version
  WHERE llm_action_version.llm_action_id = llm_action.id;
+
+INSERT INTO llm_action_release (llm_action_id, llm_action_version_id)
+SELECT id, live_version_id FROM llm_action;
 
 -- ---------------------------------------------------------------------------------------------
 -- Which actions a field offers; the first is the usual one

@@ -33,6 +33,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.finding import api as finding_api
     from blog.app.finding import views as finding_views
     from blog.app.llm.prompts import api as prompts_api
+    from blog.app.llm.prompts import going_live, version_api
     from blog.app.llm.prompts import views as prompts_views
     from blog.app.llm.registry import api as registry_api
     from blog.app.llm.registry import views as registry_views
@@ -58,6 +59,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         pool=pool,
         secrets=security.load_secrets(config),
         vocabulary=workflow.vocabulary,
+        gate=going_live.no_gate,
         wakeups=wakeups,
     )
     web.register(app)
@@ -89,6 +91,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         registry_api.bp,
         prompts_views.bp,
         prompts_api.bp,
+        version_api.bp,
         runs_views.bp,
         runs_api.bp,
         finding_views.bp,

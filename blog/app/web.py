@@ -34,6 +34,9 @@ class Site:
     pool: db.Pool
     secrets: tuple[str, ...] = field(repr=False)
     vocabulary: Callable[[db.Connection], Any]  # what prompts may read; `llm` does not know `workflow`
+    gate: Callable[
+        ..., Any
+    ]  # what may stand in the way of a version's going live; see llm/prompts/going_live.py
     wakeups: Any = None  # wakes the watchers of a run; see llm/runs/events.py
 
 

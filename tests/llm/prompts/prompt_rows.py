@@ -5,7 +5,7 @@ from itertools import count
 from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.llm.inputs import Vocabulary
-from blog.app.llm.prompts import services
+from blog.app.llm.prompts import actions, parts
 from blog.app.llm.prompts.models import Action, PromptPart
 from blog.app.llm.prompts.schemas import ActionCreate, PromptPartCreate
 
@@ -18,7 +18,7 @@ _numbers = count(1)
 
 def make_part(conn: db.Connection, actor: Actor, template: str = "Write.", **given: object) -> PromptPart:
     values = {"name": f"Part {next(_numbers)}", "role": "user", "kind": "task", "template": template, **given}
-    return services.create_part(conn, actor, PromptPartCreate.model_validate(values), VOCABULARY)
+    return parts.create_part(conn, actor, PromptPartCreate.model_validate(values), VOCABULARY)
 
 
 def make_action(conn: db.Connection, actor: Actor, *parts: PromptPart, **given: object) -> Action:
@@ -31,4 +31,4 @@ def make_action(conn: db.Connection, actor: Actor, *parts: PromptPart, **given: 
         "part_ids": [part.id for part in chosen],
         **given,
     }
-    return services.create_action(conn, actor, ActionCreate.model_validate(values), VOCABULARY)
+    return actions.create_action(conn, actor, ActionCreate.model_validate(values), VOCABULARY)

@@ -56,7 +56,7 @@ def test_a_part_is_made_changed_and_put_away(program: Program) -> None:
     change = {**PART, "template": "More.", "base_version_id": made["version_id"]}
     assert program.call("PUT", at, change)["number"] == 2
     conflict = program.call("PUT", at, change, 409)
-    assert conflict["current_version_id"] == program.call("GET", at)["version_id"]
+    assert conflict["current_version_id"] == program.call("GET", at)["draft_version_id"]
     assert [each["number"] for each in program.call("GET", f"{at}/versions")] == [2, 1]
     program.call("POST", f"{at}/archival", status=204)
     assert made["id"] not in {each["id"] for each in program.call("GET", "/parts?search=Mine")["items"]}

@@ -95,7 +95,7 @@ def test_an_editor_writes_a_part_and_changes_it(conn: db.Connection, editor: Bro
     part = services.get_part(conn, int(location.rsplit("/", 1)[1]))
     assert (part.tags, part.number) == (["one", "two"], 1)
     editor.post(location, **_part_form(part.version_id, "More about {{ post.basic_idea }}"))
-    assert services.get_part(conn, part.id).number == 2
+    assert services.get_newest_part(conn, part.id).number == 2
     assert "<mark>" in editor.get(location) or "More about" in editor.get(location)
 
 
@@ -114,9 +114,9 @@ def test_after_a_conflict_what_was_typed_and_what_is_live_stand_on_one_page(
     page = editor.post(f"/llm/parts/{part.id}", 409, **_part_form(part.version_id, "Mine."))
     assert "Mine." in page
     assert "Theirs." in page
-    live = services.get_part(conn, part.id)
-    assert f'name="base_version_id" value="{live.version_id}"' in page
-    assert live.template == "Theirs."
+    newest = services.get_newest_part(conn, part.id)
+    assert f'name="base_version_id" value="{newest.version_id}"' in page
+    assert newest.template == "Theirs."
 
 
 def test_a_part_that_actions_have_cannot_be_archived_from_its_page(
@@ -144,17 +144,17 @@ def test_an_editor_makes_an_action_adds_moves_and_takes_out_parts(
     action_id = int(location.rsplit("/", 1)[1])
 
     def base() -> int:
-        return services.get_live_action(conn, action_id).version.id
+        return services.get_newest_action(conn, action_id).version.id
 
     editor.post(f"{location}/parts", base_version_id=base(), part_id=two.id, position="")
-    assert services.get_live_action(conn, action_id).part_ids == [one.id, two.id]
+    assert services.get_newest_action(conn, action_id).part_ids == [one.id, two.id]
     editor.post(f"{location}/order", base_version_id=base(), position=2, by=-1)
-    assert services.get_live_action(conn, action_id).part_ids == [two.id, one.id]
+    assert services.get_newest_action(conn, action_id).part_ids == [two.id, one.id]
     editor.post(f"{location}/order", base_version_id=base(), positions=["2", "1"])
-    assert services.get_live_action(conn, action_id).part_ids == [one.id, two.id]
+    assert services.get_newest_action(conn, action_id).part_ids == [one.id, two.id]
     editor.post(f"{location}/parts/1/removal", base_version_id=base())
-    assert services.get_live_action(conn, action_id).part_ids == [two.id]
-    assert services.get_live_action(conn, action_id).version.number == 5
+    assert services.get_newest_action(conn, action_id).part_ids == [two.id]
+    assert services.get_newest_action(conn, action_id).version.number == 5
 
 
 def test_an_order_based_on_an_older_version_is_refused(
@@ -188,7 +188,7 @@ def _settings(action_version: int, **given: object) -> dict[str, Any]:
 def test_an_editor_sets_parameters_and_output(conn: db.Connection, carol: Actor, editor: Browser) -> None:
     action = make_action(conn, carol)
     editor.post(f"/llm/actions/{action.id}", **_settings(action.version.id))
-    version = services.get_live_action(conn, action.id).version
+    version = services.get_newest_action(conn, action.id).version
     assert version.params == {"temperature": 0.3, "max_output": 500, "stop": ["END"]}
     assert (version.output_kind, version.validators) == ("list", [{"rule": "exact_count", "n": 3}])
 
@@ -209,7 +209,7 @@ def test_settings_that_cannot_work_come_back_with_what_was_typed(
     page = editor.post(f"/llm/actions/{action.id}", 422, **_settings(action.version.id, **wrong))
     assert words in page
     assert 'value="Mine"' in page
-    assert services.get_live_action(conn, action.id).version.number == 1
+    assert services.get_newest_action(conn, action.id).version.number == 1
 
 
 def test_the_page_of_an_action_shows_what_it_reads_and_writes(conn: db.Connection, editor: Browser) -> None:
@@ -238,13 +238,13 @@ def test_an_editor_says_how_failures_are_met(conn: db.Connection, carol: Actor, 
         "repair_part_id": mend.id,
     }
     editor.post(at, **_settings(action.version.id, **met))
-    version = services.get_live_action(conn, action.id).version
+    version = services.get_newest_action(conn, action.id).version
     assert {name: getattr(version, name) for name in met} == met
     page = editor.get(at)
     assert f'<option value="{other.id}" selected>' in page
     assert f'<option value="{mend.id}" selected>' in page
     editor.post(at, **_settings(version.id, **{**met, "fallback_model_id": "", "max_repairs": 0}))
-    assert services.get_live_action(conn, action.id).version.fallback_model_id is None
+    assert services.get_newest_action(conn, action.id).version.fallback_model_id is None
 
 
 def test_no_other_form_of_the_page_loses_how_failures_are_met(
@@ -256,14 +256,14 @@ def test_no_other_form_of_the_page_loses_how_failures_are_met(
     at = f"/llm/actions/{action.id}"
 
     def base() -> int:
-        return services.get_live_action(conn, action.id).version.id
+        return services.get_newest_action(conn, action.id).version.id
 
     editor.post(f"{at}/parts", base_version_id=base(), part_id=action.part_ids[0], position="")
     editor.post(f"{at}/order", base_version_id=base(), position=2, by=-1)
     editor.post(f"{at}/order", base_version_id=base(), positions=["3", "1", "2"])
     editor.post(f"{at}/parts/1/removal", base_version_id=base())
     editor.post(at, **_settings(base()))
-    version = services.get_live_action(conn, action.id).version
+    version = services.get_newest_action(conn, action.id).version
     assert version.number == 6
     assert {name: getattr(version, name) for name in met} == met
 

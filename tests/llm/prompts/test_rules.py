@@ -33,8 +33,8 @@ def test_a_parameter_we_do_not_know_is_for_the_provider_to_judge() -> None:
 
 
 def test_parts_can_be_put_in_taken_out_moved_and_reordered() -> None:
-    assert rules.with_part([1, 2], part_id=3, position=None) == [1, 2, 3]
-    assert rules.with_part([1, 2], part_id=3, position=1) == [3, 1, 2]
+    assert rules.with_part([1, 2], place=3, position=None) == [1, 2, 3]
+    assert rules.with_part([1, 2], place=3, position=1) == [3, 1, 2]
     assert rules.without_part([1, 2, 3], position=2) == [1, 3]
     assert rules.moved([1, 2, 3], position=3, by=-1) == [1, 3, 2]
     assert rules.moved([1, 2, 3], position=1, by=-5) == [1, 2, 3]

@@ -9,7 +9,7 @@ from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
 from blog.app.llm.inputs import Vocabulary
-from blog.app.llm.prompts import forms, services
+from blog.app.llm.prompts import actions, forms, parts, services
 from blog.app.llm.prompts.schemas import ActionCreate, PromptPartChange, PromptPartCreate
 from tests.factories import all_powerful, make_actor
 from tests.llm.prompts.prompt_rows import VOCABULARY, make_action, make_part
@@ -32,7 +32,7 @@ def _change(part_version: int, template: str, name: str = "Part") -> PromptPartC
 
 def test_saving_a_part_appends_a_version_and_keeps_the_old_one(conn: db.Connection, carol: Actor) -> None:
     part = make_part(conn, carol, "First.")
-    changed = services.update_part(conn, carol, part.id, _change(part.version_id, "Second."), VOCABULARY)
+    changed = parts.update_part(conn, carol, part.id, _change(part.version_id, "Second."), VOCABULARY)
     assert (changed.number, changed.template) == (2, "Second.")
     assert [(v.number, v.template) for v in services.list_part_versions(conn, part.id)] == [
         (2, "Second."),
@@ -44,11 +44,11 @@ def test_of_two_people_on_one_part_the_second_is_told_and_nothing_is_lost(
     conn: db.Connection, carol: Actor
 ) -> None:
     part = make_part(conn, carol, "First.")
-    mine = services.update_part(conn, carol, part.id, _change(part.version_id, "Mine."), VOCABULARY)
+    mine = parts.update_part(conn, carol, part.id, _change(part.version_id, "Mine."), VOCABULARY)
     with pytest.raises(Conflict) as refused:
-        services.update_part(conn, carol, part.id, _change(part.version_id, "Yours."), VOCABULARY)
+        parts.update_part(conn, carol, part.id, _change(part.version_id, "Yours."), VOCABULARY)
     assert refused.value.details["current_version_id"] == mine.version_id
-    assert services.get_part(conn, part.id).template == "Mine."
+    assert services.get_newest_part(conn, part.id).template == "Mine."
     assert len(services.list_part_versions(conn, part.id)) == 2
 
 
@@ -63,7 +63,7 @@ def test_two_connections_that_race_for_one_part_have_one_winner(committed_db: st
         with psycopg.connect(committed_db, autocommit=True) as mine:
             ready.wait()
             try:
-                services.update_part(mine, carol, part.id, _change(part.version_id, text), VOCABULARY)
+                parts.update_part(mine, carol, part.id, _change(part.version_id, text), VOCABULARY)
                 outcomes.append("saved")
             except Conflict:
                 outcomes.append("conflict")
@@ -100,16 +100,16 @@ def test_a_part_in_use_cannot_be_archived(conn: db.Connection, carol: Actor) -> 
     part = make_part(conn, carol)
     action = make_action(conn, carol, part)
     with pytest.raises(Conflict, match=action.label):
-        services.archive_part(conn, carol, part.id)
+        parts.archive_part(conn, carol, part.id)
 
 
 def test_an_unused_part_is_archived_and_brought_back(conn: db.Connection, carol: Actor) -> None:
     part = make_part(conn, carol)
-    services.archive_part(conn, carol, part.id)
+    parts.archive_part(conn, carol, part.id)
     assert part.id not in {each.id for each in services.list_parts(conn)}
     with pytest.raises(Invalid):
         make_action(conn, carol, services.get_part(conn, part.id))
-    services.bring_back_part(conn, carol, part.id)
+    parts.bring_back_part(conn, carol, part.id)
     assert part.id in {each.id for each in services.list_parts(conn)}
 
 
@@ -130,9 +130,9 @@ def test_an_author_cannot_change_a_part(conn: db.Connection, carol: Actor) -> No
     alice = make_actor(conn, "alice", "author")
     part = make_part(conn, carol)
     with pytest.raises(Forbidden):
-        services.update_part(conn, alice, part.id, _change(part.version_id, "Mine."), VOCABULARY)
+        parts.update_part(conn, alice, part.id, _change(part.version_id, "Mine."), VOCABULARY)
     with pytest.raises(Forbidden):
-        services.create_part(
+        parts.create_part(
             conn,
             alice,
             PromptPartCreate(name="New", role="user", kind="task", template="Text."),
@@ -156,21 +156,11 @@ def test_the_parts_of_an_action_stay_in_the_order_in_which_they_were_saved(
     ]
 
 
-def test_a_changed_part_is_in_the_next_run_of_every_action_that_has_it(
-    conn: db.Connection, carol: Actor
-) -> None:
-    part = make_part(conn, carol, "First.")
-    action = make_action(conn, carol, part)
-    services.update_part(conn, carol, part.id, _change(part.version_id, "Second."), VOCABULARY)
-    loaded = services.load_parts(conn, action.version.id)
-    assert [(each.template, each.version) for each in loaded] == [("Second.", 2)]
-
-
 def test_saving_an_action_makes_a_new_version_and_the_old_one_stays_readable(
     conn: db.Connection, carol: Actor
 ) -> None:
     action = make_action(conn, carol, params={"temperature": 0.7})
-    changed = services.update_action(
+    changed = actions.update_action(
         conn, carol, action.id, forms.change_of(action, params={"temperature": 0.1}), VOCABULARY
     )
     assert (changed.version.number, changed.version.params) == (2, {"temperature": 0.1})
@@ -179,9 +169,9 @@ def test_saving_an_action_makes_a_new_version_and_the_old_one_stays_readable(
 
 def test_of_two_people_on_one_action_the_second_is_told(conn: db.Connection, carol: Actor) -> None:
     action = make_action(conn, carol)
-    services.update_action(conn, carol, action.id, forms.change_of(action, label="Mine"), VOCABULARY)
+    actions.update_action(conn, carol, action.id, forms.change_of(action, label="Mine"), VOCABULARY)
     with pytest.raises(Conflict):
-        services.update_action(conn, carol, action.id, forms.change_of(action, label="Yours"), VOCABULARY)
+        actions.update_action(conn, carol, action.id, forms.change_of(action, label="Yours"), VOCABULARY)
     assert services.get_live_action(conn, action.id).label == "Mine"
 
 
@@ -211,7 +201,7 @@ def test_an_action_that_is_not_there_is_not_found(conn: db.Connection) -> None:
 def test_an_author_cannot_make_an_action(conn: db.Connection, carol: Actor) -> None:
     part = make_part(conn, carol)
     with pytest.raises(Forbidden):
-        services.create_action(
+        actions.create_action(
             conn,
             make_actor(conn, "alice", "author"),
             ActionCreate(name="mine", label="Mine", output_kind="text", part_ids=[part.id]),
@@ -234,7 +224,7 @@ def test_how_failures_are_met_is_part_of_every_version(conn: db.Connection, caro
         "repair_part_id": mend.id,
     }
     action = make_action(conn, carol, model_id=model.id, **met)
-    changed = services.update_action(
+    changed = actions.update_action(
         conn, carol, action.id, forms.change_of(action, part_ids=[*action.part_ids] * 2), VOCABULARY
     )
     version = changed.version
@@ -254,7 +244,7 @@ def test_a_fallback_that_is_not_there_or_is_the_model_itself_is_refused(
 
 def test_a_repair_that_could_not_be_said_is_refused(conn: db.Connection, carol: Actor) -> None:
     archived = make_part(conn, carol, MEND)
-    services.archive_part(conn, carol, archived.id)
+    parts.archive_part(conn, carol, archived.id)
     reads_more = make_part(conn, carol, MEND + " {{ post.basic_idea }}")
     for repair_part_id in (None, 999_999, archived.id, reads_more.id):
         with pytest.raises(Invalid) as refused:
@@ -268,18 +258,14 @@ def test_an_action_cannot_send_problems_before_there_are_any(conn: db.Connection
         make_action(conn, carol, mend)
     action = make_action(conn, carol, max_repairs=1, repair_part_id=mend.id)
     with pytest.raises(Invalid):
-        services.update_action(
-            conn, carol, action.id, forms.change_of(action, part_ids=[mend.id]), VOCABULARY
-        )
+        actions.update_action(conn, carol, action.id, forms.change_of(action, part_ids=[mend.id]), VOCABULARY)
 
 
 def test_an_action_can_lose_a_part_though_another_cannot_be_read(conn: db.Connection, carol: Actor) -> None:
     one, two = (make_part(conn, carol, "{{ post.facts }}") for _ in range(2))
     action = make_action(conn, carol, one, two)
     later = Vocabulary(input=VOCABULARY.input)
-    changed = services.update_action(
-        conn, carol, action.id, forms.change_of(action, part_ids=[two.id]), later
-    )
+    changed = actions.update_action(conn, carol, action.id, forms.change_of(action, part_ids=[two.id]), later)
     assert changed.part_ids == [two.id]
 
 
@@ -289,10 +275,10 @@ def test_a_part_keeps_fitting_the_places_it_has(conn: db.Connection, carol: Acto
     for part, template in ((mend, "About {{ post.basic_idea }}"), (sent, MEND)):
         change = _change(part.version_id, template, name=part.name)
         with pytest.raises(Invalid):
-            services.update_part(conn, carol, part.id, change, VOCABULARY)
+            parts.update_part(conn, carol, part.id, change, VOCABULARY)
         assert services.get_part(conn, part.id).number == 1
     better = _change(mend.version_id, "Better. " + MEND, name=mend.name)
-    assert services.update_part(conn, carol, mend.id, better, VOCABULARY).number == 2
+    assert parts.update_part(conn, carol, mend.id, better, VOCABULARY).number == 2
 
 
 def test_a_part_that_is_said_with_failed_replies_is_in_use(conn: db.Connection, carol: Actor) -> None:
@@ -303,7 +289,7 @@ def test_a_part_that_is_said_with_failed_replies_is_in_use(conn: db.Connection, 
     [use] = services.list_part_uses(conn, mend.id)
     assert (use.action_id, use.is_sent, use.is_repair) == (action.id, False, True)
     with pytest.raises(Conflict, match=action.label):
-        services.archive_part(conn, carol, mend.id)
+        parts.archive_part(conn, carol, mend.id)
 
 
 # --- which model a run asks ----------------------------------------------------------------------

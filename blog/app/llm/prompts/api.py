@@ -5,7 +5,7 @@ from flask import Blueprint, Response
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.llm.permissions import LLM_CONFIGURE, LLM_READ
-from blog.app.llm.prompts import services
+from blog.app.llm.prompts import actions, going_live, parts, services
 from blog.app.llm.prompts.models import ActionVersion, PromptPartVersion
 from blog.app.llm.prompts.schemas import (
     ActionChange,
@@ -57,7 +57,7 @@ def create_part() -> Response:
     """
     body = web.parse_json(PromptPartCreate)
     conn = web.conn()
-    part = services.create_part(conn, current_actor(), body, web.site().vocabulary(conn))
+    part = parts.create_part(conn, current_actor(), body, web.site().vocabulary(conn))
     return web.answer(part, status=201, Location=f"/api/v1/llm/parts/{part.id}")
 
 
@@ -78,7 +78,7 @@ def get_part(part_id: int) -> Response:
 @bp.put("/llm/parts/<int:part_id>")
 @requires(LLM_CONFIGURE)
 def update_part(part_id: int) -> Response:
-    """Save a new version of a prompt part; every action that has the part uses it from then on
+    """Save a new version of a prompt part: a draft, or live at once with `make_live`
     ---
     tags: [registry]
     requestBody:
@@ -86,13 +86,16 @@ def update_part(part_id: int) -> Response:
       content: {application/json: {schema: {$ref: '#/components/schemas/PromptPartChange'}}}
     responses:
       200:
-        description: The part with its new version
+        description: The part with its new version; `live_version_id` says which one counts
         content: {application/json: {schema: {$ref: '#/components/schemas/PromptPart'}}}
       409: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(PromptPartChange)
     conn = web.conn()
-    return web.answer(services.update_part(conn, current_actor(), part_id, body, web.site().vocabulary(conn)))
+    site = web.site()
+    return web.answer(
+        going_live.save_part(conn, current_actor(), part_id, body, site.vocabulary(conn), gate=site.gate)
+    )
 
 
 @bp.get("/llm/parts/<int:part_id>/versions")
@@ -121,7 +124,7 @@ def create_part_archival(part_id: int) -> Response:
       204: {description: It is archived}
       409: {$ref: '#/components/responses/Problem'}
     """
-    services.archive_part(web.conn(), current_actor(), part_id)
+    parts.archive_part(web.conn(), current_actor(), part_id)
     return Response(status=204)
 
 
@@ -136,7 +139,7 @@ def delete_part_archival(part_id: int) -> Response:
         description: The part
         content: {application/json: {schema: {$ref: '#/components/schemas/PromptPart'}}}
     """
-    return web.answer(services.bring_back_part(web.conn(), current_actor(), part_id))
+    return web.answer(parts.bring_back_part(web.conn(), current_actor(), part_id))
 
 
 @bp.get("/llm/actions")
@@ -175,7 +178,7 @@ def create_action() -> Response:
     """
     body = web.parse_json(ActionCreate)
     conn = web.conn()
-    action = services.create_action(conn, current_actor(), body, web.site().vocabulary(conn))
+    action = actions.create_action(conn, current_actor(), body, web.site().vocabulary(conn))
     return web.answer(action, status=201, Location=f"/api/v1/llm/actions/{action.id}")
 
 
@@ -196,7 +199,7 @@ def get_action(action_id: int) -> Response:
 @bp.put("/llm/actions/<int:action_id>")
 @requires(LLM_CONFIGURE)
 def update_action(action_id: int) -> Response:
-    """Save a new version of an action
+    """Save a new version of an action: a draft, or live at once with `make_live`
     ---
     tags: [registry]
     requestBody:
@@ -204,14 +207,16 @@ def update_action(action_id: int) -> Response:
       content: {application/json: {schema: {$ref: '#/components/schemas/ActionChange'}}}
     responses:
       200:
-        description: The action with its new version
+        description: The action with its new version; `live_version_id` says which one counts
         content: {application/json: {schema: {$ref: '#/components/schemas/Action'}}}
       409: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(ActionChange)
     conn = web.conn()
-    vocabulary = web.site().vocabulary(conn)
-    return web.answer(services.update_action(conn, current_actor(), action_id, body, vocabulary))
+    site = web.site()
+    return web.answer(
+        going_live.save_action(conn, current_actor(), action_id, body, site.vocabulary(conn), gate=site.gate)
+    )
 
 
 @bp.get("/llm/actions/<int:action_id>/versions")

@@ -102,7 +102,7 @@ def unbound(actions: Sequence[ActionListItem], places: Sequence[ActionPlace]) ->
 
 
 def get_bench(conn: db.Connection, action_id: int, vocabulary: Vocabulary, search: str | None) -> Bench:
-    action = services.get_live_action(conn, action_id)
+    action = services.get_newest_action(conn, action_id)
     parts = services.load_parts(conn, action.version.id)
     reading = _read(parts, vocabulary, services.list_field_labels(conn))
     models = registry.list_usable_models(conn)

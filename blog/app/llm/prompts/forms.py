@@ -144,6 +144,7 @@ def change_of(action: Action, **different: object) -> ActionChange:
         "max_repairs": version.max_repairs,
         "repair_part_id": version.repair_part_id,
         "part_ids": action.part_ids,
+        "off_positions": action.off_positions,
     }
     return web.validated(ActionChange, {**same, **different})
 

@@ -7,8 +7,8 @@ from blog.app.errors import Invalid
 from blog.app.llm.assemble import PartText
 from blog.app.llm.inputs import Vocabulary
 from blog.app.llm.output_type import parse_output_type
-from blog.app.llm.prompts import rules, store
-from blog.app.llm.prompts.models import PartUse
+from blog.app.llm.prompts import part_store, rules
+from blog.app.llm.prompts.models import ActionPlace, PartUse
 from blog.app.llm.prompts.schemas import ActionMakeUp
 from blog.app.llm.registry import services as registry
 
@@ -19,6 +19,7 @@ def check(conn: db.Connection, new: ActionMakeUp, vocabulary: Vocabulary) -> Non
     parse_output_type(new.output_kind, new.output_schema, new.validators)
     rules.check_fallback(new.model_id, new.fallback_model_id)
     rules.check_repairs(new.max_repairs, new.repair_part_id)
+    rules.check_off(new.part_ids, new.off_positions)
     for field, model_id in (("model_id", new.model_id), ("fallback_model_id", new.fallback_model_id)):
         if model_id is not None and registry.find_model(conn, model_id) is None:
             raise Invalid("There is no such model.", field=field)
@@ -38,6 +39,12 @@ def check_uses(part: PartText, uses: Sequence[PartUse], vocabulary: Vocabulary) 
         rules.check_repair_wording(part)
 
 
+def check_places(output_kind: str, places: Sequence[ActionPlace]) -> None:
+    """Can the fields that offer an action hold what it writes?"""
+    for place in places:
+        rules.check_fits(output_kind, field_label=place.field_label, field_kind=place.field_kind)
+
+
 def _check_sent(part: PartText, vocabulary: Vocabulary) -> None:
     if rules.needs_problems(part, vocabulary):
         raise Invalid(
@@ -48,9 +55,9 @@ def _check_sent(part: PartText, vocabulary: Vocabulary) -> None:
 
 
 def _texts(conn: db.Connection, part_ids: Sequence[int], *, field: str) -> list[PartText]:
-    missing = sorted(set(part_ids) - store.lock_usable_parts(conn, part_ids))
+    missing = sorted(set(part_ids) - part_store.lock_usable_parts(conn, part_ids))
     if missing:
         raise Invalid(
             f"These prompt parts do not exist or are archived: {', '.join(map(str, missing))}.", field=field
         )
-    return store.list_live_texts(conn, part_ids)
+    return part_store.list_live_texts(conn, part_ids)

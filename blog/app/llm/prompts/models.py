@@ -11,12 +11,17 @@ from blog.app.llm.providers.base import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptPart:
-    """A part with its live wording."""
+    """A part with one of its wordings: the live one unless another was asked for.
+
+    `draft_version_id` is the newest wording that is not live yet; None: there is none.
+    """
 
     id: int
     name: str
     description: str
     tags: list[str]
+    live_version_id: int
+    draft_version_id: int | None
     version_id: int
     number: int
     role: Role
@@ -68,27 +73,43 @@ class ActionVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionHead:
-    """The action itself, without a make-up."""
+    """The action itself, without a make-up. `draft_version_id` None: nothing newer than what is live."""
 
     id: int
     name: str
     label: str
     description: str
     live_version_id: int
+    draft_version_id: int | None
     archived_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """An action with its live make-up."""
+    """An action with one of its make-ups: the live one unless another was asked for.
+
+    `off_positions` are the places (1 is the first) of the parts that keep their place and are not sent.
+    """
 
     id: int
     name: str
     label: str
     description: str
+    live_version_id: int
+    draft_version_id: int | None
     archived_at: datetime | None
     version: ActionVersion
     part_ids: list[int]
+    off_positions: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionPart:
+    """A part's place in a make-up."""
+
+    position: int
+    part_id: int
+    is_off: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +140,34 @@ class ActionPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartUse:
-    """An action whose live make-up has the part: among those it sends, or to say with a failed reply."""
+    """An action that has the part: among those it sends, or to say with a failed reply.
+
+    `is_live` false: only its draft has it.
+    """
 
     action_id: int
     action_label: str
     is_sent: bool
     is_repair: bool
+    is_live: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """That a version was made live. `replaced_number` None: the first; `author` None: the starter rows.
+
+    `overruled` is what gates had against it when somebody made it live all the same; None: nothing.
+    """
+
+    id: int
+    version_id: int
+    number: int
+    replaced_version_id: int | None
+    replaced_number: int | None
+    author: str | None
+    reason: str
+    overruled: list[Mapping[str, object]] | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

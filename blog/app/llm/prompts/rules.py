@@ -1,7 +1,7 @@
 """Decisions about actions: which parameters and wordings make sense, which part stands where. Pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import TypeVar, cast
 
 from blog.app.errors import Invalid
 from blog.app.llm import assemble
@@ -21,6 +21,18 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "seed": (0, 2**63 - 1),
 }
 WHOLE = frozenset({"max_output", "seed"})
+
+# Which kinds of field can hold what an action writes. A date or an address is a text until a field reads it.
+FITS: Mapping[str, frozenset[str]] = {
+    "text": frozenset({"text", "markdown", "date", "url"}),
+    "markdown": frozenset({"text", "markdown"}),
+    "list": frozenset({"list", "json"}),
+    "json": frozenset({"json"}),
+    "choice": frozenset({"choice", "text", "markdown"}),
+    "number": frozenset({"number", "text", "markdown"}),
+}
+
+T = TypeVar("T")
 
 
 def check_params(params: Mapping[str, object]) -> None:
@@ -48,6 +60,17 @@ def _check_number(name: str, value: object) -> None:
 def _is_texts(value: object) -> bool:
     texts = cast("list[object]", value) if isinstance(value, list) else [None]
     return all(isinstance(text, str) and text for text in texts)
+
+
+def check_fits(output_kind: str, *, field_label: str, field_kind: str) -> None:
+    if field_kind not in FITS[output_kind]:
+        raise Invalid(
+            f"“{field_label}” is a {field_kind} field and cannot hold what is written as {output_kind}. "
+            "Bind the action to another field, or let it write what this one holds.",
+            field="output_kind",
+            field_label=field_label,
+            field_kind=field_kind,
+        )
 
 
 # --- when a call or a reply fails ----------------------------------------------------------------
@@ -116,34 +139,43 @@ def _reads(part: PartText, vocabulary: Vocabulary) -> frozenset[Reference]:
 # --- the parts of an action, in their order ------------------------------------------------------
 
 
-def with_part(part_ids: Sequence[int], *, part_id: int, position: int | None) -> list[int]:
+def check_off(part_ids: Sequence[int], off_positions: Sequence[int]) -> None:
+    if not set(off_positions) <= set(range(1, len(part_ids) + 1)):
+        raise Invalid("Only a place that has a part can be switched off.", field="off_positions")
+    if len(set(off_positions)) == len(part_ids):
+        raise Invalid(
+            "With every part switched off nothing would be sent. Switch one on.", field="off_positions"
+        )
+
+
+def with_part(places: Sequence[T], *, place: T, position: int | None) -> list[T]:
     """Puts a part at a place (1 is the first), after all others unless one is named."""
-    place = len(part_ids) if position is None else min(max(position - 1, 0), len(part_ids))
-    return [*part_ids[:place], part_id, *part_ids[place:]]
+    at = len(places) if position is None else min(max(position - 1, 0), len(places))
+    return [*places[:at], place, *places[at:]]
 
 
-def without_part(part_ids: Sequence[int], *, position: int) -> list[int]:
-    _check_place(part_ids, position)
-    if len(part_ids) == 1:
+def without_part(places: Sequence[T], *, position: int) -> list[T]:
+    _check_place(places, position)
+    if len(places) == 1:
         raise Invalid("An action needs at least one part. Add another one first.")
-    return [*part_ids[: position - 1], *part_ids[position:]]
+    return [*places[: position - 1], *places[position:]]
 
 
-def moved(part_ids: Sequence[int], *, position: int, by: int) -> list[int]:
+def moved(places: Sequence[T], *, position: int, by: int) -> list[T]:
     """The part moves as far as it can."""
-    _check_place(part_ids, position)
-    others = [*part_ids[: position - 1], *part_ids[position:]]
-    place = min(max(position - 1 + by, 0), len(others))
-    return [*others[:place], part_ids[position - 1], *others[place:]]
+    _check_place(places, position)
+    others = [*places[: position - 1], *places[position:]]
+    at = min(max(position - 1 + by, 0), len(others))
+    return [*others[:at], places[position - 1], *others[at:]]
 
 
-def in_order(part_ids: Sequence[int], *, positions: Sequence[int]) -> list[int]:
+def in_order(places: Sequence[T], *, positions: Sequence[int]) -> list[T]:
     """The parts by their present places in a new order; every place once, or nothing is changed."""
-    if sorted(positions) != list(range(1, len(part_ids) + 1)):
+    if sorted(positions) != list(range(1, len(places) + 1)):
         raise Invalid("The new order must name every part exactly once. Reload the page and try again.")
-    return [part_ids[position - 1] for position in positions]
+    return [places[position - 1] for position in positions]
 
 
-def _check_place(part_ids: Sequence[int], position: int) -> None:
-    if not 1 <= position <= len(part_ids):
+def _check_place(places: Sequence[object], position: int) -> None:
+    if not 1 <= position <= len(places):
         raise Invalid("The action has no part at this place any more. Reload the page.")

@@ -9,6 +9,7 @@ from blog.app.llm.output_type import OutputKind
 from blog.app.llm.providers.base import Role
 from blog.app.llm.registry.schemas import Label, Prose, RegistryQuery, RegistrySchema, Word
 
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
 ActionName = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=60)
 ]
@@ -26,17 +27,22 @@ class PromptPartCreate(RegistrySchema):
 
 
 class PromptPartChange(PromptPartCreate):
-    """The whole part as it is to be from now on; a new version when role, kind or wording differ.
+    """The whole part as it is to be. Its wording becomes a new version, a draft unless `make_live` is true.
 
-    `base_version_id` is the version its writer had before them.
+    `base_version_id` is the version its writer had before them: the draft if there is one, else the live
+    one. Name, description and tags belong to the part and count at once.
     """
 
     base_version_id: int
+    make_live: bool = False
+    reason: Reason = ""
+    override: bool = False
 
 
 class ActionMakeUp(RegistrySchema):
     """What an action consists of. Parts are sent in this order. `model_id` null: the default model.
 
+    `off_positions` are places in `part_ids` (1 is the first) whose part is kept there and not sent.
     `fallback_model_id` null: no other model is asked. `repair_part_id` is said with a reply that failed its
     checks; it reads `input.problems` and nothing else.
     """
@@ -54,6 +60,7 @@ class ActionMakeUp(RegistrySchema):
     max_repairs: Annotated[int, Field(ge=0, le=3)] = 0
     repair_part_id: int | None = None
     part_ids: Annotated[list[int], Field(min_length=1, max_length=40)]
+    off_positions: list[int] = Field(default_factory=list[int], max_length=40)
 
 
 class ActionCreate(ActionMakeUp):
@@ -63,12 +70,35 @@ class ActionCreate(ActionMakeUp):
 
 
 class ActionChange(ActionMakeUp):
-    """The whole action as it is to be from now on; always a new version.
+    """The whole action as it is to be: always a new version, a draft unless `make_live` says otherwise.
 
-    `base_version_id` is the version its writer had before them.
+    `base_version_id` is the version its writer had before them: the draft if there is one, else the live
+    one. Label and description belong to the action and count at once.
     """
 
     base_version_id: int
+    make_live: bool = False
+    reason: Reason = ""
+    override: bool = False
+
+
+class GoLive(RegistrySchema):
+    """Makes a version live: a draft, or an earlier one again.
+
+    `live_version_id` is the one it is to replace, as its writer saw it. `override` goes on in spite of what
+    gates have against it, and needs a `reason`.
+    """
+
+    version_id: int
+    live_version_id: int
+    reason: Reason = ""
+    override: bool = False
+
+
+class ActionGoLive(GoLive):
+    """`part_version_ids`: drafts of the action's parts that go live with it, all or nothing."""
+
+    part_version_ids: list[int] = Field(default_factory=list[int], max_length=40)
 
 
 class PartQuery(RegistryQuery):

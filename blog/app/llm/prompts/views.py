@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from flask import Blueprint, Response, request
 
@@ -10,9 +11,10 @@ from blog.app.auth.permissions import current_actor, requires
 from blog.app.errors import AppError, Conflict, Invalid
 from blog.app.llm.inputs import SECTIONS, Vocabulary, post_fields, section_fields
 from blog.app.llm.permissions import LLM_CONFIGURE, LLM_READ
-from blog.app.llm.prompts import bench, forms, rules, services
+from blog.app.llm.prompts import actions, bench, forms, going_live, parts, rules, services
 from blog.app.llm.prompts.bench import Bench, get_bench
 from blog.app.llm.prompts.models import PromptPart
+from blog.app.llm.prompts.schemas import ActionGoLive, GoLive
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.refused_form import problems, status, typed
 
@@ -20,6 +22,15 @@ bp = Blueprint("prompts", __name__)
 
 ROLES = ("system", "user", "assistant")
 KINDS = ("role", "style", "task", "data", "format", "example")
+
+
+class Place(NamedTuple):
+    """A part where a make-up has it."""
+
+    part_id: int
+    is_off: bool
+
+
 OUTPUT_KINDS = ("text", "markdown", "list", "json", "choice", "number")
 
 
@@ -73,7 +84,7 @@ def create_part() -> Response:
     conn = web.conn()
     try:
         new = web.parse_form(forms.PartForm).as_new()
-        part = services.create_part(conn, current_actor(), new, web.site().vocabulary(conn))
+        part = parts.create_part(conn, current_actor(), new, web.site().vocabulary(conn))
     except (Invalid, Conflict) as exc:
         return _part_page(None, typed(), exc)
     return web.see_other(f"/llm/parts/{part.id}")
@@ -82,7 +93,7 @@ def create_part() -> Response:
 @bp.get("/llm/parts/<int:part_id>")
 @requires(LLM_READ)
 def show_part(part_id: int) -> Response:
-    part = services.get_part(web.conn(), part_id)
+    part = services.get_newest_part(web.conn(), part_id)
     return _part_page(part, _part_values(part))
 
 
@@ -92,9 +103,9 @@ def update_part(part_id: int) -> Response:
     conn = web.conn()
     try:
         change = web.parse_form(forms.PartForm).as_change()
-        services.update_part(conn, current_actor(), part_id, change, web.site().vocabulary(conn))
+        parts.update_part(conn, current_actor(), part_id, change, web.site().vocabulary(conn))
     except (Invalid, Conflict) as exc:
-        return _part_page(services.get_part(conn, part_id), typed(), exc)
+        return _part_page(services.get_newest_part(conn, part_id), typed(), exc)
     return web.see_other(f"/llm/parts/{part_id}")
 
 
@@ -122,7 +133,8 @@ def _part_page(
         part=part,
         form={**form, "base_version_id": part.version_id} if is_conflict and part else form,
         errors=problems(error),
-        live=part if is_conflict else None,
+        saved=part if is_conflict else None,
+        live=services.get_part(conn, part.id) if part else None,
         segments=bench.segments(part.template) if part else [],
         versions=services.list_part_versions(conn, part.id) if part else [],
         uses=services.list_part_uses(conn, part.id) if part else [],
@@ -145,14 +157,14 @@ def _names(vocabulary: Vocabulary) -> dict[str, list[str]]:
 @bp.post("/llm/parts/<int:part_id>/archival")
 @requires(LLM_CONFIGURE)
 def create_part_archival(part_id: int) -> Response:
-    services.archive_part(web.conn(), current_actor(), part_id)
+    parts.archive_part(web.conn(), current_actor(), part_id)
     return web.see_other(f"/llm/parts/{part_id}")
 
 
 @bp.post("/llm/parts/<int:part_id>/restoration")
 @requires(LLM_CONFIGURE)
 def create_part_restoration(part_id: int) -> Response:
-    services.bring_back_part(web.conn(), current_actor(), part_id)
+    parts.bring_back_part(web.conn(), current_actor(), part_id)
     return web.see_other(f"/llm/parts/{part_id}")
 
 
@@ -197,7 +209,7 @@ def create_action() -> Response:
     conn = web.conn()
     try:
         new = web.parse_form(forms.ActionCreateForm).as_new()
-        action = services.create_action(conn, current_actor(), new, web.site().vocabulary(conn))
+        action = actions.create_action(conn, current_actor(), new, web.site().vocabulary(conn))
     except (Invalid, Conflict) as exc:
         return _new_action_page(exc)
     return web.see_other(f"/llm/actions/{action.id}")
@@ -253,8 +265,8 @@ def update_action(action_id: int) -> Response:
     conn = web.conn()
     try:
         form = web.parse_form(forms.ActionForm)
-        change = forms.change_of(services.get_live_action(conn, action_id), **form.changes())
-        services.update_action(conn, current_actor(), action_id, change, web.site().vocabulary(conn))
+        change = forms.change_of(services.get_newest_action(conn, action_id), **form.changes())
+        actions.update_action(conn, current_actor(), action_id, change, web.site().vocabulary(conn))
     except (Invalid, Conflict) as exc:
         return _action_page(action_id, exc)
     return web.see_other(f"/llm/actions/{action_id}")
@@ -264,9 +276,8 @@ def update_action(action_id: int) -> Response:
 @requires(LLM_CONFIGURE)
 def create_action_part(action_id: int) -> Response:
     form = web.parse_form(forms.PartPlaceForm)
-    return _rearranged(
-        action_id, form, partial(rules.with_part, part_id=form.part_id, position=form.position)
-    )
+    place = Place(form.part_id, is_off=False)
+    return _rearranged(action_id, form, partial(rules.with_part, place=place, position=form.position))
 
 
 @bp.post("/llm/actions/<int:action_id>/parts/<int:position>/removal")
@@ -287,12 +298,47 @@ def update_action_order(action_id: int) -> Response:
 
 
 def _rearranged(
-    action_id: int, form: forms.VersionForm, rearrange: Callable[[Sequence[int]], list[int]]
+    action_id: int, form: forms.VersionForm, rearrange: Callable[[Sequence[Place]], list[Place]]
 ) -> Response:
-    """A new version with its parts in another arrangement, based on the one its writer looked at."""
+    """A new draft with its parts in another arrangement, based on the version its writer looked at."""
     conn = web.conn()
-    action = services.get_live_action(conn, action_id)
-    part_ids = rearrange(action.part_ids)
-    change = forms.change_of(action, base_version_id=form.base_version_id, part_ids=part_ids)
-    services.update_action(conn, current_actor(), action_id, change, web.site().vocabulary(conn))
+    action = services.get_newest_action(conn, action_id)
+    places = rearrange(
+        [
+            Place(part_id, position in action.off_positions)
+            for position, part_id in enumerate(action.part_ids, start=1)
+        ]
+    )
+    change = forms.change_of(
+        action,
+        base_version_id=form.base_version_id,
+        part_ids=[place.part_id for place in places],
+        off_positions=[position for position, place in enumerate(places, start=1) if place.is_off],
+    )
+    actions.update_action(conn, current_actor(), action_id, change, web.site().vocabulary(conn))
     return web.see_other(f"/llm/actions/{action_id}#parts")
+
+
+# --- going live ----------------------------------------------------------------------------------
+
+
+@bp.post("/llm/actions/<int:action_id>/releases")
+@requires(LLM_CONFIGURE)
+def create_action_release(action_id: int) -> Response:
+    conn = web.conn()
+    ask = web.parse_form(ActionGoLive)
+    going_live.make_action_live(
+        conn, current_actor(), action_id, ask, web.site().vocabulary(conn), gate=web.site().gate
+    )
+    return web.see_other(f"/llm/actions/{action_id}")
+
+
+@bp.post("/llm/parts/<int:part_id>/releases")
+@requires(LLM_CONFIGURE)
+def create_part_release(part_id: int) -> Response:
+    conn = web.conn()
+    ask = web.parse_form(GoLive)
+    going_live.make_part_live(
+        conn, current_actor(), part_id, ask, web.site().vocabulary(conn), gate=web.site().gate
+    )
+    return web.see_other(f"/llm/parts/{part_id}")

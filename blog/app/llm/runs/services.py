@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from blog.app import audit, db, jobs
@@ -62,13 +63,19 @@ def prepare(
     model_id: int | None,
     vocabulary: Vocabulary,
     inputs: Inputs,
+    version_id: int | None = None,
+    part_version_ids: Sequence[int] = (),
 ) -> Prepared:
-    """Looks up everything a run of the action's live version needs. Checks no input yet."""
-    version = prompts.get_live_action(conn, action_id).version
+    """Looks up everything a run of the action needs. Checks no input yet.
+
+    `version_id` None: the live version. `part_version_ids` are used in place of their parts' live wordings.
+    """
+    chosen_id = version_id or prompts.get_action_head(conn, action_id).live_version_id
+    version = prompts.get_action(conn, action_id, chosen_id).version
     return Prepared(
         version=version,
         model=prompts.choose_model(conn, version, model_id),
-        parts=tuple(prompts.load_parts(conn, version.id)),
+        parts=tuple(prompts.load_parts(conn, version.id, part_version_ids)),
         output_type=prompts.output_type(version),
         vocabulary=vocabulary,
         inputs=inputs,

@@ -98,6 +98,8 @@ class Watch:
     """What went wrong on the pages of a test, and where their requests went."""
 
     problems: list[str] = field(default_factory=list)
+    # A refused form is news for the reader; the browser reports its status besides.
+    expected: tuple[str, ...] = ("409 (CONFLICT)",)
     hosts: set[str] = field(default_factory=set)
 
     def over(self, page: Page) -> None:
@@ -108,12 +110,15 @@ class Watch:
 
     def _see(self, status: int, url: str) -> None:
         if status >= 500:
-            self.problems.append(f"{status} {url}")
+            self._note(f"{status} {url}")
 
     def _hear(self, kind: str, text: str) -> None:
-        # A refused form is news for the reader; the browser reports its status besides.
-        if kind == "error" and "409 (CONFLICT)" not in text:
-            self.problems.append(text)
+        if kind == "error":
+            self._note(text)
+
+    def _note(self, problem: str) -> None:
+        if not any(known in problem for known in self.expected):
+            self.problems.append(problem)
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +154,8 @@ def open_page(site: Site, browser: Browser, session: Any) -> Iterator[Open]:
     watch = Watch()
     contexts: list[BrowserContext] = []
 
-    def new(path: str = "/posts", *, java_script: bool = True) -> Page:
+    def new(path: str = "/posts", *, java_script: bool = True, expected: tuple[str, ...] = ()) -> Page:
+        watch.expected += expected
         context = browser.new_context(
             base_url=site.address, storage_state=session, java_script_enabled=java_script
         )

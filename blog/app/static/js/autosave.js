@@ -2,7 +2,7 @@
 // One request at a time; the answer replaces the line below the words and never the words.
 import { attach } from "./attach.js";
 import { find, forget, keep } from "./drafts.js";
-import { say } from "./toasts.js";
+import { isWorthAnotherTry, notSaved } from "./not-saved.js";
 
 const PAUSE = 1200;
 const AGAIN = 5000;
@@ -14,28 +14,30 @@ export const settled = () => Promise.all([...savers].map((saver) => saver.save()
 attach("form[data-autosave]", (form) => {
   const field = form.elements.value;
   const status = () => form.querySelector("[data-saved]");
-  const tell = (text) => status() && (status().textContent = text);
+  const tell = (...words) => status()?.replaceChildren(...words);
   const base = () => form.elements.base_revision_id?.value ?? "";
   const isConflict = () => form.querySelector("[data-conflict]") !== null;
   // What the page came with, not what is there now: words may have been typed before this ran.
   let saved = field.defaultValue ?? field.value;
+  let refused;
   let timer;
   let sending = Promise.resolve();
 
   async function send(submitter) {
-    if (!submitter && (field.value === saved || isConflict())) return;
+    // What was refused is not sent again by leaving the field, on the way to the link that says what to do.
+    if (!submitter && (field.value === saved || field.value === refused || isConflict())) return;
     const text = field.value;
     tell("saving…");
     try {
       const body = new URLSearchParams(new FormData(form, submitter));
       const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
-      await show(await answer.text());
+      await show(answer, await answer.text());
       if (!answer.ok) return;
       saved = text;
       if (field.value === text) forget(form);
       document.dispatchEvent(new CustomEvent("field:saved", { detail: { form } }));
     } catch {
-      tell("Not saved: the server cannot be reached. Your words are kept in this browser.");
+      tell(...notSaved("the server cannot be reached."));
       timer = setTimeout(save, AGAIN);
     }
   }
@@ -46,13 +48,15 @@ attach("form[data-autosave]", (form) => {
     return sending;
   }
 
-  async function show(text) {
+  async function show(answer, text) {
     const place = form.querySelector("[id^=saved-]");
     if (text.includes(`id="${place.id}"`)) {
       await htmx.swap({ text, sourceElement: form, target: place, swap: "outerHTML", request: {} });
     } else {
-      tell("");
-      say(new DOMParser().parseFromString(text, "text/html").body.textContent.trim(), "bad");
+      const words = new DOMParser().parseFromString(text, "text/html").querySelector("p")?.textContent ?? "";
+      tell(...notSaved(words, answer.status));
+      if (isWorthAnotherTry(answer.status)) timer = setTimeout(save, AGAIN);
+      else refused = field.value;
     }
   }
 

@@ -1,5 +1,6 @@
 """Connections and the four ways to run a statement. Opens no transaction of its own and knows no table."""
 
+import select
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, LiteralString, Protocol, TypeVar
@@ -35,10 +36,19 @@ def open_pool(database_url: str, *, max_size: int, name: str) -> ConnectionPool[
         max_idle=60,
         timeout=4,
         reconnect_timeout=30,
-        check=None,
+        check=_check_if_it_speaks,
         name=name,
         open=True,
     )
+
+
+def _check_if_it_speaks(conn: Connection) -> None:
+    """An idle connection is silent; one the server has closed is not. So only that one costs a question, and
+    a database that was away costs no request more than those it was away for."""
+    poll = select.poll()
+    poll.register(conn.fileno(), select.POLLIN)
+    if poll.poll(0):
+        ConnectionPool.check_connection(conn)
 
 
 def one(conn: Connection, row: type[T], query: LiteralString, params: Params = None) -> T | None:

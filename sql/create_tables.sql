@@ -44,10 +44,13 @@ CREATE TABLE IF NOT EXISTS role (
     name        text   NOT NULL,
     label       text   NOT NULL,
     description text   NOT NULL DEFAULT '',
+    is_fixed    boolean NOT NULL DEFAULT false,
     CONSTRAINT role_pkey PRIMARY KEY (id),
-    CONSTRAINT role_name_key UNIQUE (name)
+    CONSTRAINT role_name_key UNIQUE (name),
+    CONSTRAINT role_label_check CHECK (label <> '')
 );
 COMMENT ON TABLE role IS 'A named set of permissions. Code asks for permissions, never for a role.';
+COMMENT ON COLUMN role.is_fixed IS 'Can neither be deleted nor be given fewer permissions: whoever administers the rest has it.';
 
 CREATE TABLE IF NOT EXISTS role_permission (
     role_id    bigint NOT NULL,

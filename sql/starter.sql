@@ -6,17 +6,19 @@
 -- Roles
 -- ---------------------------------------------------------------------------------------------
 
-INSERT INTO role (name, label, description) VALUES
-    ('administrator', 'Administrator', 'Does everything, including people, providers and the workflow.'),
-    ('editor', 'Editor', 'Edits and removes every post, and shapes prompt parts and actions.'),
-    ('author', 'Author', 'Writes posts, edits their own, and lets a model help with them.'),
-    ('viewer', 'Viewer', 'Reads posts, actions and runs; changes nothing.');
+INSERT INTO role (name, label, description, is_fixed) VALUES
+    ('administrator', 'Administrator', 'Does everything, including people, providers and the workflow.', true),
+    ('editor', 'Editor', 'Edits and removes every post, and shapes prompt parts and actions.', false),
+    ('author', 'Author', 'Writes posts, edits their own, and lets a model help with them.', false),
+    ('reviewer', 'Reviewer', 'Reads and comments, and works on what is handed over to them; begins no posts.', false),
+    ('viewer', 'Viewer', 'Reads posts, actions and runs; changes nothing.', false);
 
 INSERT INTO role_permission (role_id, permission)
 SELECT role.id, granted.permission
 FROM role
 JOIN (VALUES
     ('administrator', 'people.manage'),
+    ('administrator', 'roles.manage'),
     ('administrator', 'tokens.create'),
     ('administrator', 'post.read'),
     ('administrator', 'post.create'),
@@ -50,6 +52,12 @@ JOIN (VALUES
     ('author', 'workflow.automate'),
     ('author', 'llm.read'),
     ('author', 'llm.run'),
+
+    ('reviewer', 'tokens.create'),
+    ('reviewer', 'post.read'),
+    ('reviewer', 'post.edit'),
+    ('reviewer', 'post.comment'),
+    ('reviewer', 'llm.read'),
 
     ('viewer', 'post.read'),
     ('viewer', 'llm.read')

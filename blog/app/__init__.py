@@ -25,6 +25,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
 
     from blog.app import health, openapi, security, web
     from blog.app.auth import api as auth_api
+    from blog.app.auth import role_api, role_views
     from blog.app.auth import views as auth_views
     from blog.app.automation import api as automation_api
     from blog.app.automation import batch_api
@@ -69,6 +70,8 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         health.bp,
         auth_views.bp,
         auth_api.bp,
+        role_views.bp,
+        role_api.bp,
         posts_views.bp,
         posts_api.bp,
         desk_views.bp,

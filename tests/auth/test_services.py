@@ -11,7 +11,7 @@ from blog.app.auth.permissions import PEOPLE_MANAGE, SYSTEM, TOKENS_CREATE
 from blog.app.errors import AppError, Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 from blog.app.security import digest
 from tests.auth.conftest import PASSWORD
-from tests.factories import make_actor, make_user
+from tests.factories import all_powerful, make_actor, make_user
 
 
 def sign_in(conn: db.Connection, email: str, password: str = PASSWORD, address: str = "10.0.0.1") -> str:
@@ -271,16 +271,18 @@ def test_only_an_administrator_looks_after_people(conn: db.Connection, roles: tu
     with pytest.raises(Forbidden):
         services.list_users(conn, actor, after=0, limit=10)
     with pytest.raises(Forbidden):
-        services.create_user(conn, actor, name="Eve", email="eve@example.org", roles=["administrator"])
+        services.create_user(conn, actor, name="Eve", email="eve@example.org", role_names=["administrator"])
     with pytest.raises(Forbidden):
-        services.update_user(conn, actor, bob, roles=["administrator"])
+        services.update_user(conn, actor, bob, role_names=["administrator"])
     with pytest.raises(Forbidden):
         services.reset_password(conn, actor, bob)
 
 
 def test_a_new_person_signs_in_with_the_password_shown(conn: db.Connection) -> None:
     carol = make_actor(conn, "carol", "administrator")
-    new = services.create_user(conn, carol, name="Eve", email="eve@example.org", roles=["author", "viewer"])
+    new = services.create_user(
+        conn, carol, name="Eve", email="eve@example.org", role_names=["author", "viewer"]
+    )
     assert sign_in(conn, "eve@example.org", new.password)
     assert services.get_user(conn, new.id).roles == ["author", "viewer"]
 
@@ -288,13 +290,13 @@ def test_a_new_person_signs_in_with_the_password_shown(conn: db.Connection) -> N
 def test_two_people_cannot_share_an_address(conn: db.Connection, alice: str) -> None:
     carol = make_actor(conn, "carol", "administrator")
     with pytest.raises(Conflict):
-        services.create_user(conn, carol, name="Eve", email=alice, roles=[])
+        services.create_user(conn, carol, name="Eve", email=alice, role_names=[])
 
 
 def test_an_unknown_role_stops_everything(conn: db.Connection) -> None:
     carol = make_actor(conn, "carol", "administrator")
-    with pytest.raises(Invalid, match="administrator, editor, author, viewer"):
-        services.create_user(conn, carol, name="Eve", email="eve@example.org", roles=["author", "owner"])
+    with pytest.raises(Invalid, match="administrator, editor, author, reviewer, viewer"):
+        services.create_user(conn, carol, name="Eve", email="eve@example.org", role_names=["author", "owner"])
     assert services.find_user_by_email(conn, "eve@example.org") is None
 
 
@@ -332,7 +334,7 @@ def test_nobody_changes_their_own_roles_or_locks_themselves_out(conn: db.Connect
     carol = make_actor(conn, "carol", "administrator")
     assert carol.user_id
     with pytest.raises(Forbidden):
-        services.update_user(conn, carol, carol.user_id, roles=["viewer"])
+        services.update_user(conn, carol, carol.user_id, role_names=["viewer"])
     with pytest.raises(Forbidden):
         services.update_user(conn, carol, carol.user_id, is_active=False)
     assert services.update_user(conn, carol, carol.user_id, name="Caroline").name == "Caroline"
@@ -340,8 +342,8 @@ def test_nobody_changes_their_own_roles_or_locks_themselves_out(conn: db.Connect
 
 def test_the_last_administrator_stays(conn: db.Connection) -> None:
     carol = make_user(conn, "carol", "administrator")
-    program = Actor(user_id=make_user(conn, "dave"), name="dave", permissions=frozenset({PEOPLE_MANAGE}))
-    for change in ({"roles": ["editor"]}, {"is_active": False}):
+    program = all_powerful(conn, "dave")
+    for change in ({"role_names": ["editor"]}, {"is_active": False}):
         with pytest.raises(Conflict, match="last administrator"):
             services.update_user(conn, program, carol, **change)  # pyright: ignore[reportArgumentType]
     assert services.get_user(conn, carol).roles == ["administrator"]
@@ -357,7 +359,7 @@ def test_of_two_administrators_who_demote_each_other_one_stays(committed_db: str
         assert other.user_id
         with psycopg.connect(committed_db, autocommit=True) as own:
             try:
-                services.update_user(own, actor, other.user_id, roles=[])
+                services.update_user(own, actor, other.user_id, role_names=[])
             except Conflict:
                 return "refused"
         return "done"
@@ -402,7 +404,9 @@ def test_a_token_loses_what_its_person_loses(conn: db.Connection) -> None:
     alice = make_actor(conn, "alice", "author")
     new = services.create_token(conn, alice, "script", permissions=["post.read", "post.edit"])
     assert alice.user_id
-    services.update_user(conn, make_actor(conn, "carol", "administrator"), alice.user_id, roles=["viewer"])
+    services.update_user(
+        conn, make_actor(conn, "carol", "administrator"), alice.user_id, role_names=["viewer"]
+    )
     assert services.recognise_bearer(conn, new.token).permissions == {"post.read"}
 
 

@@ -112,7 +112,7 @@ def create_user() -> Response:
     """
     body = web.parse_json(UserCreate)
     new = services.create_user(
-        web.conn(), current_actor(), name=body.name, email=body.email, roles=body.roles
+        web.conn(), current_actor(), name=body.name, email=body.email, role_names=body.roles
     )
     return web.answer(new, status=201)
 
@@ -134,6 +134,6 @@ def update_user(user_id: int) -> Response:
     """
     body = web.parse_json(UserUpdate)
     user = services.update_user(
-        web.conn(), current_actor(), user_id, name=body.name, roles=body.roles, is_active=body.is_active
+        web.conn(), current_actor(), user_id, name=body.name, role_names=body.roles, is_active=body.is_active
     )
     return web.answer(user)

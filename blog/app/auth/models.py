@@ -38,6 +38,17 @@ class Role:
     name: str
     label: str
     description: str
+    is_fixed: bool
+    permissions: list[str]
+    people: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """Something that can be granted: declared in code, next to the feature."""
+
+    name: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ def permission(name: str, description: str) -> str:
 
 
 PEOPLE_MANAGE = permission("people.manage", "Add people, change their roles, deactivate them")
+ROLES_MANAGE = permission("roles.manage", "Make roles and change what they may do")
 TOKENS_CREATE = permission("tokens.create", "Create API tokens for oneself")
 
 SYSTEM = Actor(user_id=None, name="BlogForge", permissions=frozenset())

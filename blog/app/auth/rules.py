@@ -1,8 +1,9 @@
 """What a password and a way back must be like. Pure: hashes nothing, looks nothing up."""
 
+from typing import cast
 from urllib.parse import urlsplit
 
-from blog.app.errors import Invalid
+from blog.app.errors import AppError, Invalid
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 1000  # hashing a longer one is only good for keeping us busy
@@ -33,6 +34,14 @@ def _problem(password: str, known: set[str]) -> str | None:
 def invalid(field: str, message: str) -> Invalid:
     """An Invalid that a form can show at its field."""
     return Invalid(message, problems=[{"field": field, "message": message}])
+
+
+def problems_of(error: AppError) -> dict[str, str]:
+    """Field to sentence, for a form that is shown again; "" is about the whole form."""
+    problems = cast(list[dict[str, str]], error.details.get("problems", []))
+    return {problem["field"]: f"{problem['message'].rstrip('.')}." for problem in problems} or {
+        "": error.message
+    }
 
 
 def local_path(text: str) -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from blog.app import audit, db
-from blog.app.auth import passwords, store
-from blog.app.auth.models import Actor, ApiToken, Me, NewApiToken, NewUser, Role, Theme, User, UserPage
+from blog.app.auth import passwords, role_store, roles, store
+from blog.app.auth.models import Actor, ApiToken, Me, NewApiToken, NewUser, Theme, User, UserPage
 from blog.app.auth.permissions import PEOPLE_MANAGE, SYSTEM, TOKENS_CREATE, check
 from blog.app.auth.rules import check_password, invalid
 from blog.app.errors import Conflict, Forbidden, NotFound, TooMany, Unauthenticated
@@ -138,8 +138,8 @@ def create_setup_link(conn: db.Connection) -> str | None:
     """The token of the only link that works, or None when somebody manages people already."""
     token = secrets.token_urlsafe(24)
     with conn.transaction():
-        store.lock_roles(conn)
-        if store.count_active_with(conn, PEOPLE_MANAGE):
+        role_store.lock_roles(conn)
+        if roles.has_administrator(conn):
             return None
         store.void_setup_links(conn)
         store.insert_setup_link(conn, digest(token))
@@ -148,7 +148,7 @@ def create_setup_link(conn: db.Connection) -> str | None:
 
 def check_setup_link(conn: db.Connection, token: str) -> None:
     """Refuses a link that can no longer be used, in words for whoever opened it."""
-    if store.count_active_with(conn, PEOPLE_MANAGE):
+    if roles.has_administrator(conn):
         raise Conflict("BlogForge is set up: there is an administrator already. Sign in instead.")
     if not store.is_setup_link_open(conn, digest(token)):
         raise NotFound(
@@ -164,11 +164,11 @@ def set_up(conn: db.Connection, token: str, *, name: str, email: str, password: 
     password_hash = passwords.hashed(password)
     session = secrets.token_urlsafe(32)
     with conn.transaction():
-        store.lock_roles(conn)
+        role_store.lock_roles(conn)
         check_setup_link(conn, token)
         store.claim_setup_link(conn, digest(token))
         user_id = _insert_user(conn, email, name, password_hash)
-        store.insert_user_roles_with(conn, user_id, PEOPLE_MANAGE)
+        role_store.insert_fixed_roles(conn, user_id)
         store.insert_session(conn, user_id, digest(session))
         audit.record(conn, actor_of_user(conn, user_id), "auth.set_up", "app_user", user_id)
     return session
@@ -246,20 +246,19 @@ def list_users(conn: db.Connection, actor: Actor, *, after: int, limit: int) -> 
     return UserPage(items=shown, next=str(shown[-1].id) if len(users) > limit else None)
 
 
-def list_roles(conn: db.Connection) -> list[Role]:
-    return store.list_roles(conn)
-
-
-def create_user(conn: db.Connection, actor: Actor, *, name: str, email: str, roles: list[str]) -> NewUser:
+def create_user(
+    conn: db.Connection, actor: Actor, *, name: str, email: str, role_names: list[str]
+) -> NewUser:
     """Adds a person with a password made for them; nobody can read it afterwards."""
     check(actor, PEOPLE_MANAGE)
+    roles.check_may_grant_roles(conn, actor, role_names)
     password = passwords.generated()
     password_hash = passwords.hashed(password)
     with conn.transaction():
-        store.lock_roles(conn)
+        role_store.lock_roles(conn)
         user_id = _insert_user(conn, email, name, password_hash)
-        _insert_roles(conn, user_id, roles)
-        audit.record(conn, actor, "person.added", "app_user", user_id, roles=sorted(set(roles)))
+        _insert_roles(conn, user_id, role_names)
+        audit.record(conn, actor, "person.added", "app_user", user_id, roles=sorted(set(role_names)))
     return NewUser(id=user_id, email=email, name=name, password=password)
 
 
@@ -269,27 +268,28 @@ def update_user(
     user_id: int,
     *,
     name: str | None = None,
-    roles: list[str] | None = None,
+    role_names: list[str] | None = None,
     is_active: bool | None = None,
 ) -> User:
     """Changes what is given. Nobody changes their own roles or locks themselves out."""
     check(actor, PEOPLE_MANAGE)
-    if user_id == actor.user_id and (roles is not None or is_active is not None):
+    if user_id == actor.user_id and (role_names is not None or is_active is not None):
         raise Forbidden(
             "Nobody changes their own roles or deactivates themselves; another administrator can."
         )
     with conn.transaction():
-        store.lock_roles(conn)
+        role_store.lock_roles(conn)
         get_user(conn, user_id)
+        if role_names is not None or is_active is not None:
+            roles.check_may_act_on(conn, actor, user_id)
         if name is not None:
             store.update_name(conn, user_id, name)
             audit.record(conn, actor, "person.renamed", "app_user", user_id)
-        if roles is not None:
-            _replace_roles(conn, actor, user_id, roles)
+        if role_names is not None:
+            _replace_roles(conn, actor, user_id, role_names)
         if is_active is not None:
             _set_active(conn, actor, user_id, is_active)
-        if not store.count_active_with(conn, PEOPLE_MANAGE):
-            raise Conflict("This is the last administrator. Make somebody else one first.")
+        roles.check_administrator_left(conn)
     return get_user(conn, user_id)
 
 
@@ -302,6 +302,7 @@ def reset_password(conn: db.Connection, actor: Actor, user_id: int) -> NewUser:
     password_hash = passwords.hashed(password)
     with conn.transaction():
         user = get_user(conn, user_id)
+        roles.check_may_act_on(conn, actor, user_id)
         store.update_password(conn, user_id, password_hash)
         store.delete_sessions(conn, user_id)
         audit.record(conn, actor, "person.password_reset", "app_user", user_id)
@@ -315,17 +316,21 @@ def _insert_user(conn: db.Connection, email: str, name: str, password_hash: str)
         return store.insert_user(conn, email, name, password_hash)
 
 
-def _insert_roles(conn: db.Connection, user_id: int, roles: list[str]) -> None:
-    wanted = sorted(set(roles))
-    if store.insert_user_roles(conn, user_id, wanted) != len(wanted):
-        known = ", ".join(role.name for role in store.list_roles(conn))
+def _insert_roles(conn: db.Connection, user_id: int, names: list[str]) -> None:
+    wanted = sorted(set(names))
+    if role_store.insert_user_roles(conn, user_id, wanted) != len(wanted):
+        known = ", ".join(role.name for role in roles.list_roles(conn))
         raise invalid("roles", f"There is no such role. The roles are: {known}.")
 
 
-def _replace_roles(conn: db.Connection, actor: Actor, user_id: int, roles: list[str]) -> None:
-    store.delete_user_roles(conn, user_id)
-    _insert_roles(conn, user_id, roles)
-    audit.record(conn, actor, "person.roles_changed", "app_user", user_id, roles=sorted(set(roles)))
+def _replace_roles(conn: db.Connection, actor: Actor, user_id: int, names: list[str]) -> None:
+    roles.check_may_grant_roles(conn, actor, names)
+    before = get_user(conn, user_id).roles
+    role_store.delete_user_roles(conn, user_id)
+    _insert_roles(conn, user_id, names)
+    audit.record(
+        conn, actor, "person.roles_changed", "app_user", user_id, roles=sorted(set(names)), before=before
+    )
 
 
 def _set_active(conn: db.Connection, actor: Actor, user_id: int, is_active: bool) -> None:

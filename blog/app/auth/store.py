@@ -1,10 +1,10 @@
-"""The statements about people, sessions, tokens and the setup link. Decides nothing."""
+"""The statements about people, sessions, tokens and the setup link; role_store.py has those about roles."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from blog.app import db
-from blog.app.auth.models import ApiToken, Role, Theme, User
+from blog.app.auth.models import ApiToken, Theme, User
 
 USER = """
     app_user.id, app_user.email, app_user.name, app_user.theme, app_user.deactivated_at, app_user.created_at,
@@ -219,56 +219,6 @@ def permissions_of(conn: db.Connection, user_id: int) -> list[str]:
         FROM user_role JOIN role_permission USING (role_id) WHERE app_user_id = %s
         """,
         (user_id,),
-    )
-
-
-# --- roles ---------------------------------------------------------------------------------------
-
-
-def list_roles(conn: db.Connection) -> list[Role]:
-    return db.many(conn, Role, "SELECT id, name, label, description FROM role ORDER BY id")
-
-
-def lock_roles(conn: db.Connection) -> None:
-    """Whoever changes what people may do does so one after another, until the transaction ends."""
-    db.run(conn, "LOCK TABLE user_role IN SHARE ROW EXCLUSIVE MODE")
-
-
-def delete_user_roles(conn: db.Connection, user_id: int) -> None:
-    db.run(conn, "DELETE FROM user_role WHERE app_user_id = %s", (user_id,))
-
-
-def insert_user_roles(conn: db.Connection, user_id: int, roles: list[str]) -> int:
-    return db.run(
-        conn,
-        "INSERT INTO user_role (app_user_id, role_id) SELECT %s, id FROM role WHERE name = ANY (%s)",
-        (user_id, roles),
-    )
-
-
-def insert_user_roles_with(conn: db.Connection, user_id: int, permission: str) -> int:
-    """Gives a person every role that grants `permission`."""
-    return db.run(
-        conn,
-        """
-        INSERT INTO user_role (app_user_id, role_id)
-        SELECT %s, role_id FROM role_permission WHERE permission = %s
-        """,
-        (user_id, permission),
-    )
-
-
-def count_active_with(conn: db.Connection, permission: str) -> int:
-    return db.scalar(
-        conn,
-        """
-        SELECT count(DISTINCT app_user.id)
-        FROM app_user
-        JOIN user_role ON user_role.app_user_id = app_user.id
-        JOIN role_permission USING (role_id)
-        WHERE role_permission.permission = %s AND app_user.deactivated_at IS NULL
-        """,
-        (permission,),
     )
 
 

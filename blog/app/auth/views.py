@@ -6,10 +6,10 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Flask, Response, g, request
 
 from blog.app import security, web
-from blog.app.auth import services
+from blog.app.auth import roles, services
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import PEOPLE_MANAGE, current_actor, public, requires, signed_in
-from blog.app.auth.rules import PASSWORD_RULES, local_path
+from blog.app.auth.rules import PASSWORD_RULES, local_path, problems_of
 from blog.app.auth.schemas import (
     PasswordChange,
     Rename,
@@ -21,7 +21,7 @@ from blog.app.auth.schemas import (
     UserCreate,
     UserQuery,
 )
-from blog.app.errors import AppError, Conflict, Invalid, TooMany, Unauthenticated
+from blog.app.errors import Conflict, Invalid, TooMany, Unauthenticated
 from blog.app.security import SESSION_COOKIE
 
 bp = Blueprint("auth", __name__)
@@ -99,14 +99,6 @@ def _address() -> str:
     return request.remote_addr or "unknown"
 
 
-def _problems(error: AppError) -> dict[str, str]:
-    """Field to sentence, for a form that is shown again; "" is about the whole form."""
-    problems = cast(list[dict[str, str]], error.details.get("problems", []))
-    return {problem["field"]: f"{problem['message'].rstrip('.')}." for problem in problems} or {
-        "": error.message
-    }
-
-
 # --- start, signing in and out -------------------------------------------------------------------
 
 
@@ -174,7 +166,7 @@ def set_up(token: str) -> Response:
         form = web.parse_form(SetUp)
         session = services.set_up(web.conn(), token, name=form.name, email=form.email, password=form.password)
     except Invalid as exc:
-        return _set_up_page(token, _problems(exc), exc.status)
+        return _set_up_page(token, problems_of(exc), exc.status)
     return _keep(web.see_other("/"), session)
 
 
@@ -199,7 +191,7 @@ def rename_oneself() -> Response:
     try:
         services.rename_oneself(web.conn(), current_actor(), web.parse_form(Rename).name)
     except Invalid as exc:
-        return _account_page(name_errors=_problems(exc), status=exc.status)
+        return _account_page(name_errors=problems_of(exc), status=exc.status)
     return web.see_other("/account?done=name")
 
 
@@ -212,7 +204,7 @@ def change_password() -> Response:
             web.conn(), current_actor(), form.present, form.password, address=_address()
         )
     except (Invalid, TooMany) as exc:
-        return _account_page(password_errors=_problems(exc), status=exc.status)
+        return _account_page(password_errors=problems_of(exc), status=exc.status)
     return _keep(web.see_other("/account?done=password"), token)
 
 
@@ -232,7 +224,7 @@ def create_token() -> Response:
         form = web.parse_form(TokenForm)
         new = services.create_token(web.conn(), current_actor(), form.name, expires_at=form.expires_at)
     except Invalid as exc:
-        return _account_page(token_errors=_problems(exc), status=exc.status)
+        return _account_page(token_errors=problems_of(exc), status=exc.status)
     return _account_page(new_token=new, status=201)
 
 
@@ -278,10 +270,10 @@ def create_user() -> Response:
     try:
         form = web.parse_form(UserCreate)
         new = services.create_user(
-            web.conn(), current_actor(), name=form.name, email=form.email, roles=form.roles
+            web.conn(), current_actor(), name=form.name, email=form.email, role_names=form.roles
         )
     except (Invalid, Conflict) as exc:
-        return _people_page(errors=_problems(exc), status=exc.status)
+        return _people_page(errors=problems_of(exc), status=exc.status)
     return _people_page(new_user=new, status=201)
 
 
@@ -289,7 +281,7 @@ def create_user() -> Response:
 @requires(PEOPLE_MANAGE)
 def change_roles(user_id: int) -> Response:
     form = web.parse_form(RolesChange)
-    services.update_user(web.conn(), current_actor(), user_id, roles=form.roles)
+    services.update_user(web.conn(), current_actor(), user_id, role_names=form.roles)
     return web.see_other("/people?done=roles")
 
 
@@ -322,7 +314,7 @@ def _people_page(
         "auth/people.html",
         status=status,
         page=services.list_users(web.conn(), current_actor(), after=query.after, limit=query.limit),
-        roles=services.list_roles(web.conn()),
+        roles=roles.list_roles(web.conn()),
         errors=errors or {},
         new_user=new_user,
         form=request.form if errors else {},

@@ -234,6 +234,7 @@ PAGES = (
     PagePlace(label="Runs", detail="What was asked and answered", url="/llm/runs", permission="llm.read"),
     PagePlace(label="Account", detail="Name, password, theme, API tokens", url="/account", permission=""),
     PagePlace(label="People", detail="Who may do what", url="/people", permission="people.manage"),
+    PagePlace(label="Roles", detail="What each role may do", url="/roles", permission="roles.manage"),
     PagePlace(label="API", detail="The description of the REST API", url="/api/docs", permission=""),
 )
 

@@ -657,8 +657,10 @@ CREATE TABLE IF NOT EXISTS llm_run (
     attempt               integer     NOT NULL DEFAULT 0,
     retry_of_id           bigint,
     refines_id            bigint,
+    replay_of_id          bigint,
     repair_of_id          bigint,
     repair_number         integer     NOT NULL DEFAULT 0,
+    workflow_field_id     bigint,
     app_user_id           bigint,
     api_token_id          bigint,
     inputs                jsonb       NOT NULL,
@@ -693,12 +695,16 @@ CREATE TABLE IF NOT EXISTS llm_run (
     started_at            timestamptz,
     first_text_at         timestamptz,
     finished_at           timestamptz,
+    messages_dropped_at   timestamptz,
+    reply_dropped_at      timestamptz,
     CONSTRAINT llm_run_pkey PRIMARY KEY (id),
     CONSTRAINT llm_run_action_version_fkey FOREIGN KEY (llm_action_version_id) REFERENCES llm_action_version (id),
     CONSTRAINT llm_run_llm_model_fkey FOREIGN KEY (llm_model_id) REFERENCES llm_model (id),
     CONSTRAINT llm_run_retry_of_fkey FOREIGN KEY (retry_of_id) REFERENCES llm_run (id),
     CONSTRAINT llm_run_refines_fkey FOREIGN KEY (refines_id) REFERENCES llm_run (id),
+    CONSTRAINT llm_run_replay_of_fkey FOREIGN KEY (replay_of_id) REFERENCES llm_run (id),
     CONSTRAINT llm_run_repair_of_fkey FOREIGN KEY (repair_of_id) REFERENCES llm_run (id),
+    CONSTRAINT llm_run_workflow_field_fkey FOREIGN KEY (workflow_field_id) REFERENCES workflow_field (id),
     CONSTRAINT llm_run_repair_check CHECK ((repair_of_id IS NULL) = (repair_number = 0)),
     CONSTRAINT llm_run_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
     CONSTRAINT llm_run_api_token_fkey FOREIGN KEY (api_token_id) REFERENCES api_token (id),
@@ -714,6 +720,12 @@ CREATE TABLE IF NOT EXISTS llm_run (
 CREATE INDEX IF NOT EXISTS llm_run_status_idx ON llm_run (status, id) WHERE status IN ('queued', 'running');
 CREATE INDEX IF NOT EXISTS llm_run_app_user_idx ON llm_run (app_user_id, id);
 CREATE INDEX IF NOT EXISTS llm_run_action_version_idx ON llm_run (llm_action_version_id, id);
+CREATE INDEX IF NOT EXISTS llm_run_model_idx ON llm_run (llm_model_id, id);
+CREATE INDEX IF NOT EXISTS llm_run_unsuccessful_idx ON llm_run (status, id) WHERE status IN ('invalid', 'failed', 'cancelled');
+CREATE INDEX IF NOT EXISTS llm_run_error_idx ON llm_run (error_kind, id) WHERE error_kind IS NOT NULL;
+CREATE INDEX IF NOT EXISTS llm_run_created_idx ON llm_run (created_at);
+CREATE INDEX IF NOT EXISTS llm_run_retry_of_idx ON llm_run (retry_of_id) WHERE retry_of_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS llm_run_replay_of_idx ON llm_run (replay_of_id) WHERE replay_of_id IS NOT NULL;
 COMMENT ON TABLE llm_run IS
     'One execution of one action version. What is stored is what was sent and what came back, byte for byte.';
 CREATE INDEX IF NOT EXISTS llm_run_refines_idx ON llm_run (refines_id) WHERE refines_id IS NOT NULL;
@@ -723,6 +735,11 @@ COMMENT ON COLUMN llm_run.purpose IS
 COMMENT ON COLUMN llm_run.llm_model_id IS 'The model that answers; another one than at first after a fallback, see llm_run_try.';
 COMMENT ON COLUMN llm_run.retry_of_id IS 'The run that a person started again. NULL: none.';
 COMMENT ON COLUMN llm_run.refines_id IS 'The run whose answer this one goes on from, with the words of its last message. NULL: none.';
+COMMENT ON COLUMN llm_run.replay_of_id IS 'The run whose request is sent once more, byte for byte. NULL: none.';
+COMMENT ON COLUMN llm_run.workflow_field_id IS 'The field it was started for, by which usage is counted. NULL: a run by itself.';
+COMMENT ON COLUMN llm_run.messages_dropped_at IS
+    'When messages, inputs and request were let go, as llm_retention says. NULL: they are kept.';
+COMMENT ON COLUMN llm_run.reply_dropped_at IS 'When the raw reply was let go, as llm_retention says. NULL: it is kept.';
 COMMENT ON COLUMN llm_run.repair_of_id IS 'The run whose reply failed its checks and is mended here. NULL: not a repair.';
 COMMENT ON COLUMN llm_run.attempt IS 'Which take-up this is; a worker that lost its run cannot write to it any more.';
 COMMENT ON COLUMN llm_run.inputs IS 'The values the parts and validators read, as they were when the run was created.';
@@ -891,6 +908,104 @@ CREATE TABLE IF NOT EXISTS presence (
 );
 COMMENT ON TABLE presence IS
     'Where in a post somebody was last editing, told to the others for half a minute. Locks nothing.';
+
+-- ---------------------------------------------------------------------------------------------
+-- Insight: what is counted of runs, what is looked for in them, how long they are kept
+-- ---------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS llm_usage (
+    day                   date    NOT NULL,
+    facet                 text    NOT NULL,
+    llm_action_id         bigint,
+    llm_action_version_id bigint,
+    llm_model_id          bigint,
+    app_user_id           bigint,
+    workflow_field_id     bigint,
+    purpose               text    NOT NULL,
+    cost_currency         text    NOT NULL,
+    runs                  integer NOT NULL,
+    succeeded             integer NOT NULL,
+    invalid               integer NOT NULL,
+    failed                integer NOT NULL,
+    cancelled             integer NOT NULL,
+    cost                  numeric NOT NULL,
+    usage_input           bigint  NOT NULL,
+    usage_output          bigint  NOT NULL,
+    usage_cached          bigint  NOT NULL,
+    usage_reasoning       bigint  NOT NULL,
+    untold                integer NOT NULL,
+    seconds               integer[] NOT NULL,
+    first_text            integer[] NOT NULL,
+    CONSTRAINT llm_usage_key UNIQUE NULLS NOT DISTINCT (facet, day, llm_action_id, llm_action_version_id,
+        llm_model_id, app_user_id, workflow_field_id, purpose, cost_currency),
+    CONSTRAINT llm_usage_action_fkey FOREIGN KEY (llm_action_id) REFERENCES llm_action (id),
+    CONSTRAINT llm_usage_action_version_fkey FOREIGN KEY (llm_action_version_id) REFERENCES llm_action_version (id),
+    CONSTRAINT llm_usage_model_fkey FOREIGN KEY (llm_model_id) REFERENCES llm_model (id),
+    CONSTRAINT llm_usage_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT llm_usage_field_fkey FOREIGN KEY (workflow_field_id) REFERENCES workflow_field (id),
+    CONSTRAINT llm_usage_facet_check CHECK (facet IN ('model', 'action', 'version', 'person', 'field')),
+    CONSTRAINT llm_usage_purpose_check CHECK (purpose IN ('use', 'test', 'case')),
+    CONSTRAINT llm_usage_histogram_check CHECK (cardinality(seconds) = 24 AND cardinality(first_text) = 24)
+) WITH (fillfactor = 70);
+CREATE INDEX IF NOT EXISTS llm_usage_version_idx ON llm_usage (llm_action_version_id, day)
+    WHERE llm_action_version_id IS NOT NULL;
+COMMENT ON TABLE llm_usage IS
+    'Ended runs counted by day and by one facet of theirs, in the transaction that ends a run, so that no page counts runs. Each facet counts every run once, but “version” only those for a field.';
+COMMENT ON COLUMN llm_usage.day IS 'The day the runs ended, in UTC.';
+COMMENT ON COLUMN llm_usage.facet IS 'What the rows are counted by; “version” is by version of an action and model together.';
+COMMENT ON COLUMN llm_usage.app_user_id IS 'Under “person” NULL is BlogForge itself.';
+COMMENT ON COLUMN llm_usage.workflow_field_id IS 'Under “field” NULL is runs by themselves.';
+COMMENT ON COLUMN llm_usage.cost_currency IS 'Sums of two currencies are never added. Empty: runs whose cost is unknown, which is not 0.';
+COMMENT ON COLUMN llm_usage.untold IS 'Runs whose provider did not say how many tokens went in or came out; they are in no sum of tokens.';
+COMMENT ON COLUMN llm_usage.seconds IS
+    'A histogram of how long runs took from start to end; its bounds are in blog/app/llm/runs/histogram.py. Never-started runs are in none.';
+COMMENT ON COLUMN llm_usage.first_text IS 'The same of the time to the first text.';
+
+CREATE TABLE IF NOT EXISTS llm_usage_failure (
+    day          date    NOT NULL,
+    llm_model_id bigint  NOT NULL,
+    error_kind   text    NOT NULL,
+    runs         integer NOT NULL,
+    CONSTRAINT llm_usage_failure_pkey PRIMARY KEY (day, llm_model_id, error_kind),
+    CONSTRAINT llm_usage_failure_model_fkey FOREIGN KEY (llm_model_id) REFERENCES llm_model (id)
+);
+COMMENT ON TABLE llm_usage_failure IS 'Failed runs counted by day, model and kind of error, as llm_usage.';
+
+CREATE TABLE IF NOT EXISTS llm_run_words (
+    llm_run_id bigint NOT NULL,
+    words      tsvector,
+    CONSTRAINT llm_run_words_pkey PRIMARY KEY (llm_run_id),
+    CONSTRAINT llm_run_words_run_fkey FOREIGN KEY (llm_run_id) REFERENCES llm_run (id)
+);
+CREATE INDEX IF NOT EXISTS llm_run_words_search_idx ON llm_run_words USING gin (words);
+CREATE INDEX IF NOT EXISTS llm_run_words_waiting_idx ON llm_run_words (llm_run_id) WHERE words IS NULL;
+COMMENT ON TABLE llm_run_words IS
+    'What a search among runs looks for: the words of an ended run''s answer and messages. Apart from the run, so that no stream waits for it.';
+COMMENT ON COLUMN llm_run_words.words IS 'NULL: the worker has not come to it yet; it does within seconds.';
+
+CREATE TABLE IF NOT EXISTS llm_retention (
+    what        text        NOT NULL,
+    status      text        NOT NULL,
+    days        integer     NOT NULL,
+    app_user_id bigint      NOT NULL,
+    updated_at  timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT llm_retention_pkey PRIMARY KEY (what, status),
+    CONSTRAINT llm_retention_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT llm_retention_what_check CHECK (what IN ('reply', 'messages', 'run')),
+    CONSTRAINT llm_retention_status_check CHECK (status IN ('succeeded', 'invalid', 'failed', 'cancelled')),
+    CONSTRAINT llm_retention_days_check CHECK (days BETWEEN 1 AND 36500)
+);
+COMMENT ON TABLE llm_retention IS 'How many days after a run has ended what of it is let go. No row: it is kept for ever.';
+COMMENT ON COLUMN llm_retention.what IS
+    'reply: the raw bytes that came. messages: messages, inputs and request. run: all of it, unless words of a post came from it.';
+
+CREATE TABLE IF NOT EXISTS llm_run_removal (
+    day  date    NOT NULL,
+    runs integer NOT NULL,
+    CONSTRAINT llm_run_removal_pkey PRIMARY KEY (day)
+);
+COMMENT ON TABLE llm_run_removal IS
+    'How many runs that ended on a day are gone by llm_retention. What was counted of such a day is not counted again from the runs that are left.';
 
 -- ---------------------------------------------------------------------------------------------
 -- Review: how far each sub-stage is, who has it, what people say about it

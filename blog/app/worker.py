@@ -16,7 +16,7 @@ from psycopg_pool import PoolTimeout
 from blog.app import db, jobs, security
 from blog.app.config import Config, load_config
 from blog.app.errors import Unavailable
-from blog.app.llm.runs import cancellation, execution, store
+from blog.app.llm.runs import cancellation, execution, search_store, store
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 10.0
 SWEEP_SECONDS = 3.0
 EVENTS_KEPT_MINUTES = 60
+WORDS_AT_ONCE = 500
 
 
 def main() -> None:
@@ -89,6 +90,7 @@ async def sweep(app: procrastinate.App, pool: db.Pool) -> None:
 def _prune(pool: db.Pool) -> None:
     with pool.connection() as conn:
         store.delete_old_events(conn, older_than_minutes=EVENTS_KEPT_MINUTES)
+        search_store.update_waiting(conn, WORDS_AT_ONCE)
 
 
 if __name__ == "__main__":

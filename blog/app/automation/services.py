@@ -62,7 +62,9 @@ def start(
         store.lock_target(conn, post_id, section_id, field.id)
         if idempotency is None:
             _refuse_second(conn, post_id, section_id, field, prepared)
-        created = runs.create_run(conn, actor, prepared, idempotency=idempotency, retry_of_id=retry_of_id)
+        created = runs.create_run(
+            conn, actor, prepared, idempotency=idempotency, retry_of_id=retry_of_id, field_id=field.id
+        )
         if created.is_new:
             store.insert_automation(
                 conn,

@@ -101,7 +101,7 @@ def find_automation(conn: db.Connection, run_id: int) -> Automation | None:
         Automation,
         """
         SELECT automation.id, llm_run_id AS run_id, post_id, post_section_id AS section_id,
-               workflow_field_id AS field_id, field.name AS field_name, base_revision_id,
+               field.id AS field_id, field.name AS field_name, base_revision_id,
                version.llm_action_id AS action_id, run.llm_model_id AS model_id,
                automation_batch_step_id AS batch_step_id
         FROM workflow_automation AS automation

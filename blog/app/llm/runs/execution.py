@@ -14,11 +14,9 @@ from blog.app.llm.prompts import services as prompts
 from blog.app.llm.providers.base import Cancel
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import Model
-from blog.app.llm.runs import calling, cancellation, repair, snapshot, store
-from blog.app.llm.runs.events import summary
+from blog.app.llm.runs import calling, cancellation, ending, repair, snapshot, store
 from blog.app.llm.runs.models import ClaimedRun
 from blog.app.llm.runs.outcome import Outcome, judge, refused
-from blog.app.llm.runs.services import get_run
 from blog.app.llm.runs.telling import RunLost
 
 log = logging.getLogger(__name__)
@@ -127,7 +125,7 @@ def _end(
             child_id = repair.create_repair(conn, claimed, model.id, repaired_with)
             target.adopt(conn, claimed.id, child_id)
             jobs.defer(conn, target.task, run_id=child_id)
-        store.insert_last_event(conn, claimed.id, summary(get_run(conn, claimed.id)))
+        ending.follow_up(conn, claimed.id)
 
 
 def _columns(outcome: Outcome, model: Model | None) -> dict[str, Any]:
@@ -168,5 +166,5 @@ def fail_abandoned(pool: db.Pool) -> int:
                 if claimed := store.claim_run(conn, run_id, attempt + 1):
                     outcome = refused("worker_lost", message, retryable=True)
                     store.finish_run(conn, run_id, claimed.attempt, _columns(outcome, None))
-                    store.insert_last_event(conn, run_id, summary(get_run(conn, run_id)))
+                    ending.follow_up(conn, run_id)
     return len(abandoned)

@@ -31,9 +31,11 @@ class Run:
     attempt: int
     retry_of_id: int | None
     refines_id: int | None
+    replay_of_id: int | None
     repair_of_id: int | None
     repair_number: int
     repaired_by_id: int | None
+    field_id: int | None
     user_id: int | None
     user_name: str | None
     messages: Sequence[Mapping[str, Any]]
@@ -61,6 +63,8 @@ class Run:
     started_at: datetime | None
     first_text_at: datetime | None
     finished_at: datetime | None
+    messages_dropped_at: datetime | None
+    reply_dropped_at: datetime | None
 
     @property
     def is_active(self) -> bool:
@@ -176,7 +180,9 @@ class ClaimedRun:
     purpose: RunPurpose
     user_id: int | None
     api_token_id: int | None
+    replay_of_id: int | None
     repair_number: int
+    field_id: int | None
     is_cancel_requested: bool
 
 

@@ -47,6 +47,7 @@ def create_repair(
         api_token_id=claimed.api_token_id,
         repair_of_id=claimed.id,
         repair_number=claimed.repair_number + 1,
+        field_id=claimed.field_id,
         inputs=claimed.inputs,
         fence=claimed.fence,
         messages=composed,

@@ -17,8 +17,7 @@ from blog.app.llm.permissions import LLM_CONFIGURE
 from blog.app.llm.prompts import services as prompts
 from blog.app.llm.prompts.models import ActionVersion
 from blog.app.llm.registry.models import Model
-from blog.app.llm.runs import messages, snapshot, store
-from blog.app.llm.runs.events import summary
+from blog.app.llm.runs import ending, messages, snapshot, store
 from blog.app.llm.runs.models import Exchange, Run, RunPage, RunPurpose, RunStatus, Try, Turn
 from blog.app.llm.runs.schemas import RunQuery
 from blog.app.llm.validators import EachOnce
@@ -90,6 +89,7 @@ def create_run(
     idempotency: Idempotency | None = None,
     retry_of_id: int | None = None,
     purpose: RunPurpose = "use",
+    field_id: int | None = None,
 ) -> Created:
     """Inserts a queued run with its exact messages, in the caller's transaction; the caller enqueues it.
 
@@ -107,6 +107,7 @@ def create_run(
         user_id=actor.user_id,
         api_token_id=actor.api_token_id,
         retry_of_id=retry_of_id,
+        field_id=field_id,
         inputs=snapshot.take(prepared.inputs, _references(prepared)),
         fence=fence,
         messages=messages.rows(made),
@@ -162,6 +163,7 @@ def create_refinement(
         user_id=actor.user_id,
         api_token_id=actor.api_token_id,
         refines_id=run_id,
+        field_id=run.field_id,
         inputs=origin.inputs,
         fence=origin.fence,
         messages=[*run.messages, answered, messages.instruction_row(clean(instruction))],
@@ -232,7 +234,7 @@ def cancel_run(conn: db.Connection, actor: Actor, run_id: int) -> Run:
         if store.request_cancel(conn, run_id) is None:
             raise Conflict(f"This run has already ended: {run.status}.", run_status=run.status)
         if store.cancel_queued(conn, run_id):
-            store.insert_last_event(conn, run_id, summary(get_run(conn, run_id)))
+            ending.follow_up(conn, run_id)
         audit.record(conn, actor, "run.cancelled", "llm_run", run_id)
     return get_run(conn, run_id)
 

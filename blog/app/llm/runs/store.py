@@ -22,14 +22,16 @@ RUN = """
     run.llm_action_version_id AS action_version_id, version.number AS action_version,
     run.llm_model_id AS model_id, model.name AS model_name, provider.label AS provider_label,
     provider.is_rehearsal, run.status, run.purpose, run.attempt, run.retry_of_id, run.refines_id,
-    run.repair_of_id, run.repair_number,
+    run.replay_of_id, run.repair_of_id, run.repair_number,
     (SELECT repair.id FROM llm_run AS repair WHERE repair.repair_of_id = run.id) AS repaired_by_id,
-    run.app_user_id AS user_id, person.name AS user_name, run.messages, run.dropped,
+    run.workflow_field_id AS field_id, run.app_user_id AS user_id, person.name AS user_name,
+    run.messages, run.dropped,
     run.output, run.reasoning, run.checked_output, run.check_problems, run.check_repairs,
     run.has_replaced_chars, run.finish, run.finish_raw,
     run.usage_input, run.usage_output, run.usage_cached, run.usage_cache_write, run.usage_reasoning,
     run.cost, run.cost_currency, run.error_kind, run.error_message, run.error_retryable,
-    run.created_at, run.cancel_requested_at, run.started_at, run.first_text_at, run.finished_at
+    run.created_at, run.cancel_requested_at, run.started_at, run.first_text_at, run.finished_at,
+    run.messages_dropped_at, run.reply_dropped_at
 """
 RUN_FROM = """
     FROM llm_run AS run
@@ -51,8 +53,10 @@ def insert_run(
     api_token_id: int | None,
     retry_of_id: int | None = None,
     refines_id: int | None = None,
+    replay_of_id: int | None = None,
     repair_of_id: int | None = None,
     repair_number: int = 0,
+    field_id: int | None = None,
     inputs: Mapping[str, Any],
     fence: str,
     messages: Sequence[Mapping[str, Any]],
@@ -64,9 +68,9 @@ def insert_run(
         conn,
         """
         INSERT INTO llm_run (llm_action_version_id, llm_model_id, purpose, app_user_id, api_token_id,
-                             retry_of_id, refines_id, repair_of_id, repair_number, inputs, fence, messages,
-                             idempotency_key, idempotency_digest)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                             retry_of_id, refines_id, replay_of_id, repair_of_id, repair_number,
+                             workflow_field_id, inputs, fence, messages, idempotency_key, idempotency_digest)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         ON CONFLICT ON CONSTRAINT llm_run_idempotency_key DO NOTHING
         RETURNING id
         """,
@@ -78,8 +82,10 @@ def insert_run(
             api_token_id,
             retry_of_id,
             refines_id,
+            replay_of_id,
             repair_of_id,
             repair_number,
+            field_id,
             db.jsonb(inputs),
             fence,
             db.jsonb(messages),
@@ -192,7 +198,8 @@ def claim_run(conn: db.Connection, run_id: int, attempt: int) -> ClaimedRun | No
             SELECT pg_notify('llm_run_event', llm_run_id::text) FROM event
         )
         SELECT id, attempt, llm_action_version_id AS action_version_id, llm_model_id AS model_id,
-               messages, inputs, fence, purpose, app_user_id AS user_id, api_token_id, repair_number,
+               messages, inputs, fence, purpose, app_user_id AS user_id, api_token_id,
+               replay_of_id, repair_number, workflow_field_id AS field_id,
                cancel_requested_at IS NOT NULL AS is_cancel_requested
         FROM claimed, told
         """,

@@ -1,0 +1,156 @@
+"""SQL that counts ended runs into llm_usage: one run as it ends, or all of them again."""
+
+from typing import LiteralString
+
+from blog.app import db
+from blog.app.llm.runs.histogram import BOUNDS
+
+# llm_usage.seconds and its like have as many places as there are buckets.
+PLACES: tuple[LiteralString, ...] = (
+    "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12",
+    "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23", "24",
+)  # fmt: skip
+COUNTS: tuple[LiteralString, ...] = (
+    "runs",
+    "succeeded",
+    "invalid",
+    "failed",
+    "cancelled",
+    "cost",
+    "usage_input",
+    "usage_output",
+    "usage_cached",
+    "usage_reasoning",
+    "untold",
+)
+HISTOGRAMS: tuple[LiteralString, ...] = ("seconds", "first_text")
+
+
+def _counted(bucket: LiteralString) -> LiteralString:
+    """An array with how often each bucket occurs."""
+    return "ARRAY[" + ", ".join([f"count(*) FILTER (WHERE {bucket} = {n})" for n in PLACES]) + "]"
+
+
+def _added(column: LiteralString) -> LiteralString:
+    places = ", ".join([f"llm_usage.{column}[{n}] + EXCLUDED.{column}[{n}]" for n in PLACES])
+    return f"{column} = ARRAY[{places}]"
+
+
+def summed(column: LiteralString) -> LiteralString:
+    """The sum of histograms in a query over llm_usage."""
+    return "ARRAY[" + ", ".join([f"sum({column}[{n}])::bigint" for n in PLACES]) + "]"
+
+
+ADDED = ", ".join(
+    [
+        *[f"{column} = llm_usage.{column} + EXCLUDED.{column}" for column in COUNTS],
+        *[_added(column) for column in HISTOGRAMS],
+    ]
+)
+ENDED = """
+    SELECT (run.finished_at AT TIME ZONE 'UTC')::date AS day, version.llm_action_id,
+           run.llm_action_version_id, run.llm_model_id, run.app_user_id, run.workflow_field_id,
+           run.purpose, run.status, coalesce(run.cost_currency, '') AS cost_currency, run.cost,
+           run.usage_input, run.usage_output, run.usage_cached, run.usage_reasoning,
+           1 + width_bucket(extract(epoch FROM run.finished_at - run.started_at)::float8,
+                            %(bounds)s::float8[]) AS seconds,
+           1 + width_bucket(extract(epoch FROM run.first_text_at - run.started_at)::float8,
+                            %(bounds)s::float8[]) AS first_text
+    FROM llm_run AS run
+    JOIN llm_action_version AS version ON version.id = run.llm_action_version_id
+"""
+# Facet by facet and in one order, so that two runs that end at once never wait for each other crosswise.
+COUNT = f"""
+    INSERT INTO llm_usage (day, facet, llm_action_id, llm_action_version_id, llm_model_id, app_user_id,
+                           workflow_field_id, purpose, cost_currency,
+                           {", ".join(COUNTS)}, {", ".join(HISTOGRAMS)})
+    SELECT day, facet.name, facet.action_id, facet.version_id, facet.model_id, facet.user_id, facet.field_id,
+           purpose, cost_currency, count(*),
+           count(*) FILTER (WHERE status = 'succeeded'), count(*) FILTER (WHERE status = 'invalid'),
+           count(*) FILTER (WHERE status = 'failed'), count(*) FILTER (WHERE status = 'cancelled'),
+           coalesce(sum(cost), 0), coalesce(sum(usage_input), 0), coalesce(sum(usage_output), 0),
+           coalesce(sum(usage_cached), 0), coalesce(sum(usage_reasoning), 0),
+           count(*) FILTER (WHERE usage_input IS NULL OR usage_output IS NULL),
+           {_counted("seconds")}, {_counted("first_text")}
+    FROM ended
+    CROSS JOIN LATERAL (VALUES
+        ('action', llm_action_id, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint),
+        ('field', NULL, NULL, NULL, NULL, workflow_field_id),
+        ('model', NULL, NULL, llm_model_id, NULL, NULL),
+        ('person', NULL, NULL, NULL, app_user_id, NULL),
+        ('version', NULL, llm_action_version_id, llm_model_id, NULL, NULL)
+    ) AS facet (name, action_id, version_id, model_id, user_id, field_id)
+    WHERE facet.name <> 'version' OR ended.workflow_field_id IS NOT NULL
+    GROUP BY day, facet.name, facet.action_id, facet.version_id, facet.model_id, facet.user_id,
+             facet.field_id, purpose, cost_currency
+    ORDER BY facet.name, facet.action_id, facet.version_id, facet.model_id, facet.user_id, facet.field_id
+    ON CONFLICT ON CONSTRAINT llm_usage_key DO UPDATE SET {ADDED}
+"""
+COUNT_FAILURES = """
+    INSERT INTO llm_usage_failure (day, llm_model_id, error_kind, runs)
+    SELECT (finished_at AT TIME ZONE 'UTC')::date, llm_model_id, error_kind, count(*) FROM llm_run AS run
+"""
+ADD_FAILURES = """
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT ON CONSTRAINT llm_usage_failure_pkey
+    DO UPDATE SET runs = llm_usage_failure.runs + EXCLUDED.runs
+"""
+# What was counted of a day from which runs were removed stays as it is.
+WHOLE_DAY = """
+    NOT EXISTS (SELECT FROM llm_run_removal AS removal
+                WHERE removal.day = (run.finished_at AT TIME ZONE 'UTC')::date)
+"""
+
+
+def add_run(conn: db.Connection, run_id: int) -> None:
+    """Counts a run that has just ended."""
+    db.run(
+        conn,
+        f"WITH ended AS ({ENDED} WHERE run.id = %(run_id)s AND run.finished_at IS NOT NULL) {COUNT}",
+        {"run_id": run_id, "bounds": list(BOUNDS)},
+    )
+
+
+def add_failure(conn: db.Connection, run_id: int) -> None:
+    """Counts its kind of error."""
+    db.run(
+        conn, f"{COUNT_FAILURES} WHERE run.id = %s AND run.error_kind IS NOT NULL {ADD_FAILURES}", (run_id,)
+    )
+
+
+def lock_usage(conn: db.Connection) -> None:
+    """Lets nobody end a run until this transaction is over, so that none is counted twice or not at all."""
+    conn.execute("LOCK TABLE llm_usage, llm_usage_failure IN EXCLUSIVE MODE")
+
+
+def delete_usage(conn: db.Connection) -> int:
+    return db.run(
+        conn,
+        """
+        DELETE FROM llm_usage
+        WHERE NOT EXISTS (SELECT FROM llm_run_removal AS removal WHERE removal.day = llm_usage.day)
+        """,
+    )
+
+
+def delete_failures(conn: db.Connection) -> int:
+    return db.run(
+        conn,
+        """
+        DELETE FROM llm_usage_failure AS failure
+        WHERE NOT EXISTS (SELECT FROM llm_run_removal AS removal WHERE removal.day = failure.day)
+        """,
+    )
+
+
+def add_all_runs(conn: db.Connection) -> int:
+    """Counts every ended run of the days that were deleted before."""
+    return db.run(
+        conn,
+        f"WITH ended AS ({ENDED} WHERE run.finished_at IS NOT NULL AND {WHOLE_DAY}) {COUNT}",
+        {"bounds": list(BOUNDS)},
+    )
+
+
+def add_all_failures(conn: db.Connection) -> int:
+    return db.run(conn, f"{COUNT_FAILURES} WHERE run.error_kind IS NOT NULL AND {WHOLE_DAY} {ADD_FAILURES}")

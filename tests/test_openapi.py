@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from blog.app import openapi
-from blog.app.llm.runs import models
+from blog.app.insight import models
 
 REFERENCE = {"$ref": "#/components/schemas/Run"}
 

@@ -33,6 +33,8 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.desk import views as desk_views
     from blog.app.finding import api as finding_api
     from blog.app.finding import views as finding_views
+    from blog.app.insight import run_api as run_history_api
+    from blog.app.insight import run_views as run_history_views
     from blog.app.llm.prompts import api as prompts_api
     from blog.app.llm.prompts import going_live, version_api
     from blog.app.llm.prompts import views as prompts_views
@@ -95,6 +97,8 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         prompts_views.bp,
         prompts_api.bp,
         version_api.bp,
+        run_history_views.bp,
+        run_history_api.bp,
         runs_views.bp,
         runs_api.bp,
         finding_views.bp,

@@ -331,4 +331,48 @@ PARAMETERS = {
         "in": "query",
         "schema": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
     },
+    "Since": {
+        "name": "since",
+        "in": "query",
+        "description": "The first day, in UTC.",
+        "schema": {"type": "string", "format": "date"},
+    },
+    "Until": {
+        "name": "until",
+        "in": "query",
+        "description": "The last day, in UTC.",
+        "schema": {"type": "string", "format": "date"},
+    },
+    "RunSearch": {
+        "name": "search",
+        "in": "query",
+        "description": "Words of the answer or the messages, as in a search of posts. A run is found "
+        "a few seconds after it has ended.",
+        "schema": {"type": "string", "maxLength": 500},
+    },
+    "RunStatus": {
+        "name": "status",
+        "in": "query",
+        "schema": {
+            "type": "string",
+            "enum": ["queued", "running", "succeeded", "invalid", "failed", "cancelled"],
+        },
+    },
+    "RunErrorKind": {
+        "name": "error_kind",
+        "in": "query",
+        "description": "A kind of error, such as `rate_limit`.",
+        "schema": {"type": "string"},
+    },
+    "RunPurpose": {
+        "name": "purpose",
+        "in": "query",
+        "schema": {"type": "string", "enum": ["use", "test", "case"]},
+    },
+    "RunPerson": {
+        "name": "person",
+        "in": "query",
+        "description": "Who asked: a person's id, `me`, or `nobody` for BlogForge itself.",
+        "schema": {"type": "string"},
+    },
 }

@@ -5,10 +5,11 @@ import pytest
 
 from blog.app import db
 from blog.app.automation import services as automation
+from blog.app.insight import history
+from blog.app.insight.schemas import RunQuery
 from blog.app.llm.inputs import Inputs
 from blog.app.llm.runs import execution, services
 from blog.app.llm.runs.models import Run
-from blog.app.llm.runs.schemas import RunQuery
 from tests.conftest import OneConnection
 from tests.factories import all_powerful, make_action, make_model
 from tests.llm.providers.scripted import openai_reply, serve
@@ -29,7 +30,7 @@ def tried(conn: db.Connection, base_url: str, **action: object) -> Run:
 def test_a_run_is_for_use_unless_somebody_says_otherwise(conn: db.Connection) -> None:
     assert queue(conn).purpose == "use"
     assert tried(conn, "http://127.0.0.1:9").purpose == "test"
-    listed = services.list_runs(conn, RunQuery(status=None, after=None, limit=2)).items
+    listed = history.list_runs(conn, all_powerful(conn), RunQuery(after=None, limit=2)).items
     assert [run.purpose for run in listed] == ["test", "use"]
 
 

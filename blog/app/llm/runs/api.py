@@ -8,7 +8,7 @@ from blog.app.llm.inputs import Inputs
 from blog.app.llm.permissions import LLM_READ, LLM_RUN
 from blog.app.llm.runs import events, services
 from blog.app.llm.runs.models import Run
-from blog.app.llm.runs.schemas import RunCreate, RunQuery
+from blog.app.llm.runs.schemas import RunCreate
 
 bp = Blueprint("runs_api", __name__, url_prefix="/api/v1/llm")
 
@@ -47,28 +47,6 @@ def create_run(action_id: int) -> Response:
 def accepted(run: Run) -> Response:
     """202 with the run and where to find it."""
     return web.answer(run, status=202, Location=url_for("runs_api.get_run", run_id=run.id))
-
-
-@bp.get("/runs")
-@requires(LLM_READ)
-def list_runs() -> Response:
-    """List runs, newest first.
-    ---
-    tags: [Runs]
-    parameters:
-      - name: status
-        in: query
-        schema: {type: string, enum: [queued, running, succeeded, invalid, failed, cancelled]}
-      - {name: llm_action_id, in: query, schema: {type: integer}}
-      - {$ref: '#/components/parameters/After'}
-      - {$ref: '#/components/parameters/Limit'}
-    responses:
-      200:
-        description: One page; `next` is the cursor of the one after it, null at the end.
-        content: {application/json: {schema: {$ref: '#/components/schemas/RunPage'}}}
-      422: {$ref: '#/components/responses/Problem'}
-    """
-    return web.answer(services.list_runs(web.conn(), web.parse_query(RunQuery)))
 
 
 @bp.get("/runs/<int:run_id>")
@@ -145,3 +123,19 @@ def cancel_run(run_id: int) -> Response:
       409: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(services.cancel_run(web.conn(), current_actor(), run_id), status=202)
+
+
+@bp.post("/runs/<int:run_id>/replays")
+@requires(LLM_RUN)
+def create_replay(run_id: int) -> Response:
+    """Send exactly what a run sent once more, to the same model. Nothing is made of the answer.
+    ---
+    tags: [Runs]
+    responses:
+      202:
+        description: The new run, a test; follow Location, or its events.
+        headers: {Location: {schema: {type: string}, description: Where the run is.}}
+        content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
+      409: {$ref: '#/components/responses/Problem'}
+    """
+    return accepted(services.create_replay(web.conn(), current_actor(), run_id))

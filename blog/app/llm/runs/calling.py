@@ -24,7 +24,7 @@ from blog.app.llm.providers.base import (
 )
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import Model, Provider
-from blog.app.llm.runs import store
+from blog.app.llm.runs import replay, services, store
 from blog.app.llm.runs.models import ClaimedRun
 from blog.app.llm.runs.outcome import Heard
 from blog.app.llm.runs.retry import may_fall_back, wait_before_retry
@@ -82,7 +82,7 @@ def ask(
         deadline=time.monotonic() + version.deadline_seconds,
     )
     answer = _ask_model(asking, claimed.model_id)
-    other_id = version.fallback_model_id
+    other_id = None if claimed.replay_of_id else version.fallback_model_id
     if other_id is None or other_id == claimed.model_id or not _falls_back(asking, answer.heard):
         return answer
     if not _is_usable(asking, other_id):
@@ -152,6 +152,8 @@ def _prepare(conn: db.Connection, asking: Asking, model: Model) -> Call:
     )
     adapter = ADAPTERS[provider.protocol]
     wire = adapter.build(request)
+    if claimed.replay_of_id is not None:
+        wire = replay.as_sent(services.get_exchange(conn, claimed.replay_of_id), wire)
     kept = store.update_request(
         conn,
         claimed.id,

@@ -129,37 +129,6 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunListItem:
-    id: int
-    action_label: str
-    model_name: str
-    is_rehearsal: bool
-    status: RunStatus
-    purpose: RunPurpose
-    user_name: str | None
-    error_kind: str | None
-    usage_input: int | None
-    usage_output: int | None
-    cost: Decimal | None
-    cost_currency: str | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-
-    @property
-    def seconds(self) -> float | None:
-        return _between(self.started_at, self.finished_at)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunPage:
-    """One page of a list; `next` is the cursor of the page after it, None at the end."""
-
-    items: Sequence[RunListItem]
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEvent:
     id: int
     kind: EventKind

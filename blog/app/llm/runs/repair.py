@@ -19,6 +19,7 @@ def may_repair(claimed: ClaimedRun, version: ActionVersion, outcome: Outcome) ->
         outcome.status == "invalid"
         and version.repair_part_id is not None
         and claimed.repair_number < version.max_repairs
+        and claimed.replay_of_id is None
     )
 
 

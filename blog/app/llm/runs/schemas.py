@@ -16,14 +16,3 @@ class RunCreate(BaseModel):
         default_factory=list[dict[str, Any]], description="What post.sections loops over."
     )
     llm_model_id: int | None = Field(None, description="Instead of the action's own model.")
-
-
-class RunQuery(BaseModel):
-    """Filters of the list of runs."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    status: str | None = Field(None, pattern="^(queued|running|succeeded|invalid|failed|cancelled)$")
-    llm_action_id: int | None = None
-    after: int | None = Field(None, description="The `next` of the page before.")
-    limit: int = Field(50, ge=1, le=200)

@@ -16,10 +16,10 @@ from blog.app.llm.output_type import OutputType
 from blog.app.llm.permissions import LLM_CONFIGURE
 from blog.app.llm.prompts import services as prompts
 from blog.app.llm.prompts.models import ActionVersion
+from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import Model
-from blog.app.llm.runs import ending, messages, snapshot, store
-from blog.app.llm.runs.models import Exchange, Run, RunPage, RunPurpose, RunStatus, Try, Turn
-from blog.app.llm.runs.schemas import RunQuery
+from blog.app.llm.runs import ending, messages, replay, snapshot, store
+from blog.app.llm.runs.models import Exchange, Run, RunPurpose, RunStatus, Try, Turn
 from blog.app.llm.validators import EachOnce
 from blog.app.text import clean
 
@@ -174,6 +174,31 @@ def create_refinement(
     return child_id
 
 
+def create_replay(conn: db.Connection, actor: Actor, run_id: int) -> Run:
+    """Queues a run that sends exactly what this one sent. It is a test: nothing is made of its answer."""
+    with conn.transaction():
+        run, origin = get_run(conn, run_id), get_exchange(conn, run_id)
+        model = registry.get_model(conn, run.model_id)
+        replay.check(run, origin, model, registry.get_provider(conn, model.provider_id).base_url)
+        child_id = store.insert_run(
+            conn,
+            action_version_id=run.action_version_id,
+            model_id=run.model_id,
+            purpose="test",
+            user_id=actor.user_id,
+            api_token_id=actor.api_token_id,
+            replay_of_id=run_id,
+            inputs=origin.inputs,
+            fence=origin.fence,
+            messages=run.messages,
+        )
+        if child_id is None:
+            raise ValueError("A replay has no idempotency key.")
+        audit.record(conn, actor, "run.created", "llm_run", child_id, replay_of_id=run_id)
+        jobs.defer(conn, "llm.execute_run", run_id=child_id)
+    return get_run(conn, child_id)
+
+
 def list_thread(conn: db.Connection, run_id: int) -> list[Turn]:
     """A run with all that it goes on from and all that goes on from it; alone when there is nothing."""
     return store.list_thread(conn, run_id)
@@ -209,20 +234,6 @@ def get_exchange(conn: db.Connection, run_id: int) -> Exchange:
 def count_active(conn: db.Connection) -> int:
     """How many runs wait or are at work just now."""
     return store.count_active(conn)
-
-
-def list_runs(conn: db.Connection, query: RunQuery) -> RunPage:
-    """Newest first, one page."""
-    items = store.list_runs(
-        conn,
-        status=query.status,
-        action_id=query.llm_action_id,
-        before_id=query.after,
-        limit=query.limit + 1,
-    )
-    more = len(items) > query.limit
-    shown = items[: query.limit]
-    return RunPage(items=shown, next=str(shown[-1].id) if more else None)
 
 
 def cancel_run(conn: db.Connection, actor: Actor, run_id: int) -> Run:

@@ -10,7 +10,6 @@ from blog.app.llm.runs.models import (
     Exchange,
     Run,
     RunEvent,
-    RunListItem,
     RunPurpose,
     RunStatus,
     Try,
@@ -147,28 +146,6 @@ def list_thread(conn: db.Connection, run_id: int) -> list[Turn]:
         ORDER BY path
         """,
         (run_id,),
-    )
-
-
-def list_runs(
-    conn: db.Connection, *, status: str | None, action_id: int | None, before_id: int | None, limit: int
-) -> list[RunListItem]:
-    """Newest first."""
-    return db.many(
-        conn,
-        RunListItem,
-        f"""
-        SELECT run.id, action.label AS action_label, model.name AS model_name, provider.is_rehearsal,
-               run.status, run.purpose, person.name AS user_name, run.error_kind,
-               run.usage_input, run.usage_output, run.cost, run.cost_currency,
-               run.created_at, run.started_at, run.finished_at
-        {RUN_FROM}
-        WHERE (%(status)s::text IS NULL OR run.status = %(status)s)
-          AND (%(action_id)s::bigint IS NULL OR version.llm_action_id = %(action_id)s)
-          AND (%(before_id)s::bigint IS NULL OR run.id < %(before_id)s)
-        ORDER BY run.id DESC LIMIT %(limit)s
-        """,
-        {"status": status, "action_id": action_id, "before_id": before_id, "limit": limit},
     )
 
 

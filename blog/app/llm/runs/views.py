@@ -1,13 +1,12 @@
-"""The HTML edge of runs: the list, one run, its events, Stop."""
+"""The HTML edge of runs: one run, its events, Stop, replay. Their list is in insight."""
 
 from flask import Blueprint, Response, request, url_for
 
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
-from blog.app.llm.permissions import LLM_READ
-from blog.app.llm.prompts import services as prompts
+from blog.app.llm.permissions import LLM_READ, LLM_RUN
+from blog.app.llm.registry import services as registry
 from blog.app.llm.runs import events, services, shown
-from blog.app.llm.runs.schemas import RunQuery
 
 bp = Blueprint("runs", __name__, url_prefix="/llm/runs")
 bp.add_app_template_filter(shown.pieces, "pieces")
@@ -17,28 +16,6 @@ bp.add_app_template_filter(shown.readable_json, "readable_json")
 bp.add_app_template_filter(shown.total_tokens, "total_tokens")
 bp.add_app_template_filter(shown.status_words, "status_words")
 bp.add_app_template_filter(shown.cost, "cost")
-
-
-@bp.get("")
-@requires(LLM_READ)
-def list_runs() -> Response:
-    query = web.parse_query(RunQuery)
-    page = services.list_runs(web.conn(), query)
-    return web.render(
-        "llm/runs.html",
-        "llm/_runs.html",
-        page=page,
-        query=query,
-        actions=prompts.list_actions(web.conn()),
-        running=services.count_active(web.conn()),
-        older=_address(query, after=page.next) if page.next else None,
-        newest=_address(query, after=None) if query.after else None,
-    )
-
-
-def _address(query: RunQuery, *, after: str | None) -> str:
-    values = query.model_dump(exclude_defaults=True, exclude={"after"})
-    return url_for("runs.list_runs", **values, after=after)
 
 
 @bp.get("/<int:run_id>")
@@ -53,6 +30,7 @@ def show_run(run_id: int) -> Response:
         tries=services.list_tries(conn, run_id),
         thread=services.list_thread(conn, run_id),
         reply=shown.excerpt(exchange.raw_reply),
+        models=registry.list_usable_models(conn),
         running=services.count_active(conn),
     )
 
@@ -77,3 +55,10 @@ def _back(wanted: str | None, run_id: int) -> str:
     """The page the Stop was pressed on, if it is one of ours."""
     is_ours = wanted is not None and wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
     return wanted if wanted and is_ours else url_for("runs.show_run", run_id=run_id)
+
+
+@bp.post("/<int:run_id>/replays")
+@requires(LLM_RUN)
+def create_replay(run_id: int) -> Response:
+    again = services.create_replay(web.conn(), current_actor(), run_id)
+    return web.see_other(url_for("runs.show_run", run_id=again.id))

@@ -1,0 +1,60 @@
+"""What a client may send to look into runs and usage."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from blog.app.insight.models import ExportFormat
+from blog.app.llm.runs.models import RunPurpose, RunStatus
+from blog.app.posts.schemas import Id, Limit
+
+Person = Annotated[str, Field(pattern=r"^(me|nobody|[1-9][0-9]{0,17})$")]
+
+
+class RunFilter(BaseModel):
+    """Which runs. Everything said must hold."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    search: str = Field(default="", max_length=500)
+    status: RunStatus | None = None
+    error_kind: str | None = Field(default=None, max_length=100)
+    purpose: RunPurpose | None = None
+    llm_action_id: Id | None = None
+    action_version_id: Id | None = None
+    llm_model_id: Id | None = None
+    llm_provider_id: Id | None = None
+    person: Person | None = None
+    post_id: Id | None = None
+    sub_stage_id: Id | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+class RunQuery(RunFilter):
+    """The same, and which page of them."""
+
+    after: Id | None = Field(None, description="The `next` of the page before.")
+    limit: Limit = 50
+
+
+class RunExport(RunFilter):
+    """Which runs to export, and how."""
+
+    format: ExportFormat = "jsonl"
+
+
+class ComparisonQuery(BaseModel):
+    """Two runs to hold against each other."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    run: list[Id]
+
+    @field_validator("run")
+    @classmethod
+    def are_two(cls, value: list[int]) -> list[int]:
+        if len(set(value)) != 2 or len(value) != 2:
+            raise ValueError("Choose two different runs to compare")
+        return value

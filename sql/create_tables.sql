@@ -724,6 +724,7 @@ CREATE INDEX IF NOT EXISTS llm_run_model_idx ON llm_run (llm_model_id, id);
 CREATE INDEX IF NOT EXISTS llm_run_unsuccessful_idx ON llm_run (status, id) WHERE status IN ('invalid', 'failed', 'cancelled');
 CREATE INDEX IF NOT EXISTS llm_run_error_idx ON llm_run (error_kind, id) WHERE error_kind IS NOT NULL;
 CREATE INDEX IF NOT EXISTS llm_run_created_idx ON llm_run (created_at);
+CREATE INDEX IF NOT EXISTS llm_run_finished_idx ON llm_run (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS llm_run_retry_of_idx ON llm_run (retry_of_id) WHERE retry_of_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS llm_run_replay_of_idx ON llm_run (replay_of_id) WHERE replay_of_id IS NOT NULL;
 COMMENT ON TABLE llm_run IS

@@ -35,6 +35,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.finding import views as finding_views
     from blog.app.insight import run_api as run_history_api
     from blog.app.insight import run_views as run_history_views
+    from blog.app.insight import usage_api, usage_views
     from blog.app.llm.prompts import api as prompts_api
     from blog.app.llm.prompts import going_live, version_api
     from blog.app.llm.prompts import views as prompts_views
@@ -99,6 +100,8 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         version_api.bp,
         run_history_views.bp,
         run_history_api.bp,
+        usage_views.bp,
+        usage_api.bp,
         runs_views.bp,
         runs_api.bp,
         finding_views.bp,

@@ -103,6 +103,17 @@ def restore(file: Path) -> None:
     click.echo(f"Restored {file}.")
 
 
+@commands.command("recount-usage")
+def recount_usage() -> None:
+    """Count all ended runs again. What is shown as usage is counted as runs end, so this changes nothing
+    unless rows were changed by hand. Days from which runs were removed stay as they were counted."""
+    from blog.app.llm.runs import ending
+
+    with _connection(load_config(os.environ)) as conn:
+        days = ending.recount(conn)
+    click.echo(f"Counted the runs of {days:,} days.")
+
+
 @commands.group()
 def token() -> None:
     """API tokens, for programs that call /api/v1."""

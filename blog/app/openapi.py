@@ -53,6 +53,7 @@ TAGS = {
     "Comments": "What people say about a post, a field or a passage.",
     "Notifications": "What a person is told.",
     "Runs": "One execution of an action, whatever for.",
+    "Usage": "Tokens, cost, time and errors, counted by day.",
     "Actions": "What an action would send.",
     "Registry": "Providers, models, prompt parts and actions.",
     "People": "Who may do what; tokens.",
@@ -368,6 +369,15 @@ PARAMETERS = {
         "name": "purpose",
         "in": "query",
         "schema": {"type": "string", "enum": ["use", "test", "case"]},
+    },
+    "UsageBy": {
+        "name": "by",
+        "in": "query",
+        "schema": {
+            "type": "string",
+            "enum": ["day", "model", "action", "stage", "person"],
+            "default": "day",
+        },
     },
     "RunPerson": {
         "name": "person",

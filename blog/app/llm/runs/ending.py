@@ -19,10 +19,13 @@ def follow_up(conn: db.Connection, run_id: int) -> None:
 
 
 def recount(conn: db.Connection) -> int:
-    """Counts all ended runs anew; answers how many rows came of it. Runs that end meanwhile wait."""
-    with conn.transaction():
-        usage_store.lock_usage(conn)
-        usage_store.delete_usage(conn)
-        usage_store.delete_failures(conn)
-        usage_store.add_all_failures(conn)
-        return usage_store.add_all_runs(conn)
+    """Counts all ended runs anew, a day at a time; answers how many. A run that ends meanwhile waits."""
+    days = usage_store.list_days(conn)
+    for day in days:
+        with conn.transaction():
+            usage_store.lock_usage(conn)
+            usage_store.delete_usage(conn, day)
+            usage_store.delete_failures(conn, day)
+            usage_store.add_failures(conn, day)
+            usage_store.add_runs(conn, day)
+    return len(days)

@@ -1,5 +1,6 @@
-"""SQL that counts ended runs into llm_usage: one run as it ends, or all of them again."""
+"""SQL that counts ended runs into llm_usage: one run as it ends, or those of a day again."""
 
+from datetime import date
 from typing import LiteralString
 
 from blog.app import db
@@ -95,10 +96,9 @@ ADD_FAILURES = """
     ON CONFLICT ON CONSTRAINT llm_usage_failure_pkey
     DO UPDATE SET runs = llm_usage_failure.runs + EXCLUDED.runs
 """
-# What was counted of a day from which runs were removed stays as it is.
-WHOLE_DAY = """
-    NOT EXISTS (SELECT FROM llm_run_removal AS removal
-                WHERE removal.day = (run.finished_at AT TIME ZONE 'UTC')::date)
+IN_DAY = """
+    run.finished_at >= %(day)s::timestamp AT TIME ZONE 'UTC'
+    AND run.finished_at < (%(day)s::date + 1)::timestamp AT TIME ZONE 'UTC'
 """
 
 
@@ -118,39 +118,47 @@ def add_failure(conn: db.Connection, run_id: int) -> None:
     )
 
 
+def list_days(conn: db.Connection) -> list[date]:
+    """The days runs ended on, but for those from which runs were removed: what was counted of them stays."""
+    rows = conn.execute(
+        """
+        SELECT day FROM (
+            SELECT generate_series(min(finished_at AT TIME ZONE 'UTC')::date,
+                                   max(finished_at AT TIME ZONE 'UTC')::date, '1 day')::date AS day
+            FROM llm_run WHERE finished_at IS NOT NULL
+            UNION SELECT day FROM llm_usage
+            UNION SELECT day FROM llm_usage_failure) AS counted
+        WHERE day IS NOT NULL
+          AND NOT EXISTS (SELECT FROM llm_run_removal AS removal WHERE removal.day = counted.day)
+        ORDER BY day
+        """
+    )
+    return [day for (day,) in rows]
+
+
 def lock_usage(conn: db.Connection) -> None:
     """Lets nobody end a run until this transaction is over, so that none is counted twice or not at all."""
     conn.execute("LOCK TABLE llm_usage, llm_usage_failure IN EXCLUSIVE MODE")
 
 
-def delete_usage(conn: db.Connection) -> int:
+def delete_usage(conn: db.Connection, day: date) -> int:
+    return db.run(conn, "DELETE FROM llm_usage WHERE day = %s", (day,))
+
+
+def delete_failures(conn: db.Connection, day: date) -> int:
+    return db.run(conn, "DELETE FROM llm_usage_failure WHERE day = %s", (day,))
+
+
+def add_runs(conn: db.Connection, day: date) -> int:
+    """Counts all runs that ended on a day."""
     return db.run(
-        conn,
-        """
-        DELETE FROM llm_usage
-        WHERE NOT EXISTS (SELECT FROM llm_run_removal AS removal WHERE removal.day = llm_usage.day)
-        """,
+        conn, f"WITH ended AS ({ENDED} WHERE {IN_DAY}) {COUNT}", {"day": day, "bounds": list(BOUNDS)}
     )
 
 
-def delete_failures(conn: db.Connection) -> int:
+def add_failures(conn: db.Connection, day: date) -> int:
     return db.run(
         conn,
-        """
-        DELETE FROM llm_usage_failure AS failure
-        WHERE NOT EXISTS (SELECT FROM llm_run_removal AS removal WHERE removal.day = failure.day)
-        """,
+        f"{COUNT_FAILURES} WHERE run.error_kind IS NOT NULL AND {IN_DAY} {ADD_FAILURES}",
+        {"day": day},
     )
-
-
-def add_all_runs(conn: db.Connection) -> int:
-    """Counts every ended run of the days that were deleted before."""
-    return db.run(
-        conn,
-        f"WITH ended AS ({ENDED} WHERE run.finished_at IS NOT NULL AND {WHOLE_DAY}) {COUNT}",
-        {"bounds": list(BOUNDS)},
-    )
-
-
-def add_all_failures(conn: db.Connection) -> int:
-    return db.run(conn, f"{COUNT_FAILURES} WHERE run.error_kind IS NOT NULL AND {WHOLE_DAY} {ADD_FAILURES}")

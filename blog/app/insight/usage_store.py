@@ -1,0 +1,97 @@
+"""The statements that read what was counted of runs. None of them looks at a run."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import LiteralString
+
+from blog.app import db
+from blog.app.insight.models import Choice
+from blog.app.insight.usage_models import By, Counted, FailureCount
+from blog.app.llm.runs.usage_store import summed
+
+COUNTED = f"""
+    usage.cost_currency, sum(runs) AS runs, sum(succeeded) AS succeeded, sum(invalid) AS invalid,
+    sum(failed) AS failed, sum(cancelled) AS cancelled, sum(cost) AS cost,
+    sum(usage_input)::bigint AS usage_input,
+    sum(usage_output)::bigint AS usage_output, sum(usage_cached)::bigint AS usage_cached,
+    sum(usage_reasoning)::bigint AS usage_reasoning, sum(untold) AS untold,
+    {summed("seconds")} AS seconds, {summed("first_text")} AS first_text
+"""
+# By what a report is; the facet that is counted by it, and what of its rows tells one from another.
+FACETS: dict[By, tuple[LiteralString, LiteralString]] = {
+    "model": ("model", "usage.llm_model_id"),
+    "action": ("action", "usage.llm_action_id"),
+    "stage": ("field", "field.workflow_sub_stage_id"),
+    "person": ("person", "usage.app_user_id"),
+}
+
+
+def list_counted(
+    conn: db.Connection, by: By, since: date, until: date, *, purpose: str | None
+) -> list[Counted]:
+    """One row for each model, action, stage or person and each currency. `by` is not day."""
+    facet, key = FACETS[by]
+    return db.many(
+        conn,
+        Counted,
+        f"""
+        SELECT coalesce({key}::text, '') AS key, {COUNTED}
+        FROM llm_usage AS usage LEFT JOIN workflow_field AS field ON field.id = usage.workflow_field_id
+        WHERE usage.facet = '{facet}' AND usage.day BETWEEN %(since)s AND %(until)s
+          AND (%(purpose)s::text IS NULL OR usage.purpose = %(purpose)s)
+        GROUP BY {key}, usage.cost_currency
+        """,
+        {"since": since, "until": until, "purpose": purpose},
+    )
+
+
+def list_counted_days(
+    conn: db.Connection, since: date, until: date, *, purpose: str | None, of: By, only: int | None
+) -> list[Counted]:
+    """One row for each day and currency: of everything, or only of one model, action, stage or person."""
+    facet, key = FACETS[of]
+    return db.many(
+        conn,
+        Counted,
+        f"""
+        SELECT usage.day::text AS key, {COUNTED}
+        FROM llm_usage AS usage LEFT JOIN workflow_field AS field ON field.id = usage.workflow_field_id
+        WHERE usage.facet = '{facet}' AND usage.day BETWEEN %(since)s AND %(until)s
+          AND (%(purpose)s::text IS NULL OR usage.purpose = %(purpose)s)
+          AND (%(only)s::bigint IS NULL OR {key} = %(only)s)
+        GROUP BY usage.day, usage.cost_currency
+        """,
+        {"since": since, "until": until, "purpose": purpose, "only": only},
+    )
+
+
+def list_failures(
+    conn: db.Connection, since: date, until: date, *, model_id: int | None = None
+) -> list[FailureCount]:
+    """The most frequent first."""
+    return db.many(
+        conn,
+        FailureCount,
+        """
+        SELECT error_kind, sum(runs) AS runs FROM llm_usage_failure
+        WHERE day BETWEEN %(since)s AND %(until)s
+          AND (%(model_id)s::bigint IS NULL OR llm_model_id = %(model_id)s)
+        GROUP BY error_kind ORDER BY sum(runs) DESC, error_kind
+        """,
+        {"since": since, "until": until, "model_id": model_id},
+    )
+
+
+def list_names(conn: db.Connection, by: By, ids: Sequence[int]) -> list[Choice]:
+    """What models, actions, stages or people with these ids are called."""
+    statements: dict[By, LiteralString] = {
+        "model": """
+            SELECT model.id, model.label, provider.label AS "group"
+            FROM llm_model AS model JOIN llm_provider AS provider ON provider.id = model.llm_provider_id
+            WHERE model.id = ANY(%s)
+        """,
+        "action": """SELECT id, label, '' AS "group" FROM llm_action WHERE id = ANY(%s)""",
+        "stage": """SELECT id, label, '' AS "group" FROM workflow_sub_stage WHERE id = ANY(%s)""",
+        "person": """SELECT id, name AS label, '' AS "group" FROM app_user WHERE id = ANY(%s)""",
+    }
+    return db.many(conn, Choice, statements[by], (list(ids),))

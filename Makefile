@@ -28,7 +28,7 @@ check: setup-dev ## what CI runs: lint, format, types, import contracts, tests
 	@$(MAKE) --no-print-directory test
 
 bench: setup-dev ## measure runs, assembly, streams, diffs and pages against their bounds
-	@failed=0; for what in bench bench.diffs bench.finding; do $(PYTHON) -m $$what || failed=1; done; exit $$failed
+	@failed=0; for what in bench bench.diffs bench.finding bench.usage; do $(PYTHON) -m $$what || failed=1; done; exit $$failed
 
 lock: setup-dev ## choose newer versions and write them to the lock files
 	$(LOCK) --group build -o requirements-build.lock

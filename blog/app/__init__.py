@@ -28,7 +28,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.auth import role_api, role_views
     from blog.app.auth import views as auth_views
     from blog.app.automation import api as automation_api
-    from blog.app.automation import batch_api
+    from blog.app.automation import batch_api, preview_api
     from blog.app.desk import batch_views, panel_views, presence_api, presence_views
     from blog.app.desk import views as desk_views
     from blog.app.finding import api as finding_api
@@ -81,6 +81,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         workflow_api.bp,
         panel_views.bp,
         automation_api.bp,
+        preview_api.bp,
         presence_views.bp,
         presence_api.bp,
         batch_views.bp,

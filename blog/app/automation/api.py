@@ -4,17 +4,16 @@ from flask import Blueprint, Response, request
 
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
-from blog.app.automation import preview, suggestions
 from blog.app.automation import services as automation
-from blog.app.automation.models import AutomationListItem, PreviewOf, Suggestion
+from blog.app.automation import suggestions
+from blog.app.automation.models import AutomationListItem, Suggestion
 from blog.app.automation.schemas import (
     AutomationStart,
-    PreviewQuery,
     Refinement,
     SuggestionAccept,
     SuggestionDiscard,
 )
-from blog.app.llm.permissions import LLM_READ, LLM_RUN
+from blog.app.llm.permissions import LLM_RUN
 from blog.app.llm.runs.api import accepted
 from blog.app.llm.runs.services import idempotency
 from blog.app.posts.permissions import POST_READ
@@ -77,6 +76,7 @@ def _start(post_id: int, field_name: str, section_id: int | None) -> Response:
         action_id=body.llm_action_id,
         model_id=body.llm_model_id,
         base_revision_id=body.base_revision_id,
+        fence=body.fence,
         idempotency=idempotency(key, "field", post_id, section_id, field_name, body.model_dump()),
     )
     return accepted(run)
@@ -228,54 +228,3 @@ def bring_back_suggestion(suggestion_id: int) -> Response:
       409: {$ref: '#/components/responses/Problem'}
     """
     return web.answer(suggestions.bring_back(web.conn(), current_actor(), suggestion_id))
-
-
-@bp.get("/llm/actions/<int:action_id>/preview")
-@requires(LLM_READ)
-def preview_action(action_id: int) -> Response:
-    """Get exactly what an action would send for a post: messages, request, what is dropped or missing.
-    ---
-    tags: [Actions]
-    parameters:
-      - {name: post_id, in: query, required: true, schema: {type: integer}}
-      - {name: section_id, in: query, schema: {type: integer}}
-      - {name: llm_model_id, in: query, schema: {type: integer}}
-    responses:
-      200:
-        description: The preview. With `missing` inputs there are no messages.
-        content: {application/json: {schema: {$ref: '#/components/schemas/Preview'}}}
-      422: {$ref: '#/components/responses/Problem'}
-    """
-    return web.answer(preview.preview(web.conn(), current_actor(), web.site().secrets, _asked(action_id)))
-
-
-@bp.get("/llm/actions/<int:action_id>/rendering")
-@requires(LLM_READ)
-def render_action(action_id: int) -> Response:
-    """Get the one text a local server's chat template makes of an action's messages for a post.
-    ---
-    tags: [Actions]
-    parameters:
-      - {name: post_id, in: query, required: true, schema: {type: integer}}
-      - {name: section_id, in: query, schema: {type: integer}}
-      - {name: llm_model_id, in: query, schema: {type: integer}}
-    responses:
-      200:
-        description: The text. Only Ollama and llama.cpp's server can tell it.
-        content: {application/json: {schema: {$ref: '#/components/schemas/Rendering'}}}
-      422: {$ref: '#/components/responses/Problem'}
-      502: {$ref: '#/components/responses/Problem'}
-    """
-    return web.answer(
-        preview.render_template(web.conn(), current_actor(), web.site().secrets, _asked(action_id))
-    )
-
-
-def _asked(action_id: int) -> PreviewOf:
-    query = web.parse_query(PreviewQuery)
-    return PreviewOf(
-        action_id=action_id,
-        post_id=query.post_id,
-        section_id=query.section_id,
-        model_id=query.llm_model_id,
-    )

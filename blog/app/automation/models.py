@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from blog.app.llm.assemble import LeadingConstant
-from blog.app.llm.prompts.models import ActionVersion
+from blog.app.llm.prompts.models import ActionVersion, TypedAction
 from blog.app.llm.registry.models import Model
 
 SuggestionStatus = Literal["waiting", "accepted", "accepted_in_part", "discarded"]
@@ -106,31 +107,66 @@ class WirePreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewOf:
-    """What a preview is of. `model_id` None: the model a run would choose by itself."""
+    """What a preview is of. `model_id` None: the model a run would choose by itself.
+
+    `version_id` None: the live version; `part_version_ids` stand in for the live wordings of their parts.
+    `typed` is an action as somebody has it on the page, saved or not. `fence` None: a new one.
+    """
 
     action_id: int
     post_id: int
     section_id: int | None = None
     model_id: int | None = None
+    version_id: int | None = None
+    part_version_ids: Sequence[int] = ()
+    typed: TypedAction | None = None
+    fence: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostRange:
+    """What a call may cost, by an estimate of its tokens: without an answer, and with the longest one.
+
+    `most` None: nobody knows how long an answer may be.
+    """
+
+    least: Decimal
+    most: Decimal | None
+    currency: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """What an action would send for a target. With `missing` inputs there are no messages and no request.
 
-    `refusal` says why the request cannot be made for this model, though the messages can.
+    `refusal` says why the request cannot be made for this model, though the messages can. A run that is
+    started with this `fence` sends the bytes of `wire.body`, as long as `inputs_digest` of what `reads`
+    names is the same. `cost` None: a price is not known. `most_output` None: no limit is known.
     """
 
     version: ActionVersion
     model: Model
     leading: LeadingConstant
     missing: Sequence[str]
+    fence: str
+    reads: Sequence[str]
+    inputs_digest: str
+    cost: CostRange | None = None
+    most_output: int | None = None
     messages: Sequence[Mapping[str, Any]] = ()
     left_out: Sequence[str] = ()
     tokens: int = 0
     wire: WirePreview | None = None
     refusal: str | None = None
     can_render: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewState:
+    """Whether what a preview read is still what the post says."""
+
+    inputs_digest: str
+    is_current: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

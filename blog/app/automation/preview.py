@@ -1,17 +1,22 @@
 """What a run would send, before it does: the messages and the provider's request. Stores nothing."""
 
+import hashlib
+import json
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 
 from blog.app import db
 from blog.app.auth.models import Actor
-from blog.app.automation.models import Preview, PreviewOf, Rendering, WirePreview
+from blog.app.automation.models import CostRange, Preview, PreviewOf, PreviewState, Rendering, WirePreview
 from blog.app.errors import Invalid, Upstream
 from blog.app.llm import assemble
+from blog.app.llm.inputs import Inputs, Reference, parse_reference
 from blog.app.llm.providers import ADAPTERS, rendering
-from blog.app.llm.providers.base import ChatRequest, ProviderError, WireRequest, masked_headers
+from blog.app.llm.providers.base import ChatRequest, ProviderError, Usage, WireRequest, masked_headers
+from blog.app.llm.registry import rules as prices
 from blog.app.llm.registry import services as registry
-from blog.app.llm.registry.models import Provider
-from blog.app.llm.runs import calling, messages
+from blog.app.llm.registry.models import Model, Provider
+from blog.app.llm.runs import calling, messages, snapshot
 from blog.app.llm.runs import services as runs
 from blog.app.llm.runs.services import Prepared
 from blog.app.posts import services as posts
@@ -21,17 +26,12 @@ from blog.app.workflow import services as workflow
 def preview(conn: db.Connection, actor: Actor, keys: tuple[str, ...], of: PreviewOf) -> Preview:
     """Exactly what a run would send now. Uses the same functions as the run itself."""
     prepared = _prepare(conn, actor, of)
-    parts, vocabulary = prepared.parts, prepared.vocabulary
-    seen = Preview(
-        version=prepared.version,
-        model=prepared.model,
-        leading=assemble.leading_constant(parts, vocabulary),
-        missing=[str(reference) for reference in assemble.missing_inputs(parts, vocabulary, prepared.inputs)],
-    )
+    seen = _before_assembling(prepared, of.fence or assemble.new_fence())
     if seen.missing:
         return seen
-    made = _assemble(prepared)
+    made = _assemble(prepared, seen.fence)
     rows = messages.rows(made)
+    tokens = sum(row["tokens"] for row in rows)
     provider, request = _request(conn, keys, prepared, made)
     try:
         wire = _masked(ADAPTERS[provider.protocol].build(request))
@@ -42,17 +42,50 @@ def preview(conn: db.Connection, actor: Actor, keys: tuple[str, ...], of: Previe
         seen,
         messages=rows,
         left_out=[part.name for part in made.left_out],
-        tokens=sum(row["tokens"] for row in rows),
+        tokens=tokens,
+        cost=cost_range(prepared.model, tokens, seen.most_output),
         wire=wire,
         refusal=refusal,
         can_render=wire is not None and rendering.can_render(provider.protocol, request.endpoint),
     )
 
 
+def _before_assembling(prepared: Prepared, fence: str) -> Preview:
+    parts, vocabulary, inputs = prepared.parts, prepared.vocabulary, prepared.inputs
+    reads = runs.references(prepared)
+    return Preview(
+        version=prepared.version,
+        model=prepared.model,
+        leading=assemble.leading_constant(parts, vocabulary),
+        missing=[str(reference) for reference in assemble.missing_inputs(parts, vocabulary, inputs)],
+        fence=fence,
+        reads=[str(reference) for reference in sorted(reads)],
+        inputs_digest=_digest(inputs, reads),
+        most_output=_most_output(prepared),
+    )
+
+
+def preview_state(
+    conn: db.Connection,
+    actor: Actor,
+    *,
+    post_id: int,
+    section_id: int | None,
+    reads: Iterable[str],
+    inputs_digest: str,
+) -> PreviewState:
+    """Whether a preview that read this is still what a run would send."""
+    post = posts.get_post(conn, actor, post_id)
+    inputs = workflow.gather_inputs(conn, post.id, section_id)
+    now = _digest(inputs, [parse_reference(each) for each in reads])
+    return PreviewState(inputs_digest=now, is_current=now == inputs_digest)
+
+
 def render_template(conn: db.Connection, actor: Actor, keys: tuple[str, ...], of: PreviewOf) -> Rendering:
     """Asks a local server for the text its chat template makes of the messages. Upstream: it is silent."""
     prepared = _prepare(conn, actor, of)
-    provider, request = _request(conn, keys, prepared, _assemble(prepared))
+    made = _assemble(prepared, of.fence or assemble.new_fence())
+    provider, request = _request(conn, keys, prepared, made)
     if not rendering.can_render(provider.protocol, request.endpoint):
         raise Invalid(f"{provider.label} has no way to show what its chat template makes of messages.")
     try:
@@ -62,19 +95,46 @@ def render_template(conn: db.Connection, actor: Actor, keys: tuple[str, ...], of
     return Rendering(text=text)
 
 
+def cost_range(model: Model, tokens: int, most_output: int | None) -> CostRange | None:
+    """From an estimate of the prompt's tokens and no answer at all, to the longest answer there may be."""
+    least = prices.price(model, Usage(input=tokens, output=0))
+    if least is None or model.price_currency is None:
+        return None
+    most = None if most_output is None else prices.price(model, Usage(input=tokens, output=most_output))
+    return CostRange(least=least, most=most, currency=model.price_currency)
+
+
+def _most_output(prepared: Prepared) -> int | None:
+    asked = prepared.version.params.get("max_output")
+    limits = [limit for limit in (asked, prepared.model.max_output) if isinstance(limit, int)]
+    return min(limits) if limits else None
+
+
+def _digest(inputs: Inputs, references: Iterable[Reference]) -> str:
+    """The same for the same values of what is read, whatever else of the post changes."""
+    taken = json.dumps(snapshot.take(inputs, references), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(taken.encode()).hexdigest()
+
+
 def _prepare(conn: db.Connection, actor: Actor, of: PreviewOf) -> Prepared:
     post = posts.get_post(conn, actor, of.post_id)
+    vocabulary = workflow.vocabulary(conn)
+    inputs = workflow.gather_inputs(conn, post.id, of.section_id)
+    if of.typed is not None:
+        return runs.prepare_typed(conn, of.typed, model_id=of.model_id, vocabulary=vocabulary, inputs=inputs)
     return runs.prepare(
         conn,
         action_id=of.action_id,
         model_id=of.model_id,
-        vocabulary=workflow.vocabulary(conn),
-        inputs=workflow.gather_inputs(conn, post.id, of.section_id),
+        vocabulary=vocabulary,
+        inputs=inputs,
+        version_id=of.version_id,
+        part_version_ids=of.part_version_ids,
     )
 
 
-def _assemble(prepared: Prepared) -> assemble.Assembly:
-    return assemble.assemble(prepared.parts, prepared.vocabulary, prepared.inputs, fence=assemble.new_fence())
+def _assemble(prepared: Prepared, fence: str) -> assemble.Assembly:
+    return assemble.assemble(prepared.parts, prepared.vocabulary, prepared.inputs, fence=fence)
 
 
 def _request(

@@ -2,13 +2,18 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from blog.app.llm.prompts.schemas import ActionMakeUp, Wording
 
 
 def _blank_is_none(value: object) -> object:
     return None if value == "" else value
 
 
+Fence = Annotated[
+    Annotated[str, StringConstraints(pattern=r"^data-[0-9a-f]{16}$")] | None, BeforeValidator(_blank_is_none)
+]
 BaseRevision = Annotated[int | None, BeforeValidator(_blank_is_none)]
 
 
@@ -25,6 +30,11 @@ class AutomationStart(BaseModel):
         "current",
         description="The revision the client is looking at, null for an empty field; "
         "`current` takes whatever is current.",
+    )
+    fence: Fence = Field(
+        None,
+        description="The `fence` of a preview: the run sends the bytes that were previewed, if no input "
+        "changed meanwhile. None: a new one.",
     )
 
 
@@ -80,3 +90,44 @@ class PreviewQuery(BaseModel):
     post_id: int
     section_id: int | None = None
     llm_model_id: int | None = None
+    version_id: int | None = None
+
+
+class PreviewStateQuery(BaseModel):
+    """What a preview read, and the digest it showed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    post_id: int
+    section_id: int | None = None
+    reads: list[str] = Field(default_factory=list[str], max_length=400)
+    inputs_digest: str
+
+
+class PreviewCreate(BaseModel):
+    """An action as it is, as another version had it, or as somebody has typed it and not saved."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    post_id: int
+    section_id: int | None = None
+    llm_model_id: int | None = None
+    version_id: int | None = Field(None, description="None: the live version. Not together with `make_up`.")
+    part_version_ids: list[int] = Field(
+        default_factory=list[int],
+        max_length=40,
+        description="Versions of parts in place of their live wordings.",
+    )
+    make_up: ActionMakeUp | None = Field(None, description="The whole action as typed.")
+    wordings: list[Wording] = Field(
+        default_factory=list[Wording], max_length=40, description="Texts as typed, by place; with `make_up`."
+    )
+    fence: Fence = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.make_up is not None and self.version_id is not None:
+            raise ValueError("give a version or an action as typed, not both")
+        if self.make_up is None and self.wordings:
+            raise ValueError("wordings belong to a make_up")
+        return self

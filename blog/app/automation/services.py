@@ -39,10 +39,12 @@ def start(
     idempotency: Idempotency | None = None,
     retry_of_id: int | None = None,
     batch_step_id: int | None = None,
+    fence: str | None = None,
 ) -> Run:
     """Queues a run of an action for a field: run, target, audit and job exist together or not at all.
 
     Conflict when the field moved on from `base_revision_id`, or the same action and model is at it already.
+    `fence` is that of a preview; None: a new one.
     """
     check_permission(actor, AUTOMATE)
     with conn.transaction():
@@ -63,7 +65,13 @@ def start(
         if idempotency is None:
             _refuse_second(conn, post_id, section_id, field, prepared)
         created = runs.create_run(
-            conn, actor, prepared, idempotency=idempotency, retry_of_id=retry_of_id, field_id=field.id
+            conn,
+            actor,
+            prepared,
+            idempotency=idempotency,
+            retry_of_id=retry_of_id,
+            field_id=field.id,
+            fence=fence,
         )
         if created.is_new:
             store.insert_automation(

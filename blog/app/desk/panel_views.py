@@ -59,6 +59,7 @@ def create_run(post_id: int, field_name: str, section_id: int | None = None) -> 
             action_id=form.llm_action_id,
             model_id=form.llm_model_id,
             base_revision_id=form.base_revision_id,
+            fence=form.fence,
         ).id
     except Conflict as conflict:
         run_id = _at_work_already(conflict)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from blog.app.llm.assemble import PartKind
+from blog.app.llm.assemble import PartKind, PartText
 from blog.app.llm.output_type import OutputKind
 from blog.app.llm.providers.base import Role
 
@@ -69,6 +69,17 @@ class ActionVersion:
     repair_part_id: int | None
     author: str | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedAction:
+    """A make-up as somebody has typed it, with the texts it would send in their order; no row holds it.
+
+    The `id` of its `version` is 0, so that no run can be made from it.
+    """
+
+    version: ActionVersion
+    parts: tuple[PartText, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

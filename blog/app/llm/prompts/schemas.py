@@ -101,5 +101,14 @@ class ActionGoLive(GoLive):
     part_version_ids: list[int] = Field(default_factory=list[int], max_length=40)
 
 
+class Wording(RegistrySchema):
+    """What stands at a place of an action (1 is the first) instead of the part's own words, unsaved."""
+
+    position: Annotated[int, Field(ge=1, le=40)]
+    role: Role
+    kind: PartKind
+    template: Annotated[str, StringConstraints(max_length=100_000)]
+
+
 class PartQuery(RegistryQuery):
     search: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None

@@ -15,7 +15,7 @@ from blog.app.llm.inputs import Inputs, Reference, Vocabulary
 from blog.app.llm.output_type import OutputType
 from blog.app.llm.permissions import LLM_CONFIGURE
 from blog.app.llm.prompts import services as prompts
-from blog.app.llm.prompts.models import ActionVersion
+from blog.app.llm.prompts.models import ActionVersion, TypedAction
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import Model
 from blog.app.llm.runs import ending, messages, replay, snapshot, store
@@ -81,6 +81,33 @@ def prepare(
     )
 
 
+def references(prepared: Prepared) -> frozenset[Reference]:
+    """Everything the run's own record must hold: what the parts read and what its validators compare with."""
+    validators = prepared.output_type.validators
+    compared = [validator for validator in validators if isinstance(validator, EachOnce)]
+    read = assemble.read_inputs(prepared.parts, prepared.vocabulary)
+    return read | {validator.of for validator in compared}
+
+
+def prepare_typed(
+    conn: db.Connection,
+    typed: TypedAction,
+    *,
+    model_id: int | None,
+    vocabulary: Vocabulary,
+    inputs: Inputs,
+) -> Prepared:
+    """As prepare(), for what is on a page and not saved: to be looked at, never to be run."""
+    return Prepared(
+        version=typed.version,
+        model=prompts.choose_model(conn, typed.version, model_id),
+        parts=typed.parts,
+        output_type=prompts.output_type(typed.version),
+        vocabulary=vocabulary,
+        inputs=inputs,
+    )
+
+
 def create_run(
     conn: db.Connection,
     actor: Actor,
@@ -90,12 +117,16 @@ def create_run(
     retry_of_id: int | None = None,
     purpose: RunPurpose = "use",
     field_id: int | None = None,
+    fence: str | None = None,
 ) -> Created:
     """Inserts a queued run with its exact messages, in the caller's transaction; the caller enqueues it.
 
-    Refuses missing inputs by name before anything is stored.
+    Refuses missing inputs by name before anything is stored. `fence` is that of a preview, so that the run
+    sends the bytes that were seen; None: a new one.
     """
-    fence = assemble.new_fence()
+    if not prepared.version.id:
+        raise ValueError("What nobody saved cannot be run.")
+    fence = fence or assemble.new_fence()
     made = assemble.assemble(prepared.parts, prepared.vocabulary, prepared.inputs, fence=fence)
     if not made.messages:
         raise Invalid("The prompt is empty: the action has no part that says anything.")
@@ -108,7 +139,7 @@ def create_run(
         api_token_id=actor.api_token_id,
         retry_of_id=retry_of_id,
         field_id=field_id,
-        inputs=snapshot.take(prepared.inputs, _references(prepared)),
+        inputs=snapshot.take(prepared.inputs, references(prepared)),
         fence=fence,
         messages=messages.rows(made),
         idempotency_key=idempotency.key if idempotency else None,
@@ -268,11 +299,3 @@ def _replayed(conn: db.Connection, actor: Actor, idempotency: Idempotency) -> in
             key=idempotency.key,
         )
     return found[0]
-
-
-def _references(prepared: Prepared) -> frozenset[Reference]:
-    """Everything the run's own record must hold: what the parts read and what its validators compare with."""
-    validators = prepared.output_type.validators
-    compared = [validator for validator in validators if isinstance(validator, EachOnce)]
-    read = assemble.read_inputs(prepared.parts, prepared.vocabulary)
-    return read | {validator.of for validator in compared}

@@ -2,7 +2,7 @@
 # Set-up is done once and again only when a lock file changes; the stamps in .venv remember it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean setup setup-dev
+.PHONY: help run test check bench messages lock clean setup setup-dev
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -10,6 +10,8 @@ PIP := $(PYTHON) -m pip --quiet --disable-pip-version-check install --no-deps --
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --upgrade
 VENDOR := blog/app/static/vendor/.stamp
+LOCALE := blog/app/locale
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard $(LOCALE)/*/LC_MESSAGES/messages.po))
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -30,6 +32,17 @@ check: setup-dev ## what CI runs: lint, format, types, import contracts, tests
 bench: setup-dev ## measure runs, assembly, streams, diffs and pages against their bounds
 	@failed=0; for what in bench bench.diffs bench.finding bench.usage; do $(PYTHON) -m $$what || failed=1; done; exit $$failed
 
+messages: setup ## gather what is to be translated and merge it into each catalogue; LANGUAGE=de begins one
+	@mkdir -p $(LOCALE)
+	@$(VENV)/bin/pybabel -q extract -F pyproject.toml --project BlogForge --add-comments i18n: -o $(LOCALE)/messages.pot blog/app
+	@if test -n "$(LANGUAGE)" && ! test -e "$(LOCALE)/$(LANGUAGE)/LC_MESSAGES/messages.po"; then \
+		$(VENV)/bin/pybabel -q init -i $(LOCALE)/messages.pot -d $(LOCALE) -l "$(LANGUAGE)"; \
+	fi
+	@for catalogue in $(LOCALE)/*/LC_MESSAGES/messages.po; do \
+		test ! -e "$$catalogue" || $(VENV)/bin/pybabel -q update -i $(LOCALE)/messages.pot -d $(LOCALE) -l "$$(basename "$${catalogue%/LC_MESSAGES/messages.po}")"; \
+	done
+	@echo "$(LOCALE)/messages.pot"
+
 lock: setup-dev ## choose newer versions and write them to the lock files
 	$(LOCK) --group build -o requirements-build.lock
 	$(LOCK) pyproject.toml --group build --group frontend -c requirements-build.lock -o requirements.lock
@@ -37,12 +50,12 @@ lock: setup-dev ## choose newer versions and write them to the lock files
 	$(call npm,update --package-lock-only --omit-lockfile-registry-resolved)
 
 clean: ## remove what set-up made; BLOG_DATA stays
-	rm -rf $(VENV) node_modules blog/app/static/vendor build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) node_modules blog/app/static/vendor $(LOCALE)/messages.pot $(LOCALE)/*/LC_MESSAGES/messages.mo build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find blog tests -name __pycache__ -prune -exec rm -rf {} +
 
-setup: $(VENV)/.installed $(VENDOR)
+setup: $(VENV)/.installed $(VENDOR) $(CATALOGUES)
 
-setup-dev: $(VENV)/.installed-dev $(VENDOR)
+setup-dev: $(VENV)/.installed-dev $(VENDOR) $(CATALOGUES)
 
 $(VENV)/.python:
 	@$(find-python); \
@@ -67,6 +80,9 @@ $(VENDOR): package.json package-lock.json | $(VENV)/.installed
 	@$(call npm,ci --loglevel=error --ignore-scripts --no-audit --no-fund --no-progress) >/dev/null
 	@$(call npm,run --silent vendor)
 	@touch $@
+
+%.mo: %.po | $(VENV)/.installed
+	@$(VENV)/bin/pybabel -q compile -i $< -o $@
 
 # Node comes from a Python wheel, so none need be on the path; what npm starts must find it there all the
 # same. It trusts the certificates that the system trusts, as pip does, or networks with their own fail.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from blog.app import translation
 from blog.app.errors import AppError
 
 T = TypeVar("T")
@@ -40,6 +41,7 @@ class Config:
     secret: str | None = field(default=None, repr=False)
     model_path: Path | None = None
     ollama_host: str | None = None
+    language: str = translation.SOURCE
     provider_keys: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     worker_concurrency: int = 24
     web_threads: int = 96
@@ -83,6 +85,7 @@ def load_config(env: Mapping[str, str]) -> Config:
         secret=secret("BLOG_SECRET"),
         model_path=read("BLOG_MODEL", _optional_path, None),
         ollama_host=env.get("OLLAMA_HOST", "").strip() or None,
+        language=read("BLOG_LANGUAGE", _language, translation.SOURCE),
         provider_keys=keys,
         worker_concurrency=read("BLOG_WORKER_CONCURRENCY", _positive, 24),
         web_threads=read("BLOG_WEB_THREADS", _positive, 96),
@@ -110,6 +113,11 @@ def _path(text: str) -> Path:
 
 def _optional_path(text: str) -> Path | None:
     return _path(text)
+
+
+def _language(text: str) -> str:
+    translation.catalogue(text)
+    return text
 
 
 def _port(text: str) -> int:

@@ -17,9 +17,10 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from werkzeug.exceptions import HTTPException
 
-from blog.app import db
+from blog.app import db, translation
 from blog.app.config import Config
 from blog.app.errors import AppError, Invalid, Unavailable
+from blog.app.script_words import script_words
 
 log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
@@ -265,6 +266,7 @@ def register(app: Flask) -> None:
     @app.before_request
     def name_request() -> None:  # pyright: ignore[reportUnusedFunction]
         g.request_id = secrets.token_hex(8)
+        translation.speak(translation.SOURCE if wants_problem() else site().config.language)
 
     @app.after_request
     def show_request_id(response: Response) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -280,5 +282,22 @@ def register(app: Flask) -> None:
     app.register_error_handler(psycopg.OperationalError, _database_error)
     app.register_error_handler(PoolTimeout, _database_error)
     app.register_error_handler(Exception, _unexpected_error)
+    _register_language(app)
     app.add_template_global(asset)
     app.add_template_filter(shown_time)
+
+
+def _register_language(app: Flask) -> None:
+    """`_` and {% trans %} in templates; a message there is markup, its values are escaped."""
+    env = app.jinja_env
+    env.add_extension("jinja2.ext.i18n")
+    env.policies["ext.i18n.trimmed"] = True
+    install: Callable[..., None] = cast(Any, env).install_gettext_callables
+    install(translation.gettext, translation.ngettext, newstyle=True)
+    app.add_template_global(translation.spoken)
+    app.add_template_filter(translation.gettext, "said")
+    app.add_template_global(_script_words, "script_words")
+
+
+def _script_words() -> dict[str, object]:
+    return script_words(STATIC / "js")

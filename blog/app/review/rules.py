@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 from blog.app.errors import Conflict, Invalid
 from blog.app.review.models import Change, EventKind, Status, SubStageEvent, SubStageState
+from blog.app.translation import N_
 
 WORDS: dict[Status, str] = {
-    "not_started": "not started",
-    "in_work": "in work",
-    "ready": "ready for review",
-    "done": "done",
-    "blocked": "blocked",
+    "not_started": N_("not started"),
+    "in_work": N_("in work"),
+    "ready": N_("ready for review"),
+    "done": N_("done"),
+    "blocked": N_("blocked"),
 }
 STEPS: Mapping[tuple[Status, Status], EventKind] = {
     ("not_started", "in_work"): "started",

@@ -3,6 +3,7 @@
 import { attach } from "./attach.js";
 import { find, forget, keep } from "./drafts.js";
 import { isWorthAnotherTry, notSaved } from "./not-saved.js";
+import { _ } from "./words.js";
 
 const PAUSE = 1200;
 const AGAIN = 5000;
@@ -27,7 +28,7 @@ attach("form[data-autosave]", (form) => {
     // What was refused is not sent again by leaving the field, on the way to the link that says what to do.
     if (!submitter && (field.value === saved || field.value === refused || isConflict())) return;
     const text = field.value;
-    tell("saving…");
+    tell(_("saving…"));
     try {
       const body = new URLSearchParams(new FormData(form, submitter));
       const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
@@ -37,7 +38,7 @@ attach("form[data-autosave]", (form) => {
       if (field.value === text) forget(form);
       document.dispatchEvent(new CustomEvent("field:saved", { detail: { form } }));
     } catch {
-      tell(...notSaved("the server cannot be reached."));
+      tell(...notSaved(_("the server cannot be reached.")));
       timer = setTimeout(save, AGAIN);
     }
   }
@@ -72,7 +73,7 @@ attach("form[data-autosave]", (form) => {
   if (draft && draft.text !== field.value) {
     field.value = draft.text;
     form.elements.base_revision_id.value = draft.base;
-    tell("Words that had not reached the server were put back.");
+    tell(_("Words that had not reached the server were put back."));
     timer = setTimeout(save, PAUSE);
   } else if (field.value !== saved) timer = setTimeout(save, PAUSE);
   else forget(form);

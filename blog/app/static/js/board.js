@@ -1,6 +1,7 @@
 // [data-board]: cards are dragged to another column; arrow keys go from card to card, Alt+← and Alt+→ move one.
 // The server moves it and shows the board again. Without this module “Move to…” does the same.
 import { bind, tell } from "./keys.js";
+import { _ } from "./words.js";
 
 const board = () => document.querySelector("[data-board]");
 const columns = () => [...board().querySelectorAll("[data-column]")];
@@ -20,9 +21,13 @@ function beside(event, step) {
   return card && [card, columns()[columns().indexOf(card.closest("[data-column]")) + step]];
 }
 
-for (const [key, step, where] of [["ArrowLeft", -1, "before"], ["ArrowRight", 1, "after"]]) {
+const WAYS = [
+  ["ArrowLeft", -1, _("Move the post to the stage before")],
+  ["ArrowRight", 1, _("Move the post to the stage after")],
+];
+for (const [key, step, says] of WAYS) {
   if (document.querySelector("[data-board-move]")) {
-    bind(`Alt+${key}`, `Move the post to the stage ${where}`, (event) => {
+    bind(`Alt+${key}`, says, (event) => {
       const found = beside(event, step);
       return found ? move(...found) : false;
     });
@@ -45,7 +50,7 @@ document.addEventListener("keydown", (event) => {
   const target = all[all.indexOf(card) + step];
   if (target) go(event, target);
 });
-tell("ArrowLeft ArrowRight ArrowUp ArrowDown", "Go from card to card");
+tell("ArrowLeft ArrowRight ArrowUp ArrowDown", _("Go from card to card"));
 
 function go(event, card) {
   event.preventDefault();

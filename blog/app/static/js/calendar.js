@@ -1,6 +1,7 @@
 // [data-calendar]: a post is dragged to another day, or moved by Alt+arrow: a day to the side, a week up or down.
 // The form under “Move…” is what is sent; without this module it does the same.
 import { bind } from "./keys.js";
+import { _ } from "./words.js";
 
 const entryOf = (element) => element.closest?.("[data-calendar] [data-entry]");
 const DAY = 86_400_000;
@@ -22,10 +23,10 @@ function by(days) {
 }
 
 if (document.querySelector("[data-entry] form")) {
-  bind("Alt+ArrowLeft", "Move the post a day earlier", by(-1));
-  bind("Alt+ArrowRight", "Move the post a day later", by(1));
-  bind("Alt+ArrowUp", "Move the post a week earlier", by(-7));
-  bind("Alt+ArrowDown", "Move the post a week later", by(7));
+  bind("Alt+ArrowLeft", _("Move the post a day earlier"), by(-1));
+  bind("Alt+ArrowRight", _("Move the post a day later"), by(1));
+  bind("Alt+ArrowUp", _("Move the post a week earlier"), by(-7));
+  bind("Alt+ArrowDown", _("Move the post a week later"), by(7));
 }
 
 let dragged = null;

@@ -1,6 +1,7 @@
 // <button data-copy="id" hidden>: copies the text of that element. Without JavaScript the button stays hidden.
 import { attach } from "./attach.js";
 import { say } from "./toasts.js";
+import { _ } from "./words.js";
 
 attach("button[data-copy]", (button) => {
   const source = document.getElementById(button.dataset.copy);
@@ -8,6 +9,6 @@ attach("button[data-copy]", (button) => {
   button.hidden = false;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(source.value ?? source.textContent);
-    say("Copied.");
+    say(_("Copied."));
   });
 });

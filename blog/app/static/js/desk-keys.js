@@ -1,10 +1,11 @@
 // Ctrl/⌘+Enter accepts the suggestion that has the focus, else the newest of the card that has it; Alt+↑/↓ moves a section.
 import { tell } from "./keys.js";
+import { _ } from "./words.js";
 
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
-tell("Mod+Enter", "Accept what is ticked in the suggestion, or the newest of the field, that has the focus");
-tell("Alt+ArrowUp Alt+ArrowDown", "Move the section that has the focus");
+tell("Mod+Enter", _("Accept what is ticked in the suggestion, or the newest of the field, that has the focus"));
+tell("Alt+ArrowUp Alt+ArrowDown", _("Move the section that has the focus"));
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) accept(event);

@@ -1,7 +1,8 @@
 // <a data-comments="field">: opens the field's comments in #drawer. Escape closes it; the button has the focus again.
 import { tell } from "./keys.js";
+import { _ } from "./words.js";
 
-tell("Mod+Enter", "Send the comment that has the focus");
+tell("Mod+Enter", _("Send the comment that has the focus"));
 
 const drawer = document.getElementById("drawer");
 let opener;

@@ -1,4 +1,5 @@
 // [data-follows-post="id"]: fetched anew when the post is saved in another tab, and when one comes back to this one.
+import { _ } from "./words.js";
 const reading = () => document.querySelector("[data-follows-post]");
 const PAUSE = 150;
 let waiting;
@@ -20,5 +21,5 @@ document.addEventListener("visibilitychange", () => {
 
 document.addEventListener("htmx:after:swap", (event) => {
   if (event.detail.ctx?.sourceEvent?.type !== "changed") return;
-  document.getElementById("followed").textContent = "The preview shows what was just saved.";
+  document.getElementById("followed").textContent = _("The preview shows what was just saved.");
 });

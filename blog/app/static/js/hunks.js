@@ -1,9 +1,10 @@
 // [data-hunks]: in a card with a suggestion j and k move from change to change; a takes the one that has the
 // focus and x drops it, and both move on.
 import { tell } from "./keys.js";
+import { _ } from "./words.js";
 
-tell("j k", "Go to the next, to the previous change of a suggestion");
-tell("a x", "Take, drop the change that has the focus");
+tell("j k", _("Go to the next, to the previous change of a suggestion"));
+tell("a x", _("Take, drop the change that has the focus"));
 
 const WORDS = "textarea, select, [contenteditable], input:not([type=checkbox])";
 

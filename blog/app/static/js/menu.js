@@ -1,7 +1,8 @@
 // <details data-menu>: closes on Escape, on a click elsewhere, and when another one opens.
 import { tell } from "./keys.js";
+import { _ } from "./words.js";
 
-tell("Escape", "Close what is open");
+tell("Escape", _("Close what is open"));
 
 const open = () => document.querySelectorAll("details[data-menu][open]");
 

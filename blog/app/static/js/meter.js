@@ -1,17 +1,20 @@
 // [data-meter]: the count below a field while one types: entries, words, or characters where a limit is near.
+import { _, ngettext } from "./words.js";
+
 const number = new Intl.NumberFormat(document.documentElement.lang);
-const counted = (count, one, several) => `${number.format(count)} ${count === 1 ? one : several}`;
 
 function words(text, meter, most) {
   const length = [...text].length;
   if (!text) return "";
   if (most && (most <= 300 || length > most * 0.8)) {
-    return `${number.format(length)} / ${number.format(most)} characters`;
+    return _("%(length)s / %(most)s characters", { length: number.format(length), most: number.format(most) });
   }
   if (meter.dataset.meter === "entries") {
-    return counted(text.split("\n").filter((line) => line.trim()).length, "entry", "entries");
+    const count = text.split("\n").filter((line) => line.trim()).length;
+    return ngettext("%(n)s entry", "%(n)s entries", count, { n: number.format(count) });
   }
-  return counted(text.split(/\s+/).filter(Boolean).length, "word", "words");
+  const count = text.split(/\s+/).filter(Boolean).length;
+  return ngettext("%(n)s word", "%(n)s words", count, { n: number.format(count) });
 }
 
 document.addEventListener("input", (event) => {

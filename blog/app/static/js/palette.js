@@ -1,6 +1,7 @@
 // <dialog data-palette>: Ctrl/⌘+K opens it, what is typed is looked up, ↑ ↓ choose, Enter goes there. Without
 // this module the button is a link to the page /find.
 import { bind } from "./keys.js";
+import { _, ngettext } from "./words.js";
 
 const dialog = document.querySelector("[data-palette]");
 const box = dialog?.querySelector("[name=q]");
@@ -31,7 +32,7 @@ function show(found) {
   place.replaceChildren(...found.childNodes);
   choose(0);
   const count = hits().length;
-  dialog.querySelector("[data-palette-count]").textContent = count ? `${count} found` : place.textContent.trim();
+  dialog.querySelector("[data-palette-count]").textContent = count ? ngettext("%(n)s found", "%(n)s found", count) : place.textContent.trim();
 }
 
 async function look() {
@@ -44,7 +45,7 @@ async function look() {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     show(page.body);
   } catch {
-    place.textContent = "This could not be looked up: there is no connection to the server.";
+    place.textContent = _("This could not be looked up: there is no connection to the server.");
   } finally {
     if (number === asked) place.removeAttribute("aria-busy");
   }
@@ -58,7 +59,7 @@ function open() {
 }
 
 if (dialog) {
-  bind("Mod+K", "Search or jump to anything", open);
+  bind("Mod+K", _("Search or jump to anything"), open);
   document.querySelector("[data-palette-open]").addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();

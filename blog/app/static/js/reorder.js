@@ -1,6 +1,7 @@
 // Parts of an action by drag and drop, or Alt+↑ and Alt+↓ on the focused one. The server saves the order and
 // shows the page again; without this module the arrow buttons do the same.
 import { tell } from "./keys.js";
+import { _ } from "./words.js";
 
 const token = () => document.querySelector('input[name="csrf_token"]').value;
 
@@ -58,4 +59,4 @@ function attach(list) {
 }
 
 for (const list of document.querySelectorAll("[data-reorder]")) attach(list);
-if (document.querySelector("[data-reorder]")) tell("Alt+ArrowUp Alt+ArrowDown", "Move the part that has the focus");
+if (document.querySelector("[data-reorder]")) tell("Alt+ArrowUp Alt+ArrowDown", _("Move the part that has the focus"));

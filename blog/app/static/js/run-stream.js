@@ -1,6 +1,7 @@
 // <div data-run-stream="address">: shows a run's text as it comes; says "ended" to itself when it is over.
 // A lost connection is taken up again behind the last event that was seen, or from the beginning.
 import { attach } from "./attach.js";
+import { _ } from "./words.js";
 
 const ANNOUNCED_EVERY = 5000;
 const AGAIN = 2000;
@@ -11,9 +12,9 @@ attach("[data-run-stream]", (live) => {
   let source;
   let heard = 0;
 
-  function tell(words) {
+  function tell(says) {
     const pulse = Object.assign(document.createElement("i"), { className: "pulse" });
-    find("state").replaceChildren(pulse, ` ${words}`);
+    find("state").replaceChildren(pulse, ` ${says}`);
   }
 
   function add(place, box, words) {
@@ -26,12 +27,12 @@ attach("[data-run-stream]", (live) => {
     text.replaceChildren();
     thought.replaceChildren();
     heard = 0;
-    tell("writing…");
+    tell(_("writing…"));
   }
 
   function end() {
     source.close();
-    find("state").textContent = "done, checking…";
+    find("state").textContent = _("done, checking…");
     htmx.trigger(live, "ended");
   }
 
@@ -42,7 +43,7 @@ attach("[data-run-stream]", (live) => {
 
   function lose() {
     if (!live.isConnected) return source.close();
-    tell("connection lost, reconnecting…");
+    tell(_("connection lost, reconnecting…"));
     if (source.readyState === EventSource.CLOSED) setTimeout(open, AGAIN);
   }
 
@@ -55,7 +56,7 @@ attach("[data-run-stream]", (live) => {
     on("text", (data) => add(text, text.parentElement, data.text));
     on("reasoning", (data) => think(data.text));
     on("done", end);
-    source.addEventListener("open", () => tell(text.firstChild ? "writing…" : "waiting for a worker…"));
+    source.addEventListener("open", () => tell(text.firstChild ? _("writing…") : _("waiting for a worker…")));
     source.addEventListener("error", lose);
   }
 

@@ -1,5 +1,6 @@
 // `?` lists the shortcuts of this page, as the modules that have them told keys.js.
 import { bind, shortcuts, shown } from "./keys.js";
+import { _ } from "./words.js";
 
 const dialog = document.querySelector("[data-shortcuts]");
 
@@ -26,7 +27,7 @@ function list() {
 }
 
 if (dialog) {
-  bind("?", "List these shortcuts", () => {
+  bind("?", _("List these shortcuts"), () => {
     if (document.querySelector("dialog[open]")) return false;
     list();
     dialog.showModal();

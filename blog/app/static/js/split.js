@@ -2,11 +2,12 @@
 // Alt+Enter in a text does the same. What is being typed is saved before, so that the choice knows it.
 import { isSettled, settled } from "./autosave.js";
 import { tell } from "./keys.js";
+import { _ } from "./words.js";
 
 const OF_SECTION = /\/sections\/(\d+)\/fields\/(\w+)$/;
 let last = null;
 
-tell("Alt+Enter", "Split the section at the cursor");
+tell("Alt+Enter", _("Split the section at the cursor"));
 
 const place = (area) => OF_SECTION.exec(area?.form?.getAttribute("action") ?? "");
 

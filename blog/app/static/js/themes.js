@@ -1,6 +1,7 @@
 // <form data-themes>: shows the chosen theme at once and saves it without leaving the page.
 import { attach } from "./attach.js";
 import { say } from "./toasts.js";
+import { _ } from "./words.js";
 
 function show(theme) {
   if (theme) document.documentElement.dataset.theme = theme;
@@ -19,7 +20,7 @@ attach("form[data-themes]", (form) => {
       const answer = await fetch(form.action, { method: "POST", body, redirect: "manual" });
       if (answer.type !== "opaqueredirect") throw new Error(answer.statusText);
     } catch {
-      say("The theme is shown here, but could not be saved.", "bad");
+      say(_("The theme is shown here, but could not be saved."), "bad");
     }
   });
 });

@@ -29,6 +29,7 @@ PAGES = (
     "/notifications",
     "/account",
     "/people",
+    "/roles",
     "/posts/{post}/preview",
     "/posts/{post}/history",
     "/posts/{post}/comments",

@@ -1,0 +1,1 @@
+"""Cases: inputs an action is tried on, what its answers are held to, and the gate before going live."""

@@ -645,7 +645,7 @@ COMMENT ON COLUMN field_revision.words IS
     'What a search looks for, kept so that looking into a text does not mean parsing it. NULL: superseded.';
 
 -- ---------------------------------------------------------------------------------------------
--- Runs, their events, suggestions
+-- Runs and their events
 -- ---------------------------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS llm_run (
@@ -796,6 +796,161 @@ CREATE INDEX IF NOT EXISTS llm_run_event_run_idx ON llm_run_event (llm_run_id, i
 COMMENT ON TABLE llm_run_event IS
     'What watchers of a run are told, in order. Pruned after a run has ended: the run itself holds the whole reply.';
 COMMENT ON COLUMN llm_run_event.kind IS 'started also follows a restart after a killed worker: what was shown before is void.';
+
+-- ---------------------------------------------------------------------------------------------
+-- Tests on the bench, cases, and the gate before going live
+-- ---------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS llm_trial (
+    id              bigint      GENERATED ALWAYS AS IDENTITY,
+    llm_action_id   bigint      NOT NULL,
+    inputs          jsonb       NOT NULL,
+    post_id         bigint,
+    post_section_id bigint,
+    app_user_id     bigint,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT llm_trial_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_trial_action_fkey FOREIGN KEY (llm_action_id) REFERENCES llm_action (id),
+    CONSTRAINT llm_trial_post_fkey FOREIGN KEY (post_id) REFERENCES post (id),
+    CONSTRAINT llm_trial_section_fkey FOREIGN KEY (post_id, post_section_id) REFERENCES post_section (post_id, id),
+    CONSTRAINT llm_trial_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+CREATE INDEX IF NOT EXISTS llm_trial_action_idx ON llm_trial (llm_action_id, id);
+COMMENT ON TABLE llm_trial IS
+    'A test on the bench: one input, answered by one to four models or versions side by side. Its runs have no target.';
+COMMENT ON COLUMN llm_trial.inputs IS 'All values there were, in the form of llm_run.inputs, so that a case kept of it serves later versions too.';
+COMMENT ON COLUMN llm_trial.post_id IS 'Where the values came from. NULL: typed by hand.';
+COMMENT ON COLUMN llm_trial.post_section_id IS 'NULL: the post as a whole.';
+
+CREATE TABLE IF NOT EXISTS llm_trial_run (
+    llm_trial_id bigint  NOT NULL,
+    position     integer NOT NULL,
+    llm_run_id   bigint  NOT NULL,
+    CONSTRAINT llm_trial_run_pkey PRIMARY KEY (llm_trial_id, position),
+    CONSTRAINT llm_trial_run_run_key UNIQUE (llm_run_id),
+    CONSTRAINT llm_trial_run_trial_fkey FOREIGN KEY (llm_trial_id) REFERENCES llm_trial (id),
+    CONSTRAINT llm_trial_run_run_fkey FOREIGN KEY (llm_run_id) REFERENCES llm_run (id),
+    CONSTRAINT llm_trial_run_position_check CHECK (position BETWEEN 1 AND 4)
+);
+COMMENT ON TABLE llm_trial_run IS 'The runs of a test from left to right. A repair of one is found through llm_run.repair_of_id.';
+
+CREATE TABLE IF NOT EXISTS llm_case (
+    id            bigint      GENERATED ALWAYS AS IDENTITY,
+    llm_action_id bigint      NOT NULL,
+    name          text        NOT NULL,
+    is_required   boolean     NOT NULL DEFAULT false,
+    archived_at   timestamptz,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT llm_case_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_case_name_key UNIQUE (llm_action_id, name),
+    CONSTRAINT llm_case_name_check CHECK (name <> ''),
+    CONSTRAINT llm_case_action_fkey FOREIGN KEY (llm_action_id) REFERENCES llm_action (id)
+);
+COMMENT ON TABLE llm_case IS 'An input that an action is tried on again and again, and what its answers are held to. The newest llm_case_version counts.';
+COMMENT ON COLUMN llm_case.is_required IS 'A version is made live only when it has passed this case, or somebody says why not.';
+
+CREATE TABLE IF NOT EXISTS llm_case_version (
+    id              bigint        GENERATED ALWAYS AS IDENTITY,
+    llm_case_id     bigint        NOT NULL,
+    number          integer       NOT NULL,
+    inputs          jsonb         NOT NULL,
+    checks          jsonb         NOT NULL DEFAULT '[]',
+    reference       text          NOT NULL DEFAULT '',
+    judge_action_id bigint,
+    judge_model_id  bigint,
+    judge_criteria  text          NOT NULL DEFAULT '',
+    judge_least     numeric(9, 3),
+    app_user_id     bigint,
+    created_at      timestamptz   NOT NULL DEFAULT now(),
+    CONSTRAINT llm_case_version_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_case_version_number_key UNIQUE (llm_case_id, number),
+    CONSTRAINT llm_case_version_case_fkey FOREIGN KEY (llm_case_id) REFERENCES llm_case (id),
+    CONSTRAINT llm_case_version_judge_action_fkey FOREIGN KEY (judge_action_id) REFERENCES llm_action (id),
+    CONSTRAINT llm_case_version_judge_model_fkey FOREIGN KEY (judge_model_id) REFERENCES llm_model (id),
+    CONSTRAINT llm_case_version_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT llm_case_version_judge_check CHECK ((judge_action_id IS NULL) = (judge_least IS NULL)),
+    CONSTRAINT llm_case_version_judge_model_check CHECK (judge_model_id IS NULL OR judge_action_id IS NOT NULL)
+);
+COMMENT ON TABLE llm_case_version IS 'One immutable content of a case. A change is a new row, and what was found before counts no longer.';
+COMMENT ON COLUMN llm_case_version.inputs IS 'In the form of llm_run.inputs.';
+COMMENT ON COLUMN llm_case_version.checks IS 'Beyond the action''s own output type: [{rule, ...}].';
+COMMENT ON COLUMN llm_case_version.reference IS 'An answer one would like, for the check similar and for the judge. Empty: none.';
+COMMENT ON COLUMN llm_case_version.judge_action_id IS 'An action that is asked for a verdict on the answer. NULL: no model judges.';
+COMMENT ON COLUMN llm_case_version.judge_model_id IS 'NULL: the model the judging action names.';
+COMMENT ON COLUMN llm_case_version.judge_least IS 'The score an answer needs. NULL: no model judges.';
+
+CREATE TABLE IF NOT EXISTS llm_gate (
+    llm_action_id bigint      NOT NULL,
+    least_percent integer     NOT NULL,
+    app_user_id   bigint,
+    changed_at    timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT llm_gate_pkey PRIMARY KEY (llm_action_id),
+    CONSTRAINT llm_gate_action_fkey FOREIGN KEY (llm_action_id) REFERENCES llm_action (id),
+    CONSTRAINT llm_gate_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT llm_gate_least_percent_check CHECK (least_percent BETWEEN 1 AND 100)
+);
+COMMENT ON TABLE llm_gate IS 'How many of an action''s cases a version must have passed to be made live, beside those that are required. No row: none.';
+
+CREATE TABLE IF NOT EXISTS llm_case_batch (
+    id                    bigint      GENERATED ALWAYS AS IDENTITY,
+    llm_action_id         bigint      NOT NULL,
+    llm_action_version_id bigint      NOT NULL,
+    llm_model_id          bigint      NOT NULL,
+    wordings              text        NOT NULL,
+    part_version_ids      bigint[]    NOT NULL DEFAULT '{}',
+    app_user_id           bigint,
+    created_at            timestamptz NOT NULL DEFAULT now(),
+    stopped_at            timestamptz,
+    CONSTRAINT llm_case_batch_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_case_batch_version_fkey FOREIGN KEY (llm_action_id, llm_action_version_id)
+        REFERENCES llm_action_version (llm_action_id, id),
+    CONSTRAINT llm_case_batch_model_fkey FOREIGN KEY (llm_model_id) REFERENCES llm_model (id),
+    CONSTRAINT llm_case_batch_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+CREATE INDEX IF NOT EXISTS llm_case_batch_action_idx ON llm_case_batch (llm_action_id, id);
+COMMENT ON TABLE llm_case_batch IS 'All cases of an action run on one version with one model. How far it is follows from its runs.';
+COMMENT ON COLUMN llm_case_batch.wordings IS
+    'Which wording of each part was sent, such as 12v3 14v1: with others, what was found here says nothing about the version any more.';
+COMMENT ON COLUMN llm_case_batch.part_version_ids IS 'Wordings that were sent in place of the live ones of their parts.';
+COMMENT ON COLUMN llm_case_batch.stopped_at IS 'NULL: nobody stopped it, or it was gone on with.';
+
+CREATE TABLE IF NOT EXISTS llm_case_result (
+    id                  bigint        GENERATED ALWAYS AS IDENTITY,
+    llm_case_batch_id   bigint        NOT NULL,
+    llm_case_version_id bigint        NOT NULL,
+    problem             text          NOT NULL DEFAULT '',
+    verdict             text,
+    checks              jsonb         NOT NULL DEFAULT '[]',
+    score               numeric(9, 3),
+    decided_at          timestamptz,
+    CONSTRAINT llm_case_result_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_case_result_case_key UNIQUE (llm_case_batch_id, llm_case_version_id),
+    CONSTRAINT llm_case_result_batch_fkey FOREIGN KEY (llm_case_batch_id) REFERENCES llm_case_batch (id),
+    CONSTRAINT llm_case_result_case_fkey FOREIGN KEY (llm_case_version_id) REFERENCES llm_case_version (id),
+    CONSTRAINT llm_case_result_verdict_check CHECK (verdict IN ('passed', 'failed')),
+    CONSTRAINT llm_case_result_decided_check CHECK ((decided_at IS NULL) = (verdict IS NULL))
+);
+CREATE INDEX IF NOT EXISTS llm_case_result_version_idx ON llm_case_result (llm_case_version_id, id);
+COMMENT ON TABLE llm_case_result IS 'How one case went in one batch. Written in the transaction that ends its run; before that, its run says how far it is.';
+COMMENT ON COLUMN llm_case_result.problem IS 'Why it could not be begun, such as an input that is missing. Empty: it could.';
+COMMENT ON COLUMN llm_case_result.verdict IS 'NULL: no answer that could be checked, or a judge that has not judged. Never a pass.';
+COMMENT ON COLUMN llm_case_result.checks IS 'What the answer was held to: [{rule, asked, problem, score}]; an empty problem is a check that holds.';
+COMMENT ON COLUMN llm_case_result.score IS 'The judge''s. NULL: none was given.';
+
+CREATE TABLE IF NOT EXISTS llm_case_run (
+    llm_run_id         bigint  NOT NULL,
+    llm_case_result_id bigint  NOT NULL,
+    is_judge           boolean NOT NULL,
+    CONSTRAINT llm_case_run_pkey PRIMARY KEY (llm_run_id),
+    CONSTRAINT llm_case_run_run_fkey FOREIGN KEY (llm_run_id) REFERENCES llm_run (id),
+    CONSTRAINT llm_case_run_result_fkey FOREIGN KEY (llm_case_result_id) REFERENCES llm_case_result (id)
+);
+CREATE INDEX IF NOT EXISTS llm_case_run_result_idx ON llm_case_run (llm_case_result_id, llm_run_id);
+COMMENT ON TABLE llm_case_run IS 'The runs of a result, its repairs and those that judge it. The newest counts; all of them cost.';
+
+-- ---------------------------------------------------------------------------------------------
+-- Automation: runs for fields, and their suggestions
+-- ---------------------------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS automation_batch (
     id                    bigint      GENERATED ALWAYS AS IDENTITY,

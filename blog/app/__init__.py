@@ -28,7 +28,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.auth import role_api, role_views
     from blog.app.auth import views as auth_views
     from blog.app.automation import api as automation_api
-    from blog.app.automation import batch_api, preview_api
+    from blog.app.automation import batch_api, preview_api, trial_api
     from blog.app.desk import batch_views, panel_views, presence_api, presence_views
     from blog.app.desk import views as desk_views
     from blog.app.finding import api as finding_api
@@ -36,13 +36,16 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.insight import run_api as run_history_api
     from blog.app.insight import run_views as run_history_views
     from blog.app.insight import usage_api, usage_views
+    from blog.app.llm.cases import api as cases_api
+    from blog.app.llm.cases import services as cases
     from blog.app.llm.prompts import api as prompts_api
-    from blog.app.llm.prompts import going_live, version_api
+    from blog.app.llm.prompts import version_api
     from blog.app.llm.prompts import views as prompts_views
     from blog.app.llm.registry import api as registry_api
     from blog.app.llm.registry import views as registry_views
     from blog.app.llm.runs import api as runs_api
     from blog.app.llm.runs import views as runs_views
+    from blog.app.llm.trials import api as trials_api
     from blog.app.posts import api as posts_api
     from blog.app.posts import views as posts_views
     from blog.app.reading import api as reading_api
@@ -63,7 +66,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         pool=pool,
         secrets=security.load_secrets(config),
         vocabulary=workflow.vocabulary,
-        gate=going_live.no_gate,
+        gate=cases.object_to,
         wakeups=wakeups,
     )
     web.register(app)
@@ -86,6 +89,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         presence_api.bp,
         batch_views.bp,
         batch_api.bp,
+        trial_api.bp,
         review_views.bp,
         review_api.bp,
         comment_views.bp,
@@ -105,6 +109,8 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         usage_api.bp,
         runs_views.bp,
         runs_api.bp,
+        cases_api.bp,
+        trials_api.bp,
         finding_views.bp,
         finding_api.bp,
     ):

@@ -49,14 +49,17 @@ def defer(
     lock: str | None = None,
     queueing_lock: str | None = None,
     already_queued: str = "This is already queued.",
+    priority: int = 0,
     **arguments: Any,
 ) -> int:
     """Queues a task in the caller's transaction and answers the job's id.
 
     lock: jobs with the same lock run one after another. queueing_lock: at most one may wait; another one is a
-    Conflict saying `already_queued`.
+    Conflict saying `already_queued`. priority: a job with a higher one is taken first.
     """
-    configured = _deferrer.configure_task(name, lock=lock, queueing_lock=queueing_lock, connection=conn)
+    configured = _deferrer.configure_task(
+        name, lock=lock, queueing_lock=queueing_lock, priority=priority, connection=conn
+    )
     try:
         return configured.defer(**arguments)
     except AlreadyEnqueued as exc:

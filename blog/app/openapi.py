@@ -55,6 +55,7 @@ TAGS = {
     "Runs": "One execution of an action, whatever for.",
     "Usage": "Tokens, cost, time and errors, counted by day.",
     "Actions": "What an action would send.",
+    "Tests and cases": "Versions and models tried side by side; cases, what they found, and the gate.",
     "Registry": "Providers, models, prompt parts and actions.",
     "People": "Who may do what; tokens.",
     "Description": "This document.",

@@ -20,7 +20,7 @@ from blog.app.llm.runs import cancellation, execution, search_store, store
 
 log = logging.getLogger(__name__)
 
-TASK_MODULES = ("blog.app.llm.runs.tasks", "blog.app.automation.tasks")
+TASK_MODULES = ("blog.app.llm.runs.tasks", "blog.app.llm.cases.tasks", "blog.app.automation.tasks")
 HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 10.0
 SWEEP_SECONDS = 3.0

@@ -4,6 +4,7 @@ import pytest
 
 from blog.app import db
 from blog.app.llm import assemble
+from blog.app.llm.cases.verdict import check_judge
 from blog.app.llm.check import Checked, Failed, check
 from blog.app.llm.inputs import Inputs, Vocabulary
 from blog.app.llm.prompts import rules, services
@@ -16,6 +17,7 @@ def vocabulary(conn: db.Connection) -> Vocabulary:
     return Vocabulary(
         post=frozenset(name for scope, name in rows if scope == "post"),
         section=frozenset(name for scope, name in rows if scope == "section"),
+        input=rules.JUDGE_VOCABULARY.input,
     )
 
 
@@ -46,6 +48,7 @@ FULL = Inputs(
     },
     sections=[SECTION, {**SECTION, "heading": "Today", "position": 2, "facts_to_include": FACTS[1:]}],
     section=SECTION,
+    input={"answer": "An answer.", "request": "Write about herons.", "reference": "", "criteria": ""},
 )
 
 
@@ -102,7 +105,8 @@ def test_every_starter_output_type_parses(conn: db.Connection) -> None:
 def test_every_action_is_offered_at_a_field_of_the_same_kind(conn: db.Connection) -> None:
     kinds = {item.id: item.output_kind for item in services.list_actions(conn)}
     places = services.list_action_places(conn)
-    assert {place.action_id for place in places} == set(kinds)
+    judge = _action(conn, "judge_answer").id
+    assert {place.action_id for place in places} == set(kinds) - {judge}
     assert [(p.field_name, p.field_kind) for p in places if kinds[p.action_id] != p.field_kind] == []
 
 
@@ -114,6 +118,13 @@ def test_words_of_the_post_come_in_through_data_parts_only(
         for part in services.load_parts(conn, version.id):
             if part.kind != "data":
                 assert assemble.read_inputs([part], vocabulary) == frozenset(), part.name
+
+
+def test_the_judge_can_judge(conn: db.Connection) -> None:
+    judge = _action(conn, "judge_answer")
+    check_judge(judge.label, judge.version.output_kind, judge.version.output_schema)
+    for part in services.load_parts(conn, judge.version.id):
+        assemble.parse_part(part, rules.JUDGE_VOCABULARY)
 
 
 def test_every_action_tells_what_the_fence_means_before_its_data(conn: db.Connection) -> None:

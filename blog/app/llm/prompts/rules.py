@@ -13,6 +13,9 @@ from blog.app.llm.inputs import Reference, Vocabulary
 PROBLEMS = Reference(scope="input", field="problems")
 REPAIR_VOCABULARY = Vocabulary(input=frozenset({PROBLEMS.field}))
 
+# What an action that judges an answer is told of it; see llm/cases/judging.py.
+JUDGE_VOCABULARY = Vocabulary(input=frozenset({"answer", "request", "reference", "criteria"}))
+
 # Parameters with a meaning of our own; anything else is for the provider to accept or to drop.
 RANGES: Mapping[str, tuple[float, float]] = {
     "temperature": (0, 2),

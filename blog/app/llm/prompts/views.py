@@ -150,7 +150,8 @@ def _names(vocabulary: Vocabulary) -> dict[str, list[str]]:
     return {
         "post": sorted(post_fields(vocabulary) - {SECTIONS}),
         "section": sorted(section_fields(vocabulary)),
-        "input": sorted(vocabulary.input),
+        "repair": sorted(rules.REPAIR_VOCABULARY.input),
+        "judge": sorted(rules.JUDGE_VOCABULARY.input),
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from blog.app.llm.inputs import SECTIONS, Inputs, Reference
+from blog.app.llm.inputs import SECTIONS, Inputs, Reference, is_empty
 
 
 def take(inputs: Inputs, references: Iterable[Reference]) -> dict[str, Any]:
@@ -21,6 +21,16 @@ def take(inputs: Inputs, references: Iterable[Reference]) -> dict[str, Any]:
     }
 
 
+def whole(inputs: Inputs) -> dict[str, Any]:
+    """All values that say something, as JSON: of use to versions that read other things, too."""
+    return {
+        "post": _said(inputs.post),
+        "section": None if inputs.section is None else _said(inputs.section),
+        "sections": [_said(section) for section in inputs.sections],
+        "input": _said(inputs.input),
+    }
+
+
 def restore(snapshot: Mapping[str, Any]) -> Inputs:
     return Inputs(
         post=snapshot["post"],
@@ -28,6 +38,10 @@ def restore(snapshot: Mapping[str, Any]) -> Inputs:
         sections=snapshot["sections"],
         input=snapshot["input"],
     )
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if not is_empty(value)}
 
 
 def _picked(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

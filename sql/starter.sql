@@ -31,6 +31,7 @@ JOIN (VALUES
     ('administrator', 'llm.read'),
     ('administrator', 'llm.run'),
     ('administrator', 'llm.configure'),
+    ('administrator', 'llm.retain'),
 
     ('editor', 'tokens.create'),
     ('editor', 'post.read'),

@@ -33,9 +33,9 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.desk import views as desk_views
     from blog.app.finding import api as finding_api
     from blog.app.finding import views as finding_views
+    from blog.app.insight import retention_api, retention_views, usage_api, usage_views
     from blog.app.insight import run_api as run_history_api
     from blog.app.insight import run_views as run_history_views
-    from blog.app.insight import usage_api, usage_views
     from blog.app.llm.cases import api as cases_api
     from blog.app.llm.cases import services as cases
     from blog.app.llm.prompts import api as prompts_api
@@ -105,6 +105,8 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         version_api.bp,
         run_history_views.bp,
         run_history_api.bp,
+        retention_views.bp,
+        retention_api.bp,
         usage_views.bp,
         usage_api.bp,
         runs_views.bp,

@@ -16,6 +16,7 @@ from psycopg_pool import PoolTimeout
 from blog.app import db, jobs, security
 from blog.app.config import Config, load_config
 from blog.app.errors import Unavailable
+from blog.app.insight import retention
 from blog.app.llm.runs import cancellation, execution, search_store, store
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ TASK_MODULES = ("blog.app.llm.runs.tasks", "blog.app.llm.cases.tasks", "blog.app
 HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 10.0
 SWEEP_SECONDS = 3.0
+RETENTION_SECONDS = 600.0
 EVENTS_KEPT_MINUTES = 60
 WORDS_AT_ONCE = 500
 
@@ -73,8 +75,10 @@ async def work(database_url: str, config: Config, pool: db.Pool) -> None:
 
 
 async def sweep(app: procrastinate.App, pool: db.Pool) -> None:
-    """Every few seconds: takes up dead workers' jobs, ends runs without a job, removes old events."""
+    """Every few seconds: takes up dead workers' jobs, ends runs without a job, removes old events,
+    gathers the words of ended runs, and now and then lets go of what need not be kept."""
     loop = asyncio.get_running_loop()
+    retention_due = loop.time()
     while True:
         try:
             for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
@@ -82,6 +86,9 @@ async def sweep(app: procrastinate.App, pool: db.Pool) -> None:
                 await app.job_manager.retry_job(job)
             await loop.run_in_executor(None, execution.fail_abandoned, pool)
             await loop.run_in_executor(None, partial(_prune, pool))
+            if loop.time() >= retention_due:
+                retention_due = loop.time() + RETENTION_SECONDS
+                await loop.run_in_executor(None, retention.apply, pool)
         except (psycopg.OperationalError, PoolTimeout, ConnectorException) as exc:
             log.warning("The database cannot be reached, looking again soon: %s", exc)
         await asyncio.sleep(SWEEP_SECONDS)

@@ -138,6 +138,7 @@ def retry(conn: db.Connection, actor: Actor, run_id: int, model_id: int | None =
     if run.is_active:
         raise Conflict("This run has not ended yet. Stop it first.", run_id=run_id)
     if run.refines_id is not None:
+        runs.check_messages_kept(run)
         return refine(conn, actor, run.refines_id, run.messages[-1]["content"], model_id or run.model_id)
     automation = store.find_automation(conn, run_id)
     if automation is not None:
@@ -152,6 +153,7 @@ def retry(conn: db.Connection, actor: Actor, run_id: int, model_id: int | None =
             retry_of_id=run_id,
             batch_step_id=automation.batch_step_id,
         )
+    runs.check_messages_kept(run)
     prepared = runs.prepare(
         conn,
         action_id=run.action_id,

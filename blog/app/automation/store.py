@@ -16,7 +16,8 @@ SUGGESTION = """
            version.llm_action_id AS action_id, action.label AS action_label,
            version.number AS action_version, model.id AS model_id, model.name AS model_name,
            provider.is_rehearsal, run.refines_id,
-           CASE WHEN run.refines_id IS NULL THEN '' ELSE run.messages->-1->>'content' END AS instruction,
+           CASE WHEN run.refines_id IS NULL THEN '' ELSE coalesce(run.messages->-1->>'content', '') END
+               AS instruction,
            run.finish, run.has_replaced_chars, run.check_repairs,
            suggestion.created_at, suggestion.decided_at
     FROM suggestion

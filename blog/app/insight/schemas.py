@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from blog.app.insight.models import ExportFormat
+from blog.app.insight.retention_models import EndStatus, What
 from blog.app.insight.usage_models import By
 from blog.app.llm.runs.models import RunPurpose, RunStatus
 from blog.app.posts.schemas import Id, Limit
@@ -99,3 +100,24 @@ class UsageQuery(BaseModel):
         if said and self.by != "day":
             raise ValueError("What one of them used is counted by day; leave `by` out")
         return self
+
+
+Days = Annotated[int, Field(ge=1, le=36_500)]
+
+
+class RetentionRuleChange(BaseModel):
+    """So many days after a run has ended in this status, this of it is let go."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    what: What
+    status: EndStatus
+    days: Days
+
+
+class RetentionChange(BaseModel):
+    """All rules there are to be. What no rule names is kept for ever."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rules: list[RetentionRuleChange] = Field(max_length=12)

@@ -184,6 +184,7 @@ def create_refinement(
     run, origin = get_run(conn, run_id), get_exchange(conn, run_id)
     if run.status not in ANSWERED or not run.output.strip():
         raise Conflict("This run has no answer to go on from.", run_status=run.status)
+    check_messages_kept(run)
     version = prompts.get_action_version(conn, run.action_version_id)
     answered = messages.reply_row(run.output, f"The answer of run {run_id}")
     child_id = store.insert_run(
@@ -203,6 +204,14 @@ def create_refinement(
         raise ValueError("A refinement has no idempotency key.")
     audit.record(conn, actor, "run.created", "llm_run", child_id, refines_id=run_id)
     return child_id
+
+
+def check_messages_kept(run: Run) -> None:
+    """Refuses what needs the messages or inputs of a run that were let go."""
+    if run.messages_dropped_at is not None:
+        raise Conflict(
+            "What was asked in this run is not kept any more, as the retention settings say.", run_id=run.id
+        )
 
 
 def create_replay(conn: db.Connection, actor: Actor, run_id: int) -> Run:

@@ -137,7 +137,8 @@ def list_thread(conn: db.Connection, run_id: int) -> list[Turn]:
             FROM llm_run AS run JOIN thread ON thread.id IN (run.refines_id, run.repair_of_id)
         )
         SELECT run.id AS run_id, cardinality(path) - 1 AS depth,
-               CASE WHEN run.refines_id IS NULL THEN '' ELSE run.messages->-1->>'content' END AS instruction,
+               CASE WHEN run.refines_id IS NULL THEN '' ELSE coalesce(run.messages->-1->>'content', '') END
+                   AS instruction,
                run.status, model.name AS model_name, person.name AS user_name
         FROM thread
         JOIN llm_run AS run ON run.id = thread.id

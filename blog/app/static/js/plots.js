@@ -8,13 +8,21 @@ const DAY = 86400;
 
 const number = (text) => (text === "" ? null : Number(text));
 
-function columns(table) {
-  const rows = [...table.querySelectorAll("tr[data-day]")].sort((a, b) => a.dataset.day.localeCompare(b.dataset.day));
-  const of = (name) => rows.map((row) => number(row.dataset[name]));
-  const costs = rows.map((row) => new Map(row.dataset.costs.split(",").filter(Boolean).map((said) => said.split(" "))));
+// The table leaves out days on which nothing ran; a plot shows them as such.
+const NOTHING = { runs: "0", unsuccessful: "0", in: "0", out: "0", half: "", most: "", costs: "" };
+
+function columns(table, { since, until }) {
+  const told = new Map([...table.querySelectorAll("tr[data-day]")].map((row) => [row.dataset.day, row.dataset]));
+  const rows = [];
+  for (let day = Date.parse(since); day <= Date.parse(until); day += DAY * 1000) {
+    const name = new Date(day).toISOString().slice(0, 10);
+    rows.push(told.get(name) ?? { ...NOTHING, day: name });
+  }
+  const of = (name) => rows.map((row) => number(row[name]));
+  const costs = rows.map((row) => new Map(row.costs.split(",").filter(Boolean).map((said) => said.split(" "))));
   const currencies = [...new Set(costs.flatMap((each) => [...each.keys()]))].sort();
   return {
-    days: rows.map((row) => Date.parse(`${row.dataset.day}T00:00:00Z`) / 1000),
+    days: rows.map((row) => Date.parse(`${row.day}T00:00:00Z`) / 1000),
     runs: [["ended", of("runs")], ["failed or invalid", of("unsuccessful"), "--bad"]],
     tokens: [["in", of("in")], ["out", of("out")]],
     cost: currencies.map((currency) => [currency, costs.map((each) => Number(each.get(currency) ?? 0))]),
@@ -61,7 +69,7 @@ function draw(place, found) {
 }
 
 for (const plots of document.querySelectorAll("[data-plots]")) {
-  const found = columns(document.querySelector(plots.dataset.plots));
+  const found = columns(document.querySelector(plots.dataset.plots), plots.dataset);
   plots.hidden = false;
   const all = () => plots.querySelectorAll("[data-plot]").forEach((place) => draw(place, found));
   all();

@@ -493,12 +493,16 @@ CREATE TABLE IF NOT EXISTS workflow_field_action (
     workflow_field_id bigint  NOT NULL,
     llm_action_id     bigint  NOT NULL,
     position          integer NOT NULL,
+    on_success        text    NOT NULL DEFAULT 'review',
     CONSTRAINT workflow_field_action_pkey PRIMARY KEY (workflow_field_id, llm_action_id),
+    CONSTRAINT workflow_field_action_on_success_check CHECK (on_success IN ('review', 'save')),
     CONSTRAINT workflow_field_action_field_fkey FOREIGN KEY (workflow_field_id) REFERENCES workflow_field (id),
     CONSTRAINT workflow_field_action_action_fkey FOREIGN KEY (llm_action_id) REFERENCES llm_action (id)
 );
 CREATE INDEX IF NOT EXISTS workflow_field_action_action_idx ON workflow_field_action (llm_action_id);
 COMMENT ON TABLE workflow_field_action IS 'Which actions a field offers under Automate with LLM; the first is the usual one.';
+COMMENT ON COLUMN workflow_field_action.on_success IS
+    'What becomes of an answer that keeps the action''s promise: review: a person decides; save: it is the next revision, if nobody wrote there meanwhile.';
 
 CREATE TABLE IF NOT EXISTS workflow_requirement (
     id                    bigint  GENERATED ALWAYS AS IDENTITY,

@@ -54,6 +54,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.review import comment_api, comment_views, notification_api, notification_views
     from blog.app.review import views as review_views
     from blog.app.workflow import api as workflow_api
+    from blog.app.workflow import binding_api
     from blog.app.workflow import services as workflow
 
     app = Flask(__name__)
@@ -82,6 +83,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         posts_api.bp,
         desk_views.bp,
         workflow_api.bp,
+        binding_api.bp,
         panel_views.bp,
         automation_api.bp,
         preview_api.bp,

@@ -198,17 +198,7 @@ def _is_passed(conn: db.Connection, actor: Actor, row: BatchRow, step: BatchStep
 
 
 def _is_accepted(conn: db.Connection, actor: Actor, step: BatchStep) -> bool:
-    """Only on the base it was written for, and only whole; else it goes on waiting for a person."""
-    if step.suggestion_id is None:
-        return False
-    suggestion = suggestions.get_suggestion(conn, actor, step.suggestion_id)
-    if suggestion.is_stale or suggestion.is_cut_off:
-        return False
-    try:
-        suggestions.accept(conn, actor, suggestion.id, base_revision_id=suggestion.base_revision_id)
-    except (Conflict, Invalid):
-        return False  # it does not fit the field, or somebody was faster: a person decides
-    return True
+    return step.suggestion_id is not None and suggestions.accept_unseen(conn, actor, step.suggestion_id)
 
 
 def go_on(conn: db.Connection, actor: Actor, batch_id: int) -> Batch:

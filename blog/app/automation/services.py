@@ -7,7 +7,7 @@ from blog.app import db, jobs
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check as check_permission
 from blog.app.automation import batch_store, store
-from blog.app.automation.models import AutomationListItem
+from blog.app.automation.models import Automation, AutomationListItem
 from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.llm.runs import execution, snapshot
 from blog.app.llm.runs import services as runs
@@ -15,12 +15,14 @@ from blog.app.llm.runs.models import Run
 from blog.app.llm.runs.services import Idempotency, Prepared
 from blog.app.posts import services as posts
 from blog.app.posts.models import Post
+from blog.app.workflow import bindings
 from blog.app.workflow import services as workflow
 from blog.app.workflow.models import Field
 from blog.app.workflow.permissions import AUTOMATE
 
 TASK = "automation.execute_run"
 ADVANCE = "automation.advance_batch"
+SETTLE = "automation.settle_suggestion"
 
 
 # --- starting ------------------------------------------------------------------------------------
@@ -219,8 +221,17 @@ def save_output(conn: db.Connection, run_id: int, checked_output: str) -> None:
     automation = store.find_automation(conn, run_id)
     if automation is None:
         raise NotFound(f"Run {run_id} has no target.")
-    store.insert_suggestion(conn, automation.id, checked_output)
+    suggestion_id = store.insert_suggestion(conn, automation.id, checked_output)
+    if suggestion_id is not None and _needs_no_review(conn, automation):
+        jobs.defer(conn, SETTLE, suggestion_id=suggestion_id)
     take_batch_further(conn, run_id)
+
+
+def _needs_no_review(conn: db.Connection, automation: Automation) -> bool:
+    """In a batch it is the batch that says whether somebody looks at each answer."""
+    return automation.batch_step_id is None and bindings.is_saved_unseen(
+        conn, automation.field_id, automation.action_id
+    )
 
 
 def take_batch_further(conn: db.Connection, run_id: int) -> None:

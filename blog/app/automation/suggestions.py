@@ -3,20 +3,25 @@
 Nothing here overwrites a field: accepting appends a revision on the base the editor compared with.
 """
 
+import logging
 from collections.abc import Collection
 
 from blog.app import audit, db
+from blog.app.auth import services as auth
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check as check_permission
 from blog.app.automation import services as automation
 from blog.app.automation import store
 from blog.app.automation.models import Suggestion, SuggestionStatus
-from blog.app.errors import Conflict, Invalid, NotFound
+from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
+from blog.app.llm.runs import services as runs
 from blog.app.posts import services as posts
 from blog.app.posts.models import Revision
 from blog.app.workflow import compare, planning, values
 from blog.app.workflow import services as workflow
 from blog.app.workflow.permissions import AUTOMATE
+
+log = logging.getLogger(__name__)
 
 
 def accept(
@@ -53,6 +58,30 @@ def accept(
         whole = revision.value == suggestion.value
         _decide(conn, actor, suggestion, "accepted" if whole else "accepted_in_part", revision_id=revision.id)
     return revision
+
+
+def accept_unseen(conn: db.Connection, actor: Actor, suggestion_id: int) -> bool:
+    """Only on the base it was written for, and only whole; else it goes on waiting for a person."""
+    suggestion = get_suggestion(conn, actor, suggestion_id)
+    if suggestion.is_stale or suggestion.is_cut_off:
+        return False
+    try:
+        accept(conn, actor, suggestion.id, base_revision_id=suggestion.base_revision_id)
+    except (Conflict, Invalid):
+        return False  # it does not fit the field, or somebody was faster: a person decides
+    return True
+
+
+def settle(conn: db.Connection, suggestion_id: int) -> None:
+    """Saves what its field wants saved without a review, as the person who started the run."""
+    found = store.find_suggestion(conn, suggestion_id)
+    user_id = None if found is None else runs.get_run(conn, found.run_id).user_id
+    if user_id is None:
+        return
+    try:
+        accept_unseen(conn, auth.actor_of_user(conn, user_id), suggestion_id)
+    except Forbidden as refusal:
+        log.info("Suggestion %s waits for a person: %s", suggestion_id, refusal.message)
 
 
 def _taken(

@@ -40,6 +40,38 @@ class FieldAction:
     label: str
 
 
+OnSuccess = Literal["review", "save"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """A field that offers an action, and what becomes of an answer: a person reviews it, or it is saved."""
+
+    action_id: int
+    field_id: int
+    field_name: str
+    field_label: str
+    field_kind: Kind
+    field_scope: Scope
+    sub_stage_label: str
+    stage_label: str
+    position: int
+    on_success: OnSuccess
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingChoice:
+    """A field an action could be bound to. `fits`: it can hold what the action writes."""
+
+    field_id: int
+    field_label: str
+    field_kind: Kind
+    field_scope: Scope
+    sub_stage_label: str
+    stage_label: str
+    fits: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """A typed place for words. `max_chars` None: only the general limit. `title_rank` None: names nothing.

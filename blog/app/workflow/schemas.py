@@ -1,6 +1,6 @@
 """What a client may send about a post's way through its workflow."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,6 +28,17 @@ class FieldWrite(BaseModel):
     )
     base_revision_id: Id | None = Field(
         description="The `revision_id` of the value this one follows; null for a field never written."
+    )
+
+
+class BindingChange(BaseModel):
+    """How a field offers an action. `save`: an answer that passes its checks needs no review."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    on_success: Literal["review", "save"] = "review"
+    position: int | None = Field(
+        None, ge=0, le=10_000, description="Among the field's actions. None: where it is, or the last."
     )
 
 

@@ -65,6 +65,20 @@ def list_action_places(conn: db.Connection, action_id: int | None = None) -> lis
     )
 
 
+def lock_output_kinds(conn: db.Connection, action_id: int) -> frozenset[str]:
+    """Of the live version and the draft; empty when there is no such action."""
+    rows = conn.execute(
+        """
+        SELECT v.output_kind
+          FROM llm_action a JOIN llm_action_version v ON v.id IN (a.live_version_id, a.draft_version_id)
+         WHERE a.id = %s
+           FOR UPDATE OF a
+        """,
+        (action_id,),
+    ).fetchall()
+    return frozenset(row[0] for row in rows)
+
+
 def list_field_labels(conn: db.Connection) -> dict[tuple[str, str], str]:
     """How editors call the fields, by scope and name."""
     rows = conn.execute("SELECT scope, name, label FROM workflow_field ORDER BY id").fetchall()

@@ -48,8 +48,8 @@ def update_action(
     permissions.check(actor, LLM_CONFIGURE)
     with conn.transaction():
         make_up.check(conn, change, vocabulary)
-        make_up.check_places(change.output_kind, list_action_places(conn, action_id))
         version_id = _append_make_up(conn, actor, action_id, change, base_version_id=change.base_version_id)
+        make_up.check_places(change.output_kind, list_action_places(conn, action_id))
         action_store.update_action(conn, action_id, label=change.label, description=change.description)
         action_store.update_draft(conn, action_id, version_id)
         action = get_action(conn, action_id, version_id)

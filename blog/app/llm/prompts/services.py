@@ -192,6 +192,14 @@ def page_actions(conn: db.Connection, *, after: int, limit: int) -> ActionPage:
     return ActionPage(items=rows[:limit], next=next_page([row.id for row in rows], limit))
 
 
+def lock_output_kinds(conn: db.Connection, action_id: int) -> frozenset[str]:
+    """What the live version and the draft write; neither is changed or replaced until we are done."""
+    kinds = action_store.lock_output_kinds(conn, action_id)
+    if not kinds:
+        raise NotFound("There is no such action.")
+    return kinds
+
+
 def list_action_places(conn: db.Connection, action_id: int | None = None) -> list[ActionPlace]:
     return action_store.list_action_places(conn, action_id)
 

@@ -53,6 +53,8 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.review import api as review_api
     from blog.app.review import comment_api, comment_views, notification_api, notification_views
     from blog.app.review import views as review_views
+    from blog.app.transfer import api as transfer_api
+    from blog.app.transfer import views as transfer_views
     from blog.app.workflow import api as workflow_api
     from blog.app.workflow import binding_api
     from blog.app.workflow import services as workflow
@@ -115,6 +117,8 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         runs_api.bp,
         cases_api.bp,
         trials_api.bp,
+        transfer_views.bp,
+        transfer_api.bp,
         finding_views.bp,
         finding_api.bp,
     ):

@@ -155,6 +155,37 @@ def run_action(action: str, email: str, **target: Any) -> None:
         run_command.run(conn, _actor(conn, email), url, action=action, **target)
 
 
+@commands.group()
+def registry() -> None:
+    """Workflow, prompt parts and actions as one file."""
+
+
+@registry.command("export")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--format", "how", type=click.Choice(["yaml", "json"]), help="Default: as FILE ends.")
+def export_registry(file: Path | None, how: str | None) -> None:
+    """Write the registry to FILE, or print it. It holds no key, no address and nobody's words."""
+    from blog.app import registry_command
+
+    with _connection(load_config(os.environ)) as conn:
+        registry_command.export(conn, file, how)
+
+
+@registry.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--as", "email", required=True, help="The e-mail address of whoever imports it.")
+@click.option("--dry-run", is_flag=True, help="Only tell what importing would do.")
+@click.option("--default-model", is_flag=True, help="In place of models that are not connected here.")
+def import_registry(file: Path, email: str, *, dry_run: bool, default_model: bool) -> None:
+    """Import FILE, whole or not at all, and tell what that changed. Nothing is ever deleted by it."""
+    from blog.app import registry_command
+
+    with _connection(load_config(os.environ)) as conn:
+        registry_command.import_file(
+            conn, _actor(conn, email), file, dry_run=dry_run, default_model=default_model
+        )
+
+
 def _actor(conn: db.Connection, email: str) -> "Actor":
     from blog.app.auth import services as auth
 

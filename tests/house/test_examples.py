@@ -26,10 +26,11 @@ NOTE = re.compile(r'(\w+)=\d+ +# the "(\w+)" of the (answer|first)')
 
 @dataclass(slots=True, kw_only=True)
 class Shell:
-    """Just enough of a shell and of curl for the pages: variables, -X, -H, -d."""
+    """Just enough of a shell and of curl for the pages: variables, files, -X, -H, -d, -o, --data-binary."""
 
     client: FlaskClient
     variables: dict[str, str]
+    files: dict[str, bytes] = field(default_factory=dict[str, bytes])
     answers: list[TestResponse] = field(default_factory=list)
 
     def run(self, line: str) -> None:
@@ -44,7 +45,7 @@ class Shell:
         return re.sub(r"\$(\w+)", lambda found: self.variables[found[1]], line)
 
     def curl(self, words: list[str]) -> TestResponse:
-        method, headers, data, address = None, {}, None, ""
+        method, headers, data, address, output = None, {}, None, "", ""
         while words:
             match words:
                 case ["-X", verb, *words]:
@@ -54,12 +55,18 @@ class Shell:
                     headers[name] = value
                 case ["-d", text, *words]:
                     data = text
+                case ["--data-binary", file, *words]:
+                    data = self.files[file.removeprefix("@")]
+                case ["-o", output, *words]:
+                    pass
                 case ["-s" | "-sN", *words]:
                     pass
                 case _:
                     address, *words = words
         method = method or ("GET" if data is None else "POST")
-        return self.client.open(address, method=method, headers=headers, data=data)
+        answer = self.client.open(address, method=method, headers=headers, data=data)
+        self.files[output] = answer.data
+        return answer
 
 
 def lines(path: Path) -> list[str]:
@@ -70,8 +77,8 @@ def lines(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", ["README.md", "docs/api.md"])
 def test_the_examples_work(name: str, conn: db.Connection, client: FlaskClient, pool: OneConnection) -> None:
-    author = make_actor(conn, "alice", "author")
-    token = auth.create_token(conn, author, "curl").token
+    editor = make_actor(conn, "alice", "editor")
+    token = auth.create_token(conn, editor, "curl").token
     shell = Shell(client=client, variables={"BLOG": "", "TOKEN": token})
     with serve(openai_reply([ANSWER])) as provider:
         model_id = make_model(conn, provider.url)
@@ -84,6 +91,11 @@ def test_the_examples_work(name: str, conn: db.Connection, client: FlaskClient, 
     final = next(value for value in values if isinstance(value, dict) and value.get("origin") == "run")
     assert final["value"] == ANSWER
     assert json.dumps(ANSWER) in next(a.text for a in shell.answers if a.mimetype == "text/event-stream")
+    if name == "docs/api.md":
+        previewed = next(value["wire"] for value in values if isinstance(value, dict) and "wire" in value)
+        assert "Why lighthouses went dark" in previewed["body"]
+        plans = [value for value in values if isinstance(value, dict) and "is_imported" in value]
+        assert [(plan["is_imported"], plan["problems"]) for plan in plans] == [(False, []), (True, [])]
 
 
 def work(conn: db.Connection, pool: OneConnection) -> None:

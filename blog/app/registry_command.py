@@ -8,7 +8,7 @@ import click
 from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.errors import Conflict, Invalid
-from blog.app.llm.prompts import going_live
+from blog.app.llm.cases import services as cases
 from blog.app.transfer import services
 from blog.app.transfer.models import FileFormat, Item, Plan
 
@@ -31,9 +31,9 @@ def import_file(conn: db.Connection, actor: Actor, file: Path, *, dry_run: bool,
     source = file.read_bytes()
     missing_models = "default" if default_model else "refuse"
     if dry_run:
-        plan = services.plan_import(conn, actor, source, missing_models, going_live.no_gate)
+        plan = services.plan_import(conn, actor, source, missing_models, cases.object_to)
     else:
-        plan = services.import_file(conn, actor, source, missing_models, going_live.no_gate)
+        plan = services.import_file(conn, actor, source, missing_models, cases.object_to)
     _tell(plan)
     if plan.problems:
         raise Invalid("It cannot be imported as it is.")

@@ -630,7 +630,7 @@ CREATE TABLE IF NOT EXISTS field_revision (
     CONSTRAINT field_revision_origin_check CHECK (origin IN ('person', 'run', 'restore', 'system')),
     CONSTRAINT field_revision_run_check CHECK ((origin = 'run') = (llm_run_id IS NOT NULL)),
     CONSTRAINT field_revision_base_check CHECK ((number = 1) = (base_revision_id IS NULL)),
-    CONSTRAINT field_revision_value_check CHECK (length(value) <= 1000000)
+    CONSTRAINT field_revision_value_check CHECK (length(value) <= 2000000)
 );
 CREATE UNIQUE INDEX IF NOT EXISTS field_revision_current_key
     ON field_revision (post_id, post_section_id, workflow_field_id) NULLS NOT DISTINCT WHERE superseded_at IS NULL;

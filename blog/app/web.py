@@ -234,7 +234,7 @@ def _http_error(exc: HTTPException) -> Response:
     messages = {
         404: "There is no page at this address.",
         405: f"{request.method} is not possible here.",
-        413: "That is more than this installation accepts in one request (4 MB).",
+        413: "That is more than this installation accepts in one request (20 MB).",
     }
     response = error_response(kind(messages.get(status, exc.description or exc.name)))
     if exc.response is None and isinstance(allow := getattr(exc, "valid_methods", None), list):

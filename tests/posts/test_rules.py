@@ -57,5 +57,5 @@ def test_a_section_is_added_behind_another_or_at_the_end() -> None:
 
 
 def test_a_text_beyond_the_limit_is_refused_with_both_numbers() -> None:
-    with pytest.raises(Invalid, match=r"1,000,001 characters; a field holds at most 1,000,000"):
-        rules.check_size("x" * 1_000_001)
+    with pytest.raises(Invalid, match=r"2,000,001 characters; a field holds at most 2,000,000"):
+        rules.check_size("x" * 2_000_001)

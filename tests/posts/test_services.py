@@ -125,12 +125,12 @@ def test_line_ends_and_spaces_are_kept_as_typed(
     assert write(conn, carol, post, field_id(workflow, "seed"), typed, None).value == typed
 
 
-def test_a_text_over_a_million_characters_is_refused(
+def test_a_text_over_two_million_characters_is_refused(
     conn: db.Connection, workflow: Workflow, carol: Actor, post: Post
 ) -> None:
-    with pytest.raises(Invalid, match="1,000,001"):
-        write(conn, carol, post, field_id(workflow, "seed"), "x" * 1_000_001, None)
-    assert write(conn, carol, post, field_id(workflow, "seed"), "é" * 1_000_000, None).number == 1
+    with pytest.raises(Invalid, match="2,000,001"):
+        write(conn, carol, post, field_id(workflow, "seed"), "x" * 2_000_001, None)
+    assert write(conn, carol, post, field_id(workflow, "seed"), "é" * 2_000_000, None).number == 1
 
 
 def test_a_field_that_does_not_exist_is_not_found(conn: db.Connection, carol: Actor, post: Post) -> None:

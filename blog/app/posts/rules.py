@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.posts.models import Section
 
-MAX_VALUE_CHARS = 1_000_000  # the database holds the same limit: field_revision_value_check
+MAX_VALUE_CHARS = 2_000_000  # the database holds the same limit: field_revision_value_check
 
 
 def check_size(value: str) -> None:

@@ -29,8 +29,8 @@ check: setup-dev ## what CI runs: lint, format, types, import contracts, tests
 	@$(VENV)/bin/lint-imports
 	@$(MAKE) --no-print-directory test
 
-bench: setup-dev ## measure runs, assembly, streams, diffs and pages against their bounds
-	@failed=0; for what in bench bench.diffs bench.finding bench.usage; do $(PYTHON) -m $$what || failed=1; done; exit $$failed
+bench: setup-dev ## measure runs, assembly, streams, diffs, pages and typing against their bounds
+	@failed=0; for what in bench bench.diffs bench.finding bench.typing bench.usage; do $(PYTHON) -m $$what || failed=1; done; exit $$failed
 
 messages: setup ## gather what is to be translated and merge it into each catalogue; LANGUAGE=de begins one
 	@mkdir -p $(LOCALE)
@@ -75,7 +75,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@$(PIP) --no-build-isolation --use-pep517 -r requirements-dev.lock
 	@touch $@
 
-$(VENDOR): package.json package-lock.json | $(VENV)/.installed
+$(VENDOR): package.json package-lock.json frontend/editor.js | $(VENV)/.installed
 	@echo "Fetching the third-party front-end modules"
 	@$(call npm,ci --loglevel=error --ignore-scripts --no-audit --no-fund --no-progress) >/dev/null
 	@$(call npm,run --silent vendor)

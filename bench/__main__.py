@@ -5,9 +5,7 @@ Starts the whole product on a database of its own, with a provider on loopback t
 """
 
 import json
-import os
 import re
-import signal
 import statistics
 import subprocess
 import sys
@@ -16,7 +14,6 @@ import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,38 +23,23 @@ import requests
 from bench import assembly, streams
 from bench.client import Timing, ask_directly, post_and_follow
 from bench.figures import Figure, show
+from bench.product import PASSWORD, ROOT, Product, running_product, setup_link
 
-ROOT = Path(__file__).parents[1]
 ONE_AT_A_TIME = 200
 AT_ONCE = 16
 RUNS_AT_ONCE = 960
-PASSWORD = "a password for the benchmark"  # noqa: S105 - of a database that lives for a minute
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
-    """The running product, and how long it took from the command to a healthy answer."""
-
-    port: int
-    console: Path
-    started_s: float
-    process: subprocess.Popen[bytes]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="blogforge-bench-") as data, _provider() as provider_port:
         # The database's own user must be able to reach its folder when root runs this.
         Path(data).chmod(0o755)
-        with _product(Path(data)) as first:
+        with running_product(Path(data)) as first:
             token = _first_administrator(first)
             path = _action(first, token, provider_port)
             figures = [*_delay(first, token, path, provider_port), _throughput(first, token, path)]
             figures.append(_memory(first))
-        with _product(Path(data)) as second:
+        with running_product(Path(data)) as second:
             figures.append(Figure(name="Warm start", value=second.started_s, unit="s", bound=5))
     sys.exit(show([*figures, *assembly.measure(), *streams.measure()]))
 
@@ -127,60 +109,10 @@ def _provider() -> Generator[int]:
         process.wait()
 
 
-@contextmanager
-def _product(data: Path) -> Generator[Product]:
-    port = _free_port()
-    console = data / "console"
-    environment = {**os.environ, "BLOG_DATA": str(data / "var"), "BLOG_PORT": str(port)}
-    environment.pop("BLOG_DATABASE_URL", None)
-    started = time.perf_counter()
-    with console.open("wb") as output:
-        process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("blogforge")), "serve"],
-            cwd=ROOT,
-            env=environment,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        _wait_until_healthy(f"http://127.0.0.1:{port}/healthz", process, console)
-        took = time.perf_counter() - started
-        yield Product(port=port, console=console, started_s=took, process=process)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
-
-
-def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], console: Path) -> None:
-    for _ in range(600):
-        if process.poll() is not None:
-            sys.exit(f"The product did not start:\n{console.read_text()}")
-        try:
-            if requests.get(url, timeout=1).ok:
-                return
-        except (requests.ConnectionError, requests.Timeout):
-            pass
-        time.sleep(0.05)
-    sys.exit(f"The product was not healthy within 30 s:\n{console.read_text()}")
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
 def _first_administrator(product: Product) -> str:
     """Signs in through the link on the console and answers an API token."""
-    for _ in range(100):
-        if link := re.search(r"http\S+/setup/\S+", product.console.read_text()):
-            break
-        time.sleep(0.1)
-    else:
-        sys.exit(f"No link for the first administrator:\n{product.console.read_text()}")
     browser = requests.Session()
-    _send(browser, link[0], name="Bench", email="bench@example.org", password=PASSWORD)
+    _send(browser, setup_link(product), name="Bench", email="bench@example.org", password=PASSWORD)
     shown = _send(browser, f"{product.url}/account/tokens", name="bench")
     token = re.search(r"bf_[\w-]{20,}", shown)
     if token is None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from blog.app.db import Pool
     from blog.app.llm.runs.events import Wakeups
 
-MAX_REQUEST_BYTES = 4 * 1024 * 1024
+MAX_REQUEST_BYTES = 20 * 1024 * 1024  # a field of 2,000,000 letters that a form writes as nine bytes each
 
 
 def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Flask:
@@ -29,7 +29,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.auth import views as auth_views
     from blog.app.automation import api as automation_api
     from blog.app.automation import batch_api, preview_api, trial_api
-    from blog.app.desk import batch_views, panel_views, presence_api, presence_views
+    from blog.app.desk import batch_views, formatted_views, panel_views, presence_api, presence_views
     from blog.app.desk import views as desk_views
     from blog.app.finding import api as finding_api
     from blog.app.finding import views as finding_views
@@ -90,6 +90,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         automation_api.bp,
         preview_api.bp,
         presence_views.bp,
+        formatted_views.bp,
         presence_api.bp,
         batch_views.bp,
         batch_api.bp,

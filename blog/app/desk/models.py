@@ -1,6 +1,6 @@
 """A post's desk: its fields as cards with the model's part in them, and the panel beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,8 +48,19 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What a form for a json field is made from: the schema that an action promises to keep."""
+
+    label: str
+    schema: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A field with everything its card shows. `authorship` None: no model had part in the current words."""
+    """A field with everything its card shows. `authorship` None: no model had part in the current words.
+
+    `form` None: a text, or nothing says what the JSON is to look like.
+    """
 
     post_id: int
     state: FieldState
@@ -58,6 +69,7 @@ class Card:
     actions: Sequence[FieldAction]
     active: Sequence[AutomationListItem]
     may_edit: bool
+    form: Form | None
 
     @property
     def key(self) -> str:

@@ -62,6 +62,14 @@ class FieldSave(BaseModel):
     base_revision_id: BaseRevision
 
 
+class Typed(BaseModel):
+    """What stands in a field, saved or not."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: Text
+
+
 class Acceptance(BaseModel):
     """A suggestion taken over, compared with that revision. `value` None: as it is.
 

@@ -1,6 +1,6 @@
 """Gathers what the page of a post shows: the workspace and a model's part in it. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from blog.app import db
@@ -17,6 +17,7 @@ from blog.app.desk.models import (
     Authorship,
     Card,
     Desk,
+    Form,
     History,
     HistoryEntry,
     MissingInput,
@@ -93,6 +94,7 @@ class Machine:
     waiting: Sequence[Suggestion]
     active: Sequence[AutomationListItem]
     authorships: dict[int, Authorship]
+    schemas: dict[int, Mapping[str, object]]
     may_automate: bool
 
 
@@ -144,8 +146,15 @@ def _machine(conn: db.Connection, actor: Actor, workspace: Workspace) -> Machine
         waiting=suggestions.list_suggestions(conn, actor, post_id),
         active=active,
         authorships={made.run_id: made for made in desk_store.list_authorships(conn, run_ids)},
+        schemas=_schemas(conn, [state.field for state in states]),
         may_automate=actor.may(AUTOMATE) and workspace.may_edit,
     )
+
+
+def _schemas(conn: db.Connection, fields: Sequence[Field]) -> dict[int, Mapping[str, object]]:
+    """By action: what those that json fields offer promise to write."""
+    ids = {action.action_id for field in fields if field.kind == "json" for action in field.actions}
+    return prompts.list_schemas(conn, sorted(ids)) if ids else {}
 
 
 def _section(
@@ -180,7 +189,16 @@ def _card(
         ),
         active=[run for run in machine.active if _target(run) == target],
         may_edit=workspace.may_edit,
+        form=_form(machine, state.field),
     )
+
+
+def _form(machine: Machine, field: Field) -> Form | None:
+    """From the first action of the field that has a schema, whoever may run it."""
+    for action in field.actions:
+        if field.kind == "json" and action.action_id in machine.schemas:
+            return Form(label=action.label, schema=machine.schemas[action.action_id])
+    return None
 
 
 def _target(item: Suggestion | AutomationListItem) -> Target:

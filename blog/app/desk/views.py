@@ -4,6 +4,7 @@ Each form answers 303 to the page that shows what it did; with htmx the browser 
 page. Only the autosave of a field gets a fragment, because the words being typed must stay where they are.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ from blog.app.errors import Conflict, Invalid
 from blog.app.posts import services as posts
 from blog.app.posts.diff import Segment
 from blog.app.posts.permissions import POST_CREATE, POST_EDIT, POST_READ
+from blog.app.posts.rules import MAX_VALUE_CHARS
 from blog.app.posts.schemas import SectionOrder
 from blog.app.workflow import compare, outline
 from blog.app.workflow import services as workflow
@@ -365,6 +367,27 @@ SHOWN_AS = {
 def diffed(segments: Sequence[Segment]) -> Markup:
     """Segments as escaped text with <ins> and <del>."""
     return Markup().join(SHOWN_AS[segment.kind].format(segment.text) for segment in segments)
+
+
+@bp.app_template_global("most_chars")
+def most_chars() -> int:
+    """What no field may be longer than, whatever its own limit."""
+    return MAX_VALUE_CHARS
+
+
+@bp.app_template_global("editing")
+def editing(card: Card) -> dict[str, str]:
+    """What the editors of a card's control are told, as attributes."""
+    told = {"data-actions": json.dumps([{"id": a.action_id, "label": a.label} for a in card.actions])}
+    if card.field.kind == "markdown":
+        told["data-formatted"] = field_url("formatted.show_formatted", card)
+    if card.form:
+        told |= {
+            "data-editor": "json",
+            "data-schema": json.dumps(card.form.schema),
+            "data-schema-of": card.form.label,
+        }
+    return told
 
 
 @bp.app_template_global("field_url")

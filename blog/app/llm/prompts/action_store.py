@@ -3,7 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from blog.app import db
-from blog.app.llm.prompts.models import ActionHead, ActionListItem, ActionPart, ActionPlace, ActionVersion
+from blog.app.llm.prompts.models import (
+    ActionHead,
+    ActionListItem,
+    ActionPart,
+    ActionPlace,
+    ActionSchema,
+    ActionVersion,
+)
 
 ACTION_VERSION = """
     v.id, v.llm_action_id AS action_id, a.name AS action_name, a.label AS action_label, v.number,
@@ -217,4 +224,17 @@ def list_action_versions(conn: db.Connection, action_id: int) -> list[ActionVers
          ORDER BY v.number DESC
         """,
         (action_id,),
+    )
+
+
+def list_schemas(conn: db.Connection, action_ids: Sequence[int]) -> list[ActionSchema]:
+    return db.many(
+        conn,
+        ActionSchema,
+        """
+        SELECT a.id AS action_id, v.output_schema AS schema
+          FROM llm_action a JOIN llm_action_version v ON v.id = a.live_version_id
+         WHERE a.id = ANY(%s) AND v.output_kind = 'json' AND v.output_schema IS NOT NULL
+        """,
+        (list(action_ids),),
     )

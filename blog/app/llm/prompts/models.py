@@ -83,6 +83,14 @@ class TypedAction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActionSchema:
+    """What the live make-up of an action promises to write, as JSON Schema."""
+
+    action_id: int
+    schema: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionHead:
     """The action itself, without a make-up. `draft_version_id` None: nothing newer than what is live."""
 

@@ -3,7 +3,7 @@
 Who changes them is parts.py and actions.py; which version counts is decided in going_live.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from blog.app import db
 from blog.app.errors import Invalid, NotFound
@@ -211,6 +211,11 @@ def list_field_labels(conn: db.Connection) -> dict[tuple[str, str], str]:
 def list_action_versions(conn: db.Connection, action_id: int) -> list[ActionVersion]:
     get_action_head(conn, action_id)
     return action_store.list_action_versions(conn, action_id)
+
+
+def list_schemas(conn: db.Connection, action_ids: Sequence[int]) -> dict[int, Mapping[str, object]]:
+    """By action id: the schema of the live make-up; actions without one are left out."""
+    return {promise.action_id: promise.schema for promise in action_store.list_schemas(conn, action_ids)}
 
 
 def list_action_releases(conn: db.Connection, action_id: int) -> list[Release]:

@@ -7,6 +7,8 @@ import { _ } from "./words.js";
 
 const PAUSE = 1200;
 const AGAIN = 5000;
+const LONG = 20_000;
+const GAP = 300;
 const savers = new Set();
 
 export const isSettled = () => [...savers].every((saver) => saver.isSettled());
@@ -79,8 +81,12 @@ attach("form[data-autosave]", (form) => {
   else forget(form);
 
   form.classList.add("autosaves");
+  let keeping;
   field.addEventListener("input", () => {
-    keep(form, field.value, base());
+    clearTimeout(keeping);
+    // The browser's store takes longer over a long text than a key may: there it waits for the next gap.
+    if (field.textLength < LONG) keep(form, field.value, base());
+    else keeping = setTimeout(() => field.value !== saved && keep(form, field.value, base()), GAP);
     clearTimeout(timer);
     timer = setTimeout(save, PAUSE);
   });

@@ -1,6 +1,7 @@
 // What the page of a post has beyond every page.
 import "./autosave.js";
 import "./after-saving.js";
+import "./editor.js";
 import "./meter.js";
 import "./panel.js";
 import "./refusals.js";

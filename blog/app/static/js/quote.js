@@ -22,11 +22,14 @@ attach("form[data-quote-of]", (form) => {
   form.addEventListener("submit", () => (used = form.elements.quote.value));
 });
 
-document.addEventListener("selectionchange", (event) => {
+document.addEventListener("selection:changed", chosen);
+document.addEventListener("selectionchange", chosen);
+
+function chosen(event) {
   const field = event.target instanceof HTMLTextAreaElement ? event.target : document.activeElement;
   const form = field?.id && document.querySelector(`form[data-quote-of="${CSS.escape(field.id.replace(/^value-/, ""))}"]`);
   if (form) take(form);
-});
+}
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-passage]");
@@ -35,6 +38,6 @@ document.addEventListener("click", (event) => {
   const passage = button.closest(".comment").querySelector(".comment__quote").textContent;
   const place = field?.value?.indexOf(passage) ?? -1;
   if (place < 0) return;
-  field.focus();
   field.setSelectionRange(place, place + passage.length);
+  field.focus();
 });

@@ -11,8 +11,11 @@ tell("Alt+Enter", _("Split the section at the cursor"));
 
 const place = (area) => OF_SECTION.exec(area?.form?.getAttribute("action") ?? "");
 
+// The text one writes in: its textarea, though an editor may lie over it.
+const written = (target) => target.closest("form[data-autosave] :is(textarea, .editor)")?.closest("form").elements.value;
+
 document.addEventListener("focusin", (event) => {
-  if (event.target.matches("form[data-autosave] textarea")) last = event.target;
+  last = written(event.target) ?? last;
 });
 
 document.addEventListener("click", (event) => {
@@ -23,8 +26,8 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || !event.altKey || !event.target.matches("form[data-autosave] textarea")) return;
-  const link = document.querySelector(`a[data-split="${place(event.target)?.[1]}"]`);
+  if (event.key !== "Enter" || !event.altKey) return;
+  const link = document.querySelector(`a[data-split="${place(written(event.target))?.[1]}"]`);
   if (!link) return;
   event.preventDefault();
   go(link);

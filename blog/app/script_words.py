@@ -19,7 +19,7 @@ def script_words(scripts: Path) -> dict[str, object]:
 
 @cache
 def _script_words(scripts: Path, _language: str) -> dict[str, object]:
-    source = "\n".join(path.read_text() for path in sorted(scripts.glob("*.js")))
+    source = "\n".join(path.read_text() for path in sorted(scripts.rglob("*.js")))
     words: dict[str, object] = {
         text: translation.gettext(text) for text in map(json.loads, _ONE.findall(source))
     }

@@ -196,9 +196,9 @@ def test_a_list_is_written_and_ordered_from_the_keyboard(open_page: Open) -> Non
     first.press("End")
     first.evaluate(PASTE, ["", "1. Wool\n2. Linen"])
     expect(control).to_have_value("WoolWool\nLinen\nLooms\nDyes")
-    page.locator("#text-topics_to_cover").get_by_role("button", name="Edit the source").click()
+    page.locator("#text-topics_to_cover").get_by_role("button", name="Source: edit the text itself").click()
     control.fill("Silk\n[1, 2]")
-    page.locator("#text-topics_to_cover").get_by_role("button", name="Edit the source").click()
+    page.locator("#text-topics_to_cover").get_by_role("button", name="Source: edit the text itself").click()
     expect(page.locator("#text-topics_to_cover .entry")).to_have_count(2)
     expect(page.locator("#saved-topics_to_cover [data-saved]")).to_contain_text("saved")
     page.reload()
@@ -235,16 +235,16 @@ def test_a_form_writes_json_and_leaves_what_it_does_not_know(open_page: Open) ->
     expect(control).to_have_value(
         '[\n  {\n    "heading": "Cloth",\n    "description": "What it is made of."\n  }\n]'
     )
-    form.get_by_role("button", name="Edit the source").click()
+    form.get_by_role("button", name="Source: edit the text itself").click()
     control.fill('[{"heading": "Cloth", "mood": "warm"}]')
-    form.get_by_role("button", name="Edit the source").click()
+    form.get_by_role("button", name="Source: edit the text itself").click()
     form.get_by_label("Section headings 1: Description").fill("Wool.")
     expect(control).to_have_value(
         '[\n  {\n    "heading": "Cloth",\n    "mood": "warm",\n    "description": "Wool."\n  }\n]'
     )
-    form.get_by_role("button", name="Edit the source").click()
+    form.get_by_role("button", name="Source: edit the text itself").click()
     control.fill('{"not": "a list"}')
-    form.get_by_role("button", name="Edit the source").click()
+    form.get_by_role("button", name="Source: edit the text itself").click()
     expect(form).to_contain_text("does not fit the form of “Plan the sections”")
     expect(control).to_be_visible()
     expect(page.locator("#saved-section_headings [data-saved]")).to_contain_text("saved")

@@ -3,15 +3,16 @@
 import { attach } from "./attach.js";
 import { tell } from "./keys.js";
 import { whenLetGo } from "./let-go.js";
+import { _ } from "./words.js";
 
-tell("Alt+ArrowUp Alt+ArrowDown", "Move the entry of a list that has the focus");
-tell("/", "In a text: insert a heading, a list, a link, an image, or start one of the field's actions");
-tell("Mod+b Mod+i", "Bold, italic");
-tell("Mod+Shift+k", "Link");
-tell("Mod+f", "Find and replace in the text");
-tell("Mod+z Mod+Shift+z", "Undo, redo what was typed");
-tell("Mod+] Mod+[", "Indent, outdent the lines of a list");
-tell("Escape", "Leave the text for its field");
+tell("Alt+ArrowUp Alt+ArrowDown", _("Move the entry of a list that has the focus"));
+tell("/", _("In a text: insert a heading, a list, a link, an image, or start one of the field's actions"));
+tell("Mod+b Mod+i", _("Bold, italic"));
+tell("Mod+Shift+k", _("Link"));
+tell("Mod+f", _("Find and replace in the text"));
+tell("Mod+z Mod+Shift+z", _("Undo, redo what was typed"));
+tell("Mod+] Mod+[", _("Indent, outdent the lines of a list"));
+tell("Escape", _("Leave the text for its field"));
 
 const KINDS = {
   markdown: () => import("./editor/view.js"),

@@ -1,6 +1,7 @@
 // An ordered list of entries: reordered by dragging and Alt+↑/↓, added to, taken from; what an entry looks like is
 // its maker's: `content(value, entry) -> {node, read(), focus()}`. One entry at a time is reached by the Tab key.
 import { dragRow } from "../drag-rows.js";
+import { _ } from "../words.js";
 import { button, make } from "./dom.js";
 
 export function entries({ label, values, blank, content, changed }) {
@@ -8,8 +9,8 @@ export function entries({ label, values, blank, content, changed }) {
   const news = make("p", { className: "visually-hidden", role: "status" });
   const past = [];
   const read = () => [...rows.children].map((row) => row.entry.read());
-  const add = button("+ Add", `Add to ${label}`, () => insert([blank()], rows.lastElementChild));
-  const undo = button("↶ Undo", `Undo the last change of order or number in ${label}`, takeBack, { disabled: true });
+  const add = button(_("+ Add"), _("+ Add to %(label)s", { label }), () => insert([blank()], rows.lastElementChild));
+  const undo = button(_("↶ Undo"), _("↶ Undo the last change of order or number in %(label)s", { label }), takeBack, { disabled: true });
   const bar = make("div", { className: "entries__bar" }, add, undo);
   const element = make("div", { className: "entries__place" }, rows, bar, news);
 
@@ -29,7 +30,7 @@ export function entries({ label, values, blank, content, changed }) {
 
   function row(value) {
     const made = make("li", { className: "entry" });
-    const grip = make("span", { className: "entry__grip", textContent: "⠿", title: "Drag to another place", "aria-hidden": "true" });
+    const grip = make("span", { className: "entry__grip", textContent: "⠿", title: _("Drag to another place"), "aria-hidden": "true" });
     grip.addEventListener("pointerdown", (event) => {
       const before = read();
       dragRow(rows, made, grip, event, () => reshape(() => {}, before));
@@ -58,7 +59,7 @@ export function entries({ label, values, blank, content, changed }) {
     const next = gone.nextElementSibling ?? gone.previousElementSibling;
     reshape(() => gone.remove());
     next ? next.entry.focus() : add.focus();
-    news.textContent = `Removed; ${rows.children.length} left. Undo brings it back.`;
+    news.textContent = _("Removed; %(n)s left. Undo brings it back.", { n: rows.children.length });
   }
 
   function move(moved, step, focused) {
@@ -66,13 +67,13 @@ export function entries({ label, values, blank, content, changed }) {
     if (!other) return;
     reshape(() => (step < 0 ? other.before(moved) : other.after(moved)));
     focused.focus();
-    news.textContent = `Moved to ${[...rows.children].indexOf(moved) + 1} of ${rows.children.length}.`;
+    news.textContent = _("Moved to %(place)s of %(n)s.", { place: [...rows.children].indexOf(moved) + 1, n: rows.children.length });
   }
 
   function renumber() {
     [...rows.children].forEach((each, at) => {
       each.entry.name?.(`${label} ${at + 1}`);
-      each.querySelector(":scope > .entry__remove").setAttribute("aria-label", `Remove ${label} ${at + 1}`);
+      each.querySelector(":scope > .entry__remove").setAttribute("aria-label", _("Remove %(entry)s", { entry: `${label} ${at + 1}` }));
     });
     if (!rows.querySelector(":scope > .entry--stop")) stopAt(rows.firstElementChild);
   }
@@ -85,7 +86,7 @@ export function entries({ label, values, blank, content, changed }) {
   function name(words) {
     label = words;
     rows.setAttribute("aria-label", words);
-    add.setAttribute("aria-label", `Add to ${words}`);
+    add.setAttribute("aria-label", _("+ Add to %(label)s", { label }));
     renumber();
   }
 

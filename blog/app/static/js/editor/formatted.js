@@ -1,5 +1,6 @@
 // The button that shows a text as readers see it, made by the server from what is typed, and goes back to its source.
 import { say } from "../toasts.js";
+import { _ } from "../words.js";
 
 export function putFormatted(control, view, place) {
   const seen = document.createElement("div");
@@ -7,10 +8,10 @@ export function putFormatted(control, view, place) {
   seen.hidden = true;
   seen.tabIndex = 0;
   seen.setAttribute("role", "region");
-  seen.setAttribute("aria-label", `${control.labels[0]?.textContent.trim() ?? "Text"}, as readers see it`);
+  seen.setAttribute("aria-label", _("%(label)s, as readers see it", { label: control.labels[0]?.textContent.trim() ?? "" }));
   view.dom.after(seen);
   const button = document.createElement("button");
-  Object.assign(button, { type: "button", className: "ghost editor__formatted", textContent: "Formatted" });
+  Object.assign(button, { type: "button", className: "ghost editor__formatted", textContent: _("Formatted") });
   button.setAttribute("aria-pressed", "false");
   button.addEventListener("click", async () => {
     const isShown = seen.hidden && (await show(control, seen));
@@ -34,7 +35,7 @@ async function show(control, seen) {
     await htmx.swap({ text, sourceElement: control.form, target: seen, swap: "innerHTML", request: {} });
     return true;
   } catch (problem) {
-    say(`The formatted view cannot be shown: ${problem.message || "the server cannot be reached"}. Your words are in the source.`, "bad");
+    say(_("The formatted view cannot be shown. Your words are in the source. %(why)s", { why: problem.message }), "bad");
     return false;
   }
 }

@@ -1,5 +1,6 @@
 // <textarea data-editor="json" data-schema="…">: a form made from the schema; its source is a press away. A text that
 // does not fit the schema is shown as its source and stays as it is.
+import { _ } from "../words.js";
 import { make } from "./dom.js";
 import { fits, isBlank, part } from "./json-parts.js";
 import { lay } from "./overlay.js";
@@ -8,7 +9,7 @@ export function open(control) {
   const schema = JSON.parse(control.dataset.schema);
   const label = control.labels[0]?.textContent.trim() ?? control.name;
   return lay(control, {
-    note: `This does not fit the form of “${control.dataset.schemaOf}”, so it is shown as its source.`,
+    note: _("This does not fit the form of “%(action)s”, so it is shown as its source.", { action: control.dataset.schemaOf }),
     read: (text) => valueOf(text, schema),
     build: (value, changed) => {
       const place = make("div", { className: "json-form" });

@@ -1,4 +1,5 @@
 // <textarea data-editor="list">: its entries one by one, to be reordered, added to and taken from; its source is a press away.
+import { _ } from "../words.js";
 import { entries } from "./entries.js";
 import { lineEntry } from "./line-entry.js";
 import { lay } from "./overlay.js";
@@ -8,7 +9,7 @@ const LINE_END = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
 export function open(control) {
   const label = control.labels[0]?.textContent.trim() ?? control.name;
   return lay(control, {
-    note: "This is no list of texts, so it is shown as its source.",
+    note: _("This is no list of texts, so it is shown as its source."),
     read: texts,
     build: (values, changed) => {
       const list = entries({ label, values, blank: () => "", content: lineEntry, changed });

@@ -1,5 +1,6 @@
 // lay(control, {read, build, note}): an editor of parts over a textarea that stays the form's control. `read(text)`
 // answers the parts, or null where they cannot be shown so; then, or when asked for, the source is what one edits.
+import { _ } from "../words.js";
 import { button, make } from "./dom.js";
 
 const VALUE = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value");
@@ -8,7 +9,7 @@ export function lay(control, { read, build, note }) {
   const said = make("p", { className: "help", role: "status" });
   const help = make("p", { className: "help", textContent: control.placeholder });
   const place = make("div", { className: "editor editor--parts" }, help);
-  const toggle = button("Source", "Edit the source", () => (isSource ? toParts() : toSource("")), { "aria-pressed": "false" });
+  const toggle = button(_("Source"), _("Source: edit the text itself"), () => (isSource ? toParts() : toSource("")), { "aria-pressed": "false" });
   toggle.classList.add("editor__formatted");
   const bar = make("div", { className: "editor__bar editor__bar--parts" }, toggle);
   const text = () => VALUE.get.call(control);

@@ -1,6 +1,7 @@
 // What is pasted: formatted text becomes Markdown where the field is Markdown, and what would not fit is refused.
 import { EditorView } from "../../vendor/editor.js";
 import { say } from "../toasts.js";
+import { _ } from "../words.js";
 import { toMarkdown } from "./from-html.js";
 
 const MOST_HTML = 8_000_000;
@@ -23,18 +24,24 @@ function textOf(clipboard, isMarkdown) {
   const html = clipboard.getData("text/html");
   const plain = clipboard.getData("text/plain").replace(/\r\n?/g, "\n");
   if (html.length > MOST_HTML) {
-    say("Pasted without its formatting: that was too much at once.");
+    say(_("Pasted without its formatting: that was too much at once."));
     return plain;
   }
   if (!isMarkdown || !html || clipboard.types.includes("vscode-editor-data")) return plain;
   return toMarkdown(html) ?? plain;
 }
 
+const tooLong = (length, limit) =>
+  _("Not pasted: the field would have %(length)s characters, and holds at most %(limit)s. Paste a part of it.", {
+    length: number.format(length),
+    limit: number.format(limit),
+  });
+
 export function put(view, text, limit) {
   const { from, to } = view.state.selection.main;
   const length = view.state.doc.length - (to - from) + text.length;
   if (length > limit) {
-    say(`Not pasted: the field would have ${number.format(length)} characters, and holds at most ${number.format(limit)}. Paste a part of it.`, "bad");
+    say(tooLong(length, limit), "bad");
     return;
   }
   view.dispatch(view.state.replaceSelection(text), { userEvent: "input.paste", scrollIntoView: true });

@@ -1,20 +1,21 @@
 // `/` at the beginning of a word: what can be inserted here, and the actions this field offers.
+import { _ } from "../words.js";
 import { bullets, heading, image, link, numbers, quote } from "./commands.js";
 
 const INSERTS = [
-  ["Heading", "## ", heading(2)],
-  ["Subheading", "### ", heading(3)],
-  ["List", "- ", bullets],
-  ["Numbered list", "1. ", numbers],
-  ["Quote", "> ", quote],
-  ["Link", "[ ]( )", link],
-  ["Image", "![ ]( )", image],
+  [_("Heading"), "## ", heading(2)],
+  [_("Subheading"), "### ", heading(3)],
+  [_("List"), "- ", bullets],
+  [_("Numbered list"), "1. ", numbers],
+  [_("Quote"), "> ", quote],
+  [_("Link"), "[ ]( )", link],
+  [_("Image"), "![ ]( )", image],
 ];
 
 export function slash(control, isMarkdown) {
-  const inserts = (isMarkdown ? INSERTS : []).map(([label, detail, run], rank) => option(label, detail, run, { name: "Insert", rank: 0 }, rank));
+  const inserts = (isMarkdown ? INSERTS : []).map(([label, detail, run], rank) => option(label, detail, run, { name: _("Insert"), rank: 0 }, rank));
   const actions = JSON.parse(control.dataset.actions ?? "[]").map(({ id, label }, rank) =>
-    option(label, "✦", () => automate(control, id), { name: "Automate", rank: 1 }, rank),
+    option(label, "✦", () => automate(control, id), { name: _("Automate"), rank: 1 }, rank),
   );
   const options = [...inserts, ...actions];
   return (context) => {

@@ -1,22 +1,23 @@
 // The line of buttons below an editor: one stop for the Tab key, arrows move along it.
 import { openSearchPanel, redo, undo } from "../../vendor/editor.js";
 import { whenLetGo } from "../let-go.js";
+import { _ } from "../words.js";
 import { bold, bullets, heading, image, italic, link, numbers } from "./commands.js";
 import { putFormatted } from "./formatted.js";
 
 const MARKDOWN = [
-  ["B", "Bold", bold],
-  ["I", "Italic", italic],
-  ["H", "Heading", heading(2)],
-  ["•", "List", bullets],
-  ["1.", "Numbered list: 1.", numbers],
-  ["Link", "Link", link],
-  ["Image", "Image", image],
+  ["B", _("Bold"), bold],
+  ["I", _("Italic"), italic],
+  ["H", _("Heading"), heading(2)],
+  ["•", _("List"), bullets],
+  ["1.", _("Numbered list: 1."), numbers],
+  [_("Link"), _("Link"), link],
+  [_("Image"), _("Image"), image],
 ];
 const EVERYWHERE = [
-  ["Find", "Find and replace", openSearchPanel],
-  ["↶", "Undo", undo],
-  ["↷", "Redo", redo],
+  [_("Find"), _("Find and replace"), openSearchPanel],
+  ["↶", _("Undo"), undo],
+  ["↷", _("Redo"), redo],
 ];
 
 export function putToolbar(control, view, place) {
@@ -24,7 +25,7 @@ export function putToolbar(control, view, place) {
   const bar = document.createElement("div");
   bar.className = "editor__bar";
   bar.setAttribute("role", "toolbar");
-  bar.setAttribute("aria-label", `Text: ${control.labels[0]?.textContent.trim() ?? ""}`);
+  bar.setAttribute("aria-label", _("What can be done to %(label)s", { label: control.labels[0]?.textContent.trim() ?? "" }));
   for (const [face, name, run] of [...(isMarkdown ? MARKDOWN : []), ...EVERYWHERE]) bar.append(button(view, face, name, run));
   place.append(bar);
   const show = (isOn) => whenLetGo(() => place.classList.toggle("editor--on", isOn));

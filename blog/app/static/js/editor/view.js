@@ -11,6 +11,7 @@ import {
   searchKeymap,
   standardKeymap,
 } from "../../vendor/editor.js";
+import { _ } from "../words.js";
 import { keysOf } from "./commands.js";
 import { look } from "./look.js";
 import { mirrorFrom, mirrorTo } from "./mirror.js";
@@ -67,15 +68,15 @@ const typedOver = EditorView.domEventHandlers({
 });
 
 const PHRASES = {
-  next: "Next",
-  previous: "Previous",
-  all: "Select all",
-  "match case": "Match case",
-  regexp: "Pattern",
-  "by word": "Whole words",
-  replace: "Replace",
-  "replace all": "Replace all",
-  close: "Close",
+  next: _("Next"),
+  previous: _("Previous"),
+  all: _("Select all"),
+  "match case": _("Match case"),
+  regexp: _("Pattern"),
+  "by word": _("Whole words"),
+  replace: _("Replace"),
+  "replace all": _("Replace all"),
+  close: _("Close"),
 };
 
 function attributesOf(control) {

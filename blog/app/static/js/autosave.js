@@ -1,14 +1,12 @@
 // <form data-autosave="person">: saves its field when typing pauses, when it is left, and when the page is.
 // One request at a time; the answer replaces the line below the words and never the words.
 import { attach } from "./attach.js";
-import { find, forget, keep } from "./drafts.js";
+import { find, forget, keep, keepSoon } from "./drafts.js";
 import { isWorthAnotherTry, notSaved } from "./not-saved.js";
 import { _ } from "./words.js";
 
 const PAUSE = 1200;
 const AGAIN = 5000;
-const LONG = 20_000;
-const GAP = 300;
 const savers = new Set();
 
 export const isSettled = () => [...savers].every((saver) => saver.isSettled());
@@ -81,12 +79,8 @@ attach("form[data-autosave]", (form) => {
   else forget(form);
 
   form.classList.add("autosaves");
-  let keeping;
   field.addEventListener("input", () => {
-    clearTimeout(keeping);
-    // The browser's store takes longer over a long text than a key may: there it waits for the next gap.
-    if (field.textLength < LONG) keep(form, field.value, base());
-    else keeping = setTimeout(() => field.value !== saved && keep(form, field.value, base()), GAP);
+    keepSoon(form, field, base, () => field.value !== saved);
     clearTimeout(timer);
     timer = setTimeout(save, PAUSE);
   });

@@ -9,6 +9,17 @@ export function keep(form, text, base) {
   }
 }
 
+const LONG = 20_000;
+const GAP = 300;
+const waiting = new WeakMap();
+
+// The browser's store takes longer over a long text than a key may: there it waits for the next gap.
+export function keepSoon(form, field, base, isNeeded) {
+  clearTimeout(waiting.get(form));
+  if (field.value.length < LONG) keep(form, field.value, base());
+  else waiting.set(form, setTimeout(() => isNeeded() && keep(form, field.value, base()), GAP));
+}
+
 export function forget(form) {
   try {
     localStorage.removeItem(key(form));

@@ -259,6 +259,10 @@ def test_a_model_that_is_not_connected_is_a_problem_until_another_one_is_asked_f
     data = taken(conn, admin)
     action_of(data, "expand_idea")["model"] = {"provider": "elsewhere", "name": "large"}
     action_of(data, "expand_idea")["fallback_model"] = {"provider": "elsewhere", "name": "small"}
+    wrong = taken(conn, admin)
+    action_of(wrong, "expand_idea")["model"] = {"provider": "elsewhere", "name": "large"}
+    part_of(wrong, EDITOR)["template"] = "{{ post.nowhere }}"
+    assert len(planned(conn, admin, wrong).problems) == 2
     refused = planned(conn, admin, data)
     assert "elsewhere/large is not connected here" in told(refused)
     assert "elsewhere/small is not connected here" in told(refused)

@@ -31,7 +31,7 @@ class Step:
 
 
 class _Waits(Conflict):
-    """It has a part that could not be saved, which is told of that part already."""
+    """It has a part that could not be saved or a model that is not here, which is told already."""
 
 
 def save(
@@ -160,7 +160,11 @@ class _Saving:
         }
 
     def _model_id(self, model: ModelName | None) -> int | None:
-        return None if model is None else self.here.models[str(model)]
+        if model is None:
+            return None
+        if str(model) not in self.here.models:
+            raise _Waits(f"{model} is not connected here.")
+        return self.here.models[str(model)]
 
 
 # --- the workflow --------------------------------------------------------------------------------

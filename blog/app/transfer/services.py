@@ -59,7 +59,7 @@ def plan_import(
         store.lock_imports(conn)
         here = read_here(conn)
         plan, after = _plan(conn, actor, here, data, missing_models)
-        return plan if plan.problems else _carry_out(conn, actor, here, after, plan=plan, gate=gate)
+        return plan if after is None else _carry_out(conn, actor, here, after, plan=plan, gate=gate)
 
 
 def import_file(
@@ -83,7 +83,7 @@ def import_file(
                 "The registry has changed since this plan was shown, so nothing was imported. "
                 "Look at what importing the file would do now."
             )
-        plan = plan if plan.problems else _carry_out(conn, actor, here, after, plan=plan, gate=gate)
+        plan = plan if after is None else _carry_out(conn, actor, here, after, plan=plan, gate=gate)
         if plan.problems:
             raise _refused(plan.problems)
         _note(conn, actor, plan)
@@ -92,34 +92,42 @@ def import_file(
 
 def _plan(
     conn: db.Connection, actor: Actor, here: Here, data: JsonValue, missing_models: MissingModels
-) -> tuple[Plan, Document]:
+) -> tuple[Plan, Document | None]:
+    """With what the registry is to be; None when that is too wrong to try even the rest of it."""
     understood = document.understand(data)
     file, missing = _with_models(understood.document, here, missing_models)
     after = merged(here.document, file)
     changes = comparing.changes(here.document, after, here.archived)
+    lost = list(_problems(conn, here, file, after))
     plan = Plan(
         changes=changes,
-        left_alone=left_alone(here.document, file),
+        left_alone=[] if understood.problems else left_alone(here.document, file),
         same=comparing.same(here.document, after, file),
         missing_models=missing,
         notes=list(_notes(here, {(change.item.kind, change.item.name) for change in changes})),
         problems=[
             *understood.problems,
             *_unanswered(missing, missing_models),
-            *_problems(conn, here, file, after),
+            *lost,
             *_forbidden(actor, here.document, after),
         ],
         digest=None,
     )
-    return (plan if plan.problems else replace(plan, digest=_digest(here, file, after, missing))), after
+    if plan.problems:
+        return plan, None if understood.problems or any(map(_is_about_workflow, lost)) else after
+    return replace(plan, digest=_digest(here, file, after, missing)), after
+
+
+def _is_about_workflow(problem: Problem) -> bool:
+    return problem.where.startswith("workflows")
 
 
 def _carry_out(
     conn: db.Connection, actor: Actor, here: Here, after: Document, *, plan: Plan, gate: Gate
 ) -> Plan:
-    problems = saving.save(conn, actor, here, after, changes=plan.changes, gate=gate)
-    if problems:
-        return replace(plan, problems=problems, digest=None)
+    found = saving.save(conn, actor, here, after, changes=plan.changes, gate=gate)
+    if plan.problems or found:
+        return replace(plan, problems=[*plan.problems, *found], digest=None)
     if document.as_data(read_here(conn).document) != document.as_data(after):
         raise ValueError("An import did something else than its plan said; it was taken back.")
     return plan

@@ -315,6 +315,9 @@ CREATE TABLE IF NOT EXISTS llm_action_version (
     fallback_model_id bigint,
     max_repairs      integer     NOT NULL DEFAULT 0,
     repair_part_id   bigint,
+    takes_selection  boolean     NOT NULL DEFAULT false,
+    wish_label       text,
+    wish_choices     text[]      NOT NULL DEFAULT '{}',
     app_user_id      bigint,
     created_at       timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT llm_action_version_pkey PRIMARY KEY (id),
@@ -330,7 +333,10 @@ CREATE TABLE IF NOT EXISTS llm_action_version (
     CONSTRAINT llm_action_version_repair_part_fkey FOREIGN KEY (repair_part_id) REFERENCES llm_prompt_part (id),
     CONSTRAINT llm_action_version_max_retries_check CHECK (max_retries BETWEEN 0 AND 5),
     CONSTRAINT llm_action_version_max_repairs_check CHECK (max_repairs BETWEEN 0 AND 3),
-    CONSTRAINT llm_action_version_repair_check CHECK (max_repairs = 0 OR repair_part_id IS NOT NULL)
+    CONSTRAINT llm_action_version_repair_check CHECK (max_repairs = 0 OR repair_part_id IS NOT NULL),
+    CONSTRAINT llm_action_version_selection_check CHECK (NOT takes_selection OR output_kind IN ('text', 'markdown')),
+    CONSTRAINT llm_action_version_wish_label_check CHECK (wish_label <> ''),
+    CONSTRAINT llm_action_version_wish_choices_check CHECK (wish_label IS NOT NULL OR wish_choices = '{}')
 );
 COMMENT ON TABLE llm_action_version IS
     'One immutable make-up of an action: model, parameters, output type. Its parts are llm_action_part. A change is a new row, a draft until it is made live.';
@@ -343,6 +349,11 @@ COMMENT ON COLUMN llm_action_version.fallback_model_id IS
 COMMENT ON COLUMN llm_action_version.max_repairs IS 'How often a reply that fails its checks is sent back, each time as a child run.';
 COMMENT ON COLUMN llm_action_version.repair_part_id IS
     'What is said then; its template reads input.problems. NULL: a failed check ends the matter.';
+COMMENT ON COLUMN llm_action_version.takes_selection IS
+    'Whether every text offers it for a passage that is selected there; its reply then replaces that passage.';
+COMMENT ON COLUMN llm_action_version.wish_label IS
+    'What the editor is asked when a run starts, such as Tone; the answer is read as input.wish. NULL: nothing is asked.';
+COMMENT ON COLUMN llm_action_version.wish_choices IS 'The answers there are. Empty: any words, or nothing is asked.';
 COMMENT ON COLUMN llm_action_version.validators IS 'A list of checks beyond the schema, such as exactly N items.';
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'llm_action_live_version_fkey') THEN
@@ -1008,6 +1019,9 @@ CREATE TABLE IF NOT EXISTS workflow_automation (
     post_section_id   bigint,
     workflow_field_id bigint      NOT NULL,
     base_revision_id  bigint,
+    selection_start   integer,
+    selection_end     integer,
+    selection_text    text,
     automation_batch_step_id bigint,
     created_at        timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT workflow_automation_pkey PRIMARY KEY (id),
@@ -1017,7 +1031,14 @@ CREATE TABLE IF NOT EXISTS workflow_automation (
     CONSTRAINT workflow_automation_section_fkey FOREIGN KEY (post_id, post_section_id) REFERENCES post_section (post_id, id),
     CONSTRAINT workflow_automation_field_fkey FOREIGN KEY (workflow_field_id) REFERENCES workflow_field (id),
     CONSTRAINT workflow_automation_base_fkey FOREIGN KEY (base_revision_id) REFERENCES field_revision (id),
-    CONSTRAINT workflow_automation_step_fkey FOREIGN KEY (automation_batch_step_id) REFERENCES automation_batch_step (id)
+    CONSTRAINT workflow_automation_step_fkey FOREIGN KEY (automation_batch_step_id) REFERENCES automation_batch_step (id),
+    CONSTRAINT workflow_automation_selection_check
+        CHECK (num_nulls(selection_start, selection_end, selection_text) IN (0, 3)),
+    CONSTRAINT workflow_automation_selection_base_check CHECK (selection_start IS NULL OR base_revision_id IS NOT NULL),
+    CONSTRAINT workflow_automation_selection_text_check CHECK (
+        selection_start IS NULL
+        OR (selection_start >= 0 AND selection_end > selection_start
+            AND char_length(selection_text) = selection_end - selection_start))
 );
 CREATE INDEX IF NOT EXISTS workflow_automation_step_idx
     ON workflow_automation (automation_batch_step_id, id) WHERE automation_batch_step_id IS NOT NULL;
@@ -1025,6 +1046,10 @@ CREATE INDEX IF NOT EXISTS workflow_automation_target_idx
     ON workflow_automation (post_id, workflow_field_id, post_section_id, id);
 COMMENT ON TABLE workflow_automation IS 'The target of a run: the field of the post or section it was started for.';
 COMMENT ON COLUMN workflow_automation.base_revision_id IS 'What the field held then. NULL: it was empty.';
+COMMENT ON COLUMN workflow_automation.selection_start IS
+    'The first character of the passage of that revision which the run is about, counted from 0. NULL: about the whole field.';
+COMMENT ON COLUMN workflow_automation.selection_end IS 'The one behind its last character. NULL: about the whole field.';
+COMMENT ON COLUMN workflow_automation.selection_text IS 'The passage itself. NULL: about the whole field.';
 COMMENT ON COLUMN workflow_automation.automation_batch_step_id IS 'NULL: started by itself.';
 
 CREATE TABLE IF NOT EXISTS suggestion (

@@ -539,6 +539,46 @@ Suggest nothing that repeats words for their own sake or promises what the post 
 - One surprising or useful thing from the text, in one or two sentences.
 - At most one hashtag. No emoji, no thread, no "must read".$$),
 
+-- Tasks: a passage that an editor has selected. What is answered replaces it, and nothing else of its field.
+
+('Task: shorten the passage', '{task,passage}', 'The same in about half the words.',
+ 'user', 'task', $$Shorten the passage to about half its length, or less where words are idle.
+
+- Every fact, name, number and quotation that matters stays; what is said twice, hedged or obvious goes.
+- Keep the writer's tone and their own words as far as possible: cut before you rewrite.$$),
+
+('Task: expand the passage', '{task,passage}', 'Clearer and fuller, with nothing made up.',
+ 'user', 'task', $$Expand the passage to about twice its length, so that a reader who comes to it new can follow.
+
+- Say what it takes for granted, why it matters, and how one thing follows from another. An example only if it needs no fact that is not there.
+- Invent nothing: no fact, figure, name, date or quotation that is neither in the passage nor around it.
+- Keep the writer's tone, and do not repeat what stands before or after the passage.$$),
+
+('Task: rephrase the passage', '{task,passage}', 'The same said otherwise, about as long.',
+ 'user', 'task', $$Say the passage in other words, so that it reads better.
+
+- The same meaning, the same facts, about the same length, the writer's tone.
+- Change how the sentences are built, not only single words. Quotations and names stay as they are.$$),
+
+('Task: correct the passage', '{task,passage}', 'Spelling, grammar, punctuation; not a word more.',
+ 'user', 'task', $$Correct the language of the passage: spelling, grammar, punctuation, agreement, wrong words.
+
+- Change nothing that is not wrong. Style, order and length stay.
+- Quotations, names and code stay as they are. If nothing is wrong, answer with the passage as it is.$$),
+
+('Task: change the tone of the passage', '{task,passage}', 'The same in the tone the editor asks for.',
+ 'user', 'task', $$Rewrite the passage in this tone: {{ input.wish }}.
+
+- The tone changes, what is said does not: no fact is added, none is lost, and the length stays about the same.
+- It has to fit between what stands before and after it.$$),
+
+('Task: translate the passage', '{task,passage}', 'Into the language the editor asks for.',
+ 'user', 'task', $$Translate the passage into this language: {{ input.wish }}.
+
+- As somebody would write who grew up with that language, not word for word; idioms become idioms.
+- Names, quotations in a third language, code and the addresses of links stay as they are.
+- Nothing is added, left out or explained. What stands around the passage only shows what it is about: do not translate it.$$),
+
 -- Answers: how the reply has to look.
 
 ('Answer: prose only', '{format,answer}', 'Plain text, ready for the field.',
@@ -549,6 +589,11 @@ Suggest nothing that repeats words for their own sake or promises what the post 
 
 ('Answer: one line', '{format,answer}', 'A single line, ready for the field.',
  'user', 'format', $$Answer with one line and nothing else: no quotation marks around it, no alternatives, no explanation, no line break.$$),
+
+('Answer: the passage alone', '{format,answer,passage}', 'What is to stand in the place of a selected passage.',
+ 'user', 'format', $$Answer with the words that are to stand in the place of the passage and nothing else: no introduction such as "Here is", no remark after it, no quotation marks or code fence around it. Do not repeat what stands before or after it.
+
+Markdown marks of the passage, such as headings, lists, emphasis and links, stay where what they mark stays; add no others. A passage that is part of a sentence stays part of that sentence.$$),
 
 ('Answer: list of texts', '{format,answer,json}', 'A JSON array of strings.',
  'user', 'format', $$Answer with a JSON array of strings and nothing else, like ["first", "second"]. No numbering inside the strings, no text before or after the array.$$),
@@ -747,6 +792,20 @@ Facts to include:
 ('Data: image concept', '{data}', 'What the picture of the section is to show.',
  'user', 'data', $$Concept of the picture:
 {{ section.image_concepts }}$$),
+
+('Data: around the passage', '{data,passage}', 'What stands before and after the selected words; left out where there is nothing.',
+ 'user', 'data', $${% if selection.before %}Stands before the passage:
+{{ selection.before }}
+{%- endif %}
+{%- if selection.after %}
+
+Stands after the passage:
+{{ selection.after }}
+{%- endif %}$$),
+
+('Data: the passage', '{data,passage}', 'The words that are selected.',
+ 'user', 'data', $$The passage:
+{{ selection.text }}$$),
 
 ('Data: whole post', '{data}', 'The post as it stands: titles, introduction, sections, conclusion.',
  'user', 'data', $${% if post.main_title %}Title: {{ post.main_title }}{% elif post.provisional_title %}Working title: {{ post.provisional_title }}{% endif %}
@@ -995,7 +1054,53 @@ WITH given (name, label, description, params, output_kind, output_schema, valida
                   "score": {"type": "number", "minimum": 0, "maximum": 10}}}',
  '[]',
  ARRAY['Role: editor', 'House style: British English', 'Task: judge an answer', 'Input: material between marks',
-       'Data: answer to judge', 'Answer: verdict'])
+       'Data: answer to judge', 'Answer: verdict']),
+
+('shorten_passage', 'Shorten', 'The same in about half the words.',
+ '{"temperature": 0.3, "max_output": 4000}', 'text', NULL,
+ '[{"rule": "max_chars", "n": 40000}]',
+ ARRAY['Role: editor', 'House style: British English', 'Task: shorten the passage', 'Input: material between marks',
+       'Answer: the passage alone', 'Data: around the passage', 'Data: the passage']),
+
+('expand_passage', 'Expand', 'Clearer and fuller, with nothing made up.',
+ '{"temperature": 0.6, "max_output": 6000}', 'text', NULL,
+ '[{"rule": "max_chars", "n": 40000}]',
+ ARRAY['Role: editor', 'House style: British English', 'Task: expand the passage', 'Input: material between marks',
+       'Answer: the passage alone', 'Data: around the passage', 'Data: the passage']),
+
+('rephrase_passage', 'Rephrase', 'The same said otherwise, about as long.',
+ '{"temperature": 0.8, "max_output": 4000}', 'text', NULL,
+ '[{"rule": "max_chars", "n": 40000}]',
+ ARRAY['Role: editor', 'House style: British English', 'Task: rephrase the passage', 'Input: material between marks',
+       'Answer: the passage alone', 'Data: around the passage', 'Data: the passage']),
+
+('correct_passage', 'Fix language', 'Spelling, grammar, punctuation; not a word more.',
+ '{"temperature": 0.1, "max_output": 4000}', 'text', NULL,
+ '[{"rule": "max_chars", "n": 40000}]',
+ ARRAY['Role: editor', 'House style: British English', 'Task: correct the passage', 'Input: material between marks',
+       'Answer: the passage alone', 'Data: around the passage', 'Data: the passage']),
+
+('change_tone', 'Change tone', 'The same in another tone.',
+ '{"temperature": 0.7, "max_output": 4000}', 'text', NULL,
+ '[{"rule": "max_chars", "n": 40000}]',
+ ARRAY['Role: editor', 'House style: British English', 'Answer: the passage alone',
+       'Task: change the tone of the passage', 'Input: material between marks', 'Data: around the passage',
+       'Data: the passage']),
+
+('translate_passage', 'Translate', 'Into another language.',
+ '{"temperature": 0.3, "max_output": 6000}', 'text', NULL,
+ '[{"rule": "max_chars", "n": 40000}]',
+ ARRAY['Role: editor', 'Answer: the passage alone', 'Task: translate the passage', 'Input: material between marks',
+       'Data: around the passage', 'Data: the passage'])
+
+), for_passages (name, wish_label, wish_choices) AS (VALUES
+    -- Every text offers these for the words that are selected in it.
+    ('shorten_passage',   NULL,       '{}'::text[]),
+    ('expand_passage',    NULL,       '{}'),
+    ('rephrase_passage',  NULL,       '{}'),
+    ('correct_passage',   NULL,       '{}'),
+    ('change_tone',       'Tone',     '{friendlier,"more formal",plainer,livelier,"more neutral","more confident"}'),
+    ('translate_passage', 'Language', '{"British English",French,German,Spanish,Italian,Portuguese,Dutch,Polish,Swedish,Turkish,Arabic,Hindi,Chinese,Japanese}')
 
 ), action AS (
     INSERT INTO llm_action (name, label, description)
@@ -1003,11 +1108,14 @@ WITH given (name, label, description, params, output_kind, output_schema, valida
     RETURNING id, name
 ), version AS (
     INSERT INTO llm_action_version
-        (llm_action_id, number, params, output_kind, output_schema, validators, max_repairs, repair_part_id)
+        (llm_action_id, number, params, output_kind, output_schema, validators, max_repairs, repair_part_id,
+         takes_selection, wish_label, wish_choices)
     SELECT action.id, 1, given.params, given.output_kind, given.output_schema, given.validators,
            CASE WHEN given.output_kind IN ('list', 'json', 'text') THEN 1 ELSE 0 END,
-           CASE WHEN given.output_kind IN ('list', 'json', 'text') THEN mend.id END
+           CASE WHEN given.output_kind IN ('list', 'json', 'text') THEN mend.id END,
+           for_passages.name IS NOT NULL, for_passages.wish_label, coalesce(for_passages.wish_choices, '{}')
     FROM given JOIN action USING (name)
+    LEFT JOIN for_passages USING (name)
     LEFT JOIN llm_prompt_part AS mend ON mend.name = 'Mend: answer again'
     RETURNING id, llm_action_id
 )

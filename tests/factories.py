@@ -88,6 +88,9 @@ def make_action(
     max_retries: int = 0,
     fallback_model_id: int | None = None,
     repair: str | None = None,
+    takes_selection: bool = False,
+    wish_label: str | None = None,
+    wish_choices: Sequence[str] = (),
 ) -> int:
     """A live action of parts made for it. `repair`: what is said, once, when a reply fails its checks."""
     number = next(_numbers)
@@ -102,8 +105,9 @@ def make_action(
             """
             INSERT INTO llm_action_version
                 (llm_action_id, number, llm_model_id, params, output_kind, output_schema, validators,
-                 deadline_seconds, max_retries, fallback_model_id, max_repairs, repair_part_id)
-            VALUES (%s, 1, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
+                 deadline_seconds, max_retries, fallback_model_id, max_repairs, repair_part_id,
+                 takes_selection, wish_label, wish_choices)
+            VALUES (%s, 1, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
             """,
             (
                 action_id,
@@ -117,6 +121,9 @@ def make_action(
                 fallback_model_id,
                 0 if repair is None else 1,
                 None if repair is None else make_part(conn, "user", "task", repair),
+                takes_selection,
+                wish_label,
+                list(wish_choices),
             ),
         )
         db.run(conn, "UPDATE llm_action SET live_version_id = %s WHERE id = %s", (version_id, action_id))

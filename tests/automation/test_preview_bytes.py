@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -36,21 +36,30 @@ SAMPLES: dict[str, object] = {
     "json": [{"heading": "Beginnings", "facts": ["A heron weighs 1.5 kg."]}],
 }
 
+PASSAGE = {"start": 5, "end": 27, "text": "herons\n\n- stand\\wade \U0001f41f"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """A post with every field filled and a section, and a program that looks at it."""
+    """A post with every field filled and a section, and a program that looks at it.
+
+    `wishes` are the actions that work on a passage, with what they are told when they start.
+    """
 
     conn: db.Connection
     client: FlaskClient
     token: str
     post_id: int
     section_id: int
+    wishes: dict[int, str]
 
     def preview(self, place: ActionPlace, model_id: int) -> dict[str, object]:
-        query = {"post_id": self.post_id, "llm_model_id": model_id}
+        query: dict[str, object] = {"post_id": self.post_id, "llm_model_id": model_id}
         if place.field_scope == "section":
             query["section_id"] = self.section_id
+        if place.action_id in self.wishes:
+            selected = {f"selection_{name}": value for name, value in PASSAGE.items()}
+            query |= {"field": place.field_name, "wish": self.wishes[place.action_id], **selected}
         answer = self.client.get(
             f"/api/v1/llm/actions/{place.action_id}/preview", query_string=query, headers=self.headers
         )
@@ -63,11 +72,16 @@ class Desk:
         section = f"/sections/{self.section_id}" if place.field_scope == "section" else ""
         answer = self.client.post(
             f"/api/v1/posts/{self.post_id}{section}/fields/{place.field_name}/runs",
-            json={"llm_action_id": place.action_id, "llm_model_id": model_id},
+            json={"llm_action_id": place.action_id, "llm_model_id": model_id, **self._passage(place)},
             headers=self.headers,
         )
         assert answer.status_code == 202, answer.text
         return answer.get_json()["id"]
+
+    def _passage(self, place: ActionPlace) -> dict[str, object]:
+        if place.action_id not in self.wishes:
+            return {}
+        return {"selection": PASSAGE, "wish": self.wishes[place.action_id]}
 
     @property
     def headers(self) -> dict[str, str]:
@@ -84,7 +98,10 @@ def desk(conn: db.Connection, client: FlaskClient) -> Desk:
     for field in rules.fields(workflow.default_workflow(conn), "section"):
         _fill(conn, actor, post_id, section_id, field)
     token = auth.create_token(conn, actor, "program").token
-    return Desk(conn=conn, client=client, token=token, post_id=post_id, section_id=section_id)
+    wishes = {
+        action.id: next(iter(action.wish_choices), "") for action in prompts.list_selection_actions(conn)
+    }
+    return Desk(conn=conn, client=client, token=token, post_id=post_id, section_id=section_id, wishes=wishes)
 
 
 def _fill(conn: db.Connection, actor: Actor, post_id: int, section_id: int | None, field: Field) -> None:
@@ -136,9 +153,13 @@ def _listening_at(address: str) -> Callable[[llama_cpp._Wanted], llama_cpp._Engi
 
 
 def _places(conn: db.Connection) -> Iterator[ActionPlace]:
-    """One field for each starter action."""
+    """One field for each starter action; a text for those that work on a passage, none for the judge."""
     places = {place.action_id: place for place in prompts.list_action_places(conn)}
-    assert {action.id for action in prompts.list_actions(conn)} == set(places)
+    text = next(place for place in places.values() if place.field_name == "intro_blurb")
+    for action in prompts.list_selection_actions(conn):
+        places[action.id] = replace(text, action_id=action.id)
+    judging = {action.id for action in prompts.list_actions(conn) if action.name == "judge_answer"}
+    assert {action.id for action in prompts.list_actions(conn)} - judging == set(places)
     return iter(places.values())
 
 

@@ -29,7 +29,10 @@ SECTIONS = [
     {"heading": "Origins", "position": 1, "draft": "Long ago.", "facts_to_include": ["one"]},
     {"heading": "Today", "position": 2, "draft": "Now.", "facts_to_include": []},
 ]
-INPUTS = Inputs(post=POST, sections=SECTIONS, section=SECTIONS[0], input={"channel": "email"})
+SELECTION = {"text": "{{ post.title }}", "before": "A", "after": ""}
+INPUTS = Inputs(
+    post=POST, sections=SECTIONS, section=SECTIONS[0], selection=SELECTION, input={"channel": "email"}
+)
 FENCE = "data-0123456789abcdef"
 
 
@@ -53,6 +56,7 @@ def refusal(source: str) -> Invalid:
         ("{{ post.title }}: {{ post.basic_idea }}", "The kilt: a history"),
         ("{{ section.heading }} {{ section.position }}", "Origins 1"),
         ("{{ input.channel }}", "email"),
+        ("{{ selection.before }}|{{ selection.text }}|{{ selection.after }}", "A|{{ post.title }}|"),
         ("{{ post.interesting_facts }}", "one\ntwo"),
         ("{{ post.interesting_facts | join('; ') }}", "one; two"),
         ("{{ post.interesting_facts | json }}", '["one", "two"]'),
@@ -144,6 +148,7 @@ def test_a_part_is_refused_by_name_and_place(source: str, words: str, line: int,
         ("{{ section.drafd }}", "section.draft", 4),
         ("{% for s in post.sections %}{{ s.haeding }}{% endfor %}", "s.heading", 32),
         ("{% for s in post.sections %}{{ loop.indx }}{% endfor %}", "loop.index", 32),
+        ("{{ selection.tekst }}", "selection.text", 4),
         ("{{ post.zzzzzz }}", None, 4),
         ("{{ loop.index }}", None, 4),
         ("{{ self.title }}", "post.title", 4),
@@ -236,6 +241,10 @@ def test_nothing_is_never_put_out_silently() -> None:
     ("source", "required"),
     [
         ("{{ post.title }}", {"post.title"}),
+        (
+            "{{ selection.text }}{% if selection.before %}{{ selection.before }}{% endif %}",
+            {"selection.text"},
+        ),
         ("{% if post.tone %}{{ post.tone }}{% endif %}", set[str]()),
         ("{% if post.tone and post.title %}{{ post.tone }}{{ post.title }}{% endif %}", set[str]()),
         ("{% if post.tone or post.title %}{{ post.tone }}{% endif %}", {"post.tone"}),

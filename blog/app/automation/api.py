@@ -77,6 +77,8 @@ def _start(post_id: int, field_name: str, section_id: int | None) -> Response:
         model_id=body.llm_model_id,
         base_revision_id=body.base_revision_id,
         fence=body.fence,
+        passage=body.passage,
+        wish=body.wish,
         idempotency=idempotency(key, "field", post_id, section_id, field_name, body.model_dump()),
     )
     return accepted(run)

@@ -14,8 +14,20 @@ SuggestionStatus = Literal["waiting", "accepted", "accepted_in_part", "discarded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """Part of a text: its first character, counted from 0, the one behind its last, and its words."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Automation:
-    """The target of a run. `base_revision_id` None: the field was empty. `batch_step_id` None: no batch."""
+    """The target of a run. `base_revision_id` None: the field was empty. `batch_step_id` None: no batch.
+
+    `selection_start`, `selection_end` and `selection_text` None: it is about the whole field.
+    """
 
     id: int
     run_id: int
@@ -24,9 +36,16 @@ class Automation:
     field_id: int
     field_name: str
     base_revision_id: int | None
+    selection_start: int | None
+    selection_end: int | None
+    selection_text: str | None
     action_id: int
     model_id: int
     batch_step_id: int | None
+
+    @property
+    def passage(self) -> Passage | None:
+        return passage_of(self.selection_start, self.selection_end, self.selection_text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +75,8 @@ class AutomationListItem:
 class Suggestion:
     """A run's checked output, offered for a field. `value` has the form a revision has.
 
-    `instruction` is what an editor asked of the answer before it, that of the run `refines_id`.
+    `instruction` is what an editor asked of the answer before it, that of the run `refines_id`. The three of
+    the selection say which passage of the base alone differs in it; None: it is about the whole field.
     """
 
     id: int
@@ -67,6 +87,9 @@ class Suggestion:
     field_name: str
     base_revision_id: int | None
     current_revision_id: int | None
+    selection_start: int | None
+    selection_end: int | None
+    selection_text: str | None
     value: str
     status: SuggestionStatus
     reason: str
@@ -93,6 +116,20 @@ class Suggestion:
     def is_cut_off(self) -> bool:
         return self.finish == "length"
 
+    @property
+    def passage(self) -> Passage | None:
+        return passage_of(self.selection_start, self.selection_end, self.selection_text)
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """The characters of the base outside of which nothing differs. None: it may differ anywhere."""
+        return None if self.passage is None else (self.passage.start, self.passage.end)
+
+
+def passage_of(start: int | None, end: int | None, text: str | None) -> Passage | None:
+    """From a row or a form, where all three are there or none."""
+    return None if start is None or end is None or text is None else Passage(start=start, end=end, text=text)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WirePreview:
@@ -111,6 +148,7 @@ class PreviewOf:
 
     `version_id` None: the live version; `part_version_ids` stand in for the live wordings of their parts.
     `typed` is an action as somebody has it on the page, saved or not. `fence` None: a new one.
+    `passage` None: the whole field; else `field_name` says whose passage it is.
     """
 
     action_id: int
@@ -121,6 +159,9 @@ class PreviewOf:
     part_version_ids: Sequence[int] = ()
     typed: TypedAction | None = None
     fence: str | None = None
+    field_name: str | None = None
+    passage: Passage | None = None
+    wish: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

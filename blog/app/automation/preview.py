@@ -7,6 +7,8 @@ from dataclasses import asdict, replace
 
 from blog.app import db
 from blog.app.auth.models import Actor
+from blog.app.automation import passages
+from blog.app.automation import services as automation
 from blog.app.automation.models import CostRange, Preview, PreviewOf, PreviewState, Rendering, WirePreview
 from blog.app.errors import Invalid, Upstream
 from blog.app.llm import assemble
@@ -20,6 +22,7 @@ from blog.app.llm.runs import calling, messages, snapshot
 from blog.app.llm.runs import services as runs
 from blog.app.llm.runs.services import Prepared
 from blog.app.posts import services as posts
+from blog.app.posts.models import Post
 from blog.app.workflow import services as workflow
 
 
@@ -119,7 +122,7 @@ def _digest(inputs: Inputs, references: Iterable[Reference]) -> str:
 def _prepare(conn: db.Connection, actor: Actor, of: PreviewOf) -> Prepared:
     post = posts.get_post(conn, actor, of.post_id)
     vocabulary = workflow.vocabulary(conn)
-    inputs = workflow.gather_inputs(conn, post.id, of.section_id)
+    inputs = _inputs(conn, post, of)
     if of.typed is not None:
         return runs.prepare_typed(conn, of.typed, model_id=of.model_id, vocabulary=vocabulary, inputs=inputs)
     return runs.prepare(
@@ -130,7 +133,18 @@ def _prepare(conn: db.Connection, actor: Actor, of: PreviewOf) -> Prepared:
         inputs=inputs,
         version_id=of.version_id,
         part_version_ids=of.part_version_ids,
+        wish=of.wish,
     )
+
+
+def _inputs(conn: db.Connection, post: Post, of: PreviewOf) -> Inputs:
+    if of.passage is None or of.field_name is None:
+        return workflow.gather_inputs(conn, post.id, of.section_id)
+    field = workflow.find_field(conn, post.workflow_id, of.field_name)
+    workflow.check_scope(conn, post.id, field, of.section_id)
+    current = posts.find_current(conn, post_id=post.id, section_id=of.section_id, field_id=field.id)
+    passage = passages.checked(field, current.value if current else "", of.passage)
+    return automation.gather_inputs(conn, post.id, of.section_id, current, passage)
 
 
 def _assemble(prepared: Prepared, fence: str) -> assemble.Assembly:

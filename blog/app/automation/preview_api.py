@@ -24,6 +24,11 @@ def preview_action(action_id: int) -> Response:
       - {name: section_id, in: query, schema: {type: integer}}
       - {name: llm_model_id, in: query, schema: {type: integer}}
       - {name: version_id, in: query, schema: {type: integer}, description: 'None: the live version'}
+      - {name: field, in: query, schema: {type: string}, description: Whose passage is selected.}
+      - {name: selection_start, in: query, schema: {type: integer}}
+      - {name: selection_end, in: query, schema: {type: integer}}
+      - {name: selection_text, in: query, schema: {type: string}}
+      - {name: wish, in: query, schema: {type: string}, description: What the action asks for.}
     responses:
       200:
         description: The preview. With `missing` inputs there are no messages.
@@ -106,6 +111,11 @@ def render_action(action_id: int) -> Response:
       - {name: section_id, in: query, schema: {type: integer}}
       - {name: llm_model_id, in: query, schema: {type: integer}}
       - {name: version_id, in: query, schema: {type: integer}, description: 'None: the live version'}
+      - {name: field, in: query, schema: {type: string}, description: Whose passage is selected.}
+      - {name: selection_start, in: query, schema: {type: integer}}
+      - {name: selection_end, in: query, schema: {type: integer}}
+      - {name: selection_text, in: query, schema: {type: string}}
+      - {name: wish, in: query, schema: {type: string}, description: What the action asks for.}
     responses:
       200:
         description: The text. Only Ollama and llama.cpp's server can tell it.
@@ -126,4 +136,7 @@ def _asked(action_id: int) -> PreviewOf:
         section_id=query.section_id,
         model_id=query.llm_model_id,
         version_id=query.version_id,
+        field_name=query.field,
+        passage=query.passage,
+        wish=query.wish,
     )

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from blog.app.automation.models import Passage, passage_of
 from blog.app.llm.prompts.schemas import ActionMakeUp, Wording
 
 
@@ -14,7 +15,30 @@ def _blank_is_none(value: object) -> object:
 Fence = Annotated[
     Annotated[str, StringConstraints(pattern=r"^data-[0-9a-f]{16}$")] | None, BeforeValidator(_blank_is_none)
 ]
+
+
+def _unix_lines(value: object) -> object:
+    """A form sends line ends as CRLF; no field has those."""
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+
 BaseRevision = Annotated[int | None, BeforeValidator(_blank_is_none)]
+
+
+class Selection(BaseModel):
+    """A passage of a field, counted in characters (Unicode code points) of the base revision's text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: int = Field(ge=0, description="The first character, from 0.")
+    end: int = Field(ge=0, description="The one behind the last.")
+    text: str = Field(
+        max_length=1_000_000,
+        description="The passage itself; if other words stand there, the run is refused.",
+    )
+
+    def as_passage(self) -> Passage:
+        return Passage(start=self.start, end=self.end, text=self.text)
 
 
 class AutomationStart(BaseModel):
@@ -36,6 +60,14 @@ class AutomationStart(BaseModel):
         description="The `fence` of a preview: the run sends the bytes that were previewed, if no input "
         "changed meanwhile. None: a new one.",
     )
+    selection: Selection | None = Field(
+        None, description="Works on this passage alone, with an action whose `takes_selection` is true."
+    )
+    wish: str = Field("", max_length=1000, description="The answer to the action's `wish_label`.")
+
+    @property
+    def passage(self) -> Passage | None:
+        return self.selection.as_passage() if self.selection else None
 
 
 class SuggestionAccept(BaseModel):
@@ -82,15 +114,42 @@ class Refinement(BaseModel):
     )
 
 
-class PreviewQuery(BaseModel):
-    """Which post, section and model to preview an action for."""
+class FlatSelection(BaseModel):
+    """A passage as addresses and forms name it: all three, or none."""
 
     model_config = ConfigDict(extra="forbid")
+
+    selection_start: Annotated[int | None, BeforeValidator(_blank_is_none)] = Field(None, ge=0)
+    selection_end: Annotated[int | None, BeforeValidator(_blank_is_none)] = Field(None, ge=0)
+    selection_text: Annotated[str | None, BeforeValidator(_unix_lines)] = Field(None, max_length=1_000_000)
+
+    @property
+    def passage(self) -> Passage | None:
+        return passage_of(self.selection_start, self.selection_end, self.selection_text)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        given = [self.selection_start, self.selection_end, self.selection_text]
+        if None in given and given != [None, None, None]:
+            raise ValueError("give start, end and text of the selection, or none of them")
+        return self
+
+
+class PreviewQuery(FlatSelection):
+    """Which post, section and model to preview an action for; which passage of which field."""
 
     post_id: int
     section_id: int | None = None
     llm_model_id: int | None = None
     version_id: int | None = None
+    field: str | None = None
+    wish: str = Field("", max_length=1000)
+
+    @model_validator(mode="after")
+    def _of_a_field(self) -> Self:
+        if self.passage is not None and self.field is None:
+            raise ValueError("say which field the selection is of")
+        return self
 
 
 class PreviewStateQuery(BaseModel):

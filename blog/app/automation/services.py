@@ -1,25 +1,31 @@
 """Runs for a field of a post: where posts and llm meet. Ends in a suggestion and never writes to a field."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from blog.app import db, jobs
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check as check_permission
-from blog.app.automation import batch_store, store
-from blog.app.automation.models import Automation, AutomationListItem
+from blog.app.automation import batch_store, passages, store
+from blog.app.automation.models import Automation, AutomationListItem, Passage
 from blog.app.errors import Conflict, Invalid, NotFound
+from blog.app.llm import assemble
+from blog.app.llm.inputs import Inputs, Reference
+from blog.app.llm.prompts import services as prompts
+from blog.app.llm.prompts.rules import WISH
 from blog.app.llm.runs import execution, snapshot
 from blog.app.llm.runs import services as runs
 from blog.app.llm.runs.models import Run
 from blog.app.llm.runs.services import Idempotency, Prepared
 from blog.app.posts import services as posts
-from blog.app.posts.models import Post
+from blog.app.posts.models import Post, Revision
 from blog.app.workflow import bindings
 from blog.app.workflow import services as workflow
 from blog.app.workflow.models import Field
 from blog.app.workflow.permissions import AUTOMATE
 
+SELECTED = Reference(scope="selection", field="text")
 TASK = "automation.execute_run"
 ADVANCE = "automation.advance_batch"
 SETTLE = "automation.settle_suggestion"
@@ -38,6 +44,8 @@ def start(
     action_id: int | None = None,
     model_id: int | None = None,
     base_revision_id: int | Literal["current"] | None = "current",
+    passage: Passage | None = None,
+    wish: str = "",
     idempotency: Idempotency | None = None,
     retry_of_id: int | None = None,
     batch_step_id: int | None = None,
@@ -45,27 +53,39 @@ def start(
 ) -> Run:
     """Queues a run of an action for a field: run, target, audit and job exist together or not at all.
 
-    Conflict when the field moved on from `base_revision_id`, or the same action and model is at it already.
-    `fence` is that of a preview; None: a new one.
+    With a `passage`, which must stand in the base, the run is about that alone. `wish` answers what the
+    action asks. `fence` is that of a preview; None: a new one. Conflict when the field moved on from
+    `base_revision_id`, or the same action and model is at it already.
     """
     check_permission(actor, AUTOMATE)
     with conn.transaction():
         post = posts.get_post(conn, actor, post_id)
         posts.check_may_edit(actor, post)
         field = _target_field(conn, post, field_name, section_id)
-        current_id = _current_id(conn, post_id, section_id, field)
+        current = posts.find_current(conn, post_id=post_id, section_id=section_id, field_id=field.id)
+        current_id = current.id if current else None
         if base_revision_id not in {"current", current_id}:
             raise _moved_on(current_id)
+        passage = passage and passages.checked(field, _value(current), passage)
         prepared = runs.prepare(
             conn,
-            action_id=_offered(field, action_id),
+            action_id=_offered(conn, field, action_id, passage),
             model_id=model_id,
             vocabulary=workflow.vocabulary(conn),
-            inputs=workflow.gather_inputs(conn, post.id, section_id),
+            inputs=gather_inputs(conn, post.id, section_id, current, passage),
+            wish=wish,
         )
+        check_reads_passage(prepared)
         store.lock_target(conn, post_id, section_id, field.id)
         if idempotency is None:
-            _refuse_second(conn, post_id, section_id, field, prepared)
+            _refuse_second(
+                conn,
+                prepared,
+                post_id=post_id,
+                section_id=section_id,
+                field_id=field.id,
+                passage=passage,
+            )
         created = runs.create_run(
             conn,
             actor,
@@ -83,6 +103,7 @@ def start(
                 section_id=section_id,
                 field_id=field.id,
                 base_revision_id=current_id,
+                passage=passage,
                 batch_step_id=batch_step_id,
             )
             jobs.defer(conn, TASK, run_id=created.run_id)
@@ -152,6 +173,8 @@ def retry(conn: db.Connection, actor: Actor, run_id: int, model_id: int | None =
             section_id=automation.section_id,
             action_id=automation.action_id,
             model_id=model_id or automation.model_id,
+            passage=_passage_now(conn, automation),
+            wish=_wish(conn, run_id),
             retry_of_id=run_id,
             batch_step_id=automation.batch_step_id,
         )
@@ -172,18 +195,75 @@ def _target_field(conn: db.Connection, post: Post, field_name: str, section_id: 
     return field
 
 
-def _offered(field: Field, action_id: int | None) -> int:
+def gather_inputs(
+    conn: db.Connection,
+    post_id: int,
+    section_id: int | None,
+    current: Revision | None,
+    passage: Passage | None,
+) -> Inputs:
+    """What a run's prompt may read: the post as it is now, and the passage of the field."""
+    inputs = workflow.gather_inputs(conn, post_id, section_id)
+    if passage is None:
+        return inputs
+    return replace(inputs, selection=passages.read_as(_value(current), passage))
+
+
+def check_reads_passage(prepared: Prepared) -> None:
+    """A part may have been reworded since the action was saved."""
+    read = assemble.read_inputs(prepared.parts, prepared.vocabulary)
+    if prepared.inputs.selection is not None and SELECTED not in read:
+        raise Invalid(
+            f"No part of “{prepared.version.action_label}” reads {SELECTED}, so a model would not see the "
+            "passage. Add one that does on the action's page."
+        )
+
+
+def _value(revision: Revision | None) -> str:
+    return revision.value if revision else ""
+
+
+def _passage_now(conn: db.Connection, automation: Automation) -> Passage | None:
+    """The passage of a run in the field as it is now."""
+    if automation.passage is None:
+        return None
+    current = posts.find_current(
+        conn, post_id=automation.post_id, section_id=automation.section_id, field_id=automation.field_id
+    )
+    found = passages.found_again(_value(current), automation.passage)
+    if found is None:
+        raise Conflict(
+            "The field was changed: the passage is gone, or there more than once. Select it again.",
+            current_revision_id=current.id if current else None,
+        )
+    return found
+
+
+def _wish(conn: db.Connection, run_id: int) -> str:
+    """What was answered when the run was started, if it read that."""
+    wish = snapshot.restore(runs.get_exchange(conn, run_id).inputs).input.get(WISH.field)
+    return wish if isinstance(wish, str) else ""
+
+
+def _offered(conn: db.Connection, field: Field, action_id: int | None, passage: Passage | None) -> int:
+    return _offered_by_field(field, action_id) if passage is None else _offered_for_passage(conn, action_id)
+
+
+def _offered_for_passage(conn: db.Connection, action_id: int | None) -> int:
+    """Every text offers the same ones, so a field need not name them."""
+    offered = [action.id for action in prompts.list_selection_actions(conn)]
+    if action_id is None or action_id not in offered:
+        raise Invalid("Choose an action that works on a selected passage.", offered=offered)
+    return action_id
+
+
+def _offered_by_field(field: Field, action_id: int | None) -> int:
     offered = [action.action_id for action in field.actions]
     if not offered:
         raise Invalid(f"No action is bound to “{field.label}”. Bind one on the action's page first.")
     if action_id is not None and action_id not in offered:
         raise Invalid(f"“{field.label}” does not offer this action.", offered=offered)
     return action_id or offered[0]
-
-
-def _current_id(conn: db.Connection, post_id: int, section_id: int | None, field: Field) -> int | None:
-    current = posts.find_current(conn, post_id=post_id, section_id=section_id, field_id=field.id)
-    return current.id if current else None
 
 
 def _moved_on(current_id: int | None) -> Conflict:
@@ -194,13 +274,20 @@ def _moved_on(current_id: int | None) -> Conflict:
 
 
 def _refuse_second(
-    conn: db.Connection, post_id: int, section_id: int | None, field: Field, prepared: Prepared
+    conn: db.Connection,
+    prepared: Prepared,
+    *,
+    post_id: int,
+    section_id: int | None,
+    field_id: int,
+    passage: Passage | None,
 ) -> None:
     active = store.find_active_run(
         conn,
         post_id=post_id,
         section_id=section_id,
-        field_id=field.id,
+        field_id=field_id,
+        passage=passage,
         action_id=prepared.version.action_id,
         model_id=prepared.model.id,
     )
@@ -217,12 +304,21 @@ def adopt_repair(conn: db.Connection, run_id: int, child_id: int) -> None:
 
 
 def save_output(conn: db.Connection, run_id: int, checked_output: str) -> None:
-    """Keeps a run's checked output as a suggestion, in the transaction that ends the run."""
+    """Keeps a run's checked output as a suggestion, in the transaction that ends the run.
+
+    A suggestion is always for the whole field: what was written for a passage is put in its place.
+    """
     automation = store.find_automation(conn, run_id)
     if automation is None:
         raise NotFound(f"Run {run_id} has no target.")
-    suggestion_id = store.insert_suggestion(conn, automation.id, checked_output)
-    if suggestion_id is not None and _needs_no_review(conn, automation):
+    value = checked_output
+    if automation.passage is not None:
+        base = store.find_base_value(conn, automation.id)
+        value = passages.replaced(base, automation.passage, checked_output)
+    suggestion_id = store.insert_suggestion(conn, automation.id, value)
+    # A field's binding speaks of its whole text; a person decides on a passage.
+    is_settled = automation.passage is None and _needs_no_review(conn, automation)
+    if suggestion_id is not None and is_settled:
         jobs.defer(conn, SETTLE, suggestion_id=suggestion_id)
     take_batch_further(conn, run_id)
 

@@ -4,6 +4,7 @@ from blog.app import db
 from blog.app.automation.models import (
     Automation,
     AutomationListItem,
+    Passage,
     Suggestion,
     SuggestionStatus,
 )
@@ -12,6 +13,7 @@ SUGGESTION = """
     SELECT suggestion.id, automation.llm_run_id AS run_id, automation.post_id,
            automation.post_section_id AS section_id, automation.workflow_field_id AS field_id,
            field.name AS field_name, automation.base_revision_id, current.id AS current_revision_id,
+           automation.selection_start, automation.selection_end, automation.selection_text,
            suggestion.value, suggestion.status, suggestion.reason,
            version.llm_action_id AS action_id, action.label AS action_label,
            version.number AS action_version, model.id AS model_id, model.name AS model_name,
@@ -45,9 +47,16 @@ def lock_target(conn: db.Connection, post_id: int, section_id: int | None, field
 
 
 def find_active_run(
-    conn: db.Connection, *, post_id: int, section_id: int | None, field_id: int, action_id: int, model_id: int
+    conn: db.Connection,
+    *,
+    post_id: int,
+    section_id: int | None,
+    field_id: int,
+    passage: Passage | None,
+    action_id: int,
+    model_id: int,
 ) -> int | None:
-    """A run of this action and model for this target that has not ended."""
+    """A run of this action and model for this field, or this passage of it, that has not ended."""
     return db.scalar(
         conn,
         """
@@ -56,9 +65,19 @@ def find_active_run(
         JOIN llm_action_version AS version ON version.id = run.llm_action_version_id
         WHERE automation.post_id = %s AND automation.post_section_id IS NOT DISTINCT FROM %s
           AND automation.workflow_field_id = %s AND version.llm_action_id = %s AND run.llm_model_id = %s
+          AND automation.selection_start IS NOT DISTINCT FROM %s
+          AND automation.selection_text IS NOT DISTINCT FROM %s
           AND run.status IN ('queued', 'running')
         """,
-        (post_id, section_id, field_id, action_id, model_id),
+        (
+            post_id,
+            section_id,
+            field_id,
+            action_id,
+            model_id,
+            passage.start if passage else None,
+            passage.text if passage else None,
+        ),
     )
 
 
@@ -70,16 +89,28 @@ def insert_automation(
     section_id: int | None,
     field_id: int,
     base_revision_id: int | None,
+    passage: Passage | None = None,
     batch_step_id: int | None = None,
 ) -> int:
     return db.scalar(
         conn,
         """
         INSERT INTO workflow_automation (llm_run_id, post_id, post_section_id, workflow_field_id,
-                                         base_revision_id, automation_batch_step_id)
-        VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
+                                         base_revision_id, selection_start, selection_end, selection_text,
+                                         automation_batch_step_id)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
         """,
-        (run_id, post_id, section_id, field_id, base_revision_id, batch_step_id),
+        (
+            run_id,
+            post_id,
+            section_id,
+            field_id,
+            base_revision_id,
+            passage.start if passage else None,
+            passage.end if passage else None,
+            passage.text if passage else None,
+            batch_step_id,
+        ),
     )
 
 
@@ -88,8 +119,10 @@ def copy_automation(conn: db.Connection, run_id: int, child_id: int) -> None:
         conn,
         """
         INSERT INTO workflow_automation (llm_run_id, post_id, post_section_id, workflow_field_id,
-                                         base_revision_id, automation_batch_step_id)
-        SELECT %s, post_id, post_section_id, workflow_field_id, base_revision_id, automation_batch_step_id
+                                         base_revision_id, selection_start, selection_end, selection_text,
+                                         automation_batch_step_id)
+        SELECT %s, post_id, post_section_id, workflow_field_id, base_revision_id, selection_start,
+               selection_end, selection_text, automation_batch_step_id
         FROM workflow_automation WHERE llm_run_id = %s
         """,
         (child_id, run_id),
@@ -103,6 +136,7 @@ def find_automation(conn: db.Connection, run_id: int) -> Automation | None:
         """
         SELECT automation.id, llm_run_id AS run_id, post_id, post_section_id AS section_id,
                field.id AS field_id, field.name AS field_name, base_revision_id,
+               selection_start, selection_end, selection_text,
                version.llm_action_id AS action_id, run.llm_model_id AS model_id,
                automation_batch_step_id AS batch_step_id
         FROM workflow_automation AS automation
@@ -112,6 +146,19 @@ def find_automation(conn: db.Connection, run_id: int) -> Automation | None:
         WHERE llm_run_id = %s
         """,
         (run_id,),
+    )
+
+
+def find_base_value(conn: db.Connection, automation_id: int) -> str:
+    """What the field held when the run was started."""
+    return db.scalar(
+        conn,
+        """
+        SELECT revision.value FROM workflow_automation AS automation
+        JOIN field_revision AS revision ON revision.id = automation.base_revision_id
+        WHERE automation.id = %s
+        """,
+        (automation_id,),
     )
 
 

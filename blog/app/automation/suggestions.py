@@ -96,7 +96,8 @@ def _taken(
     post = posts.get_post(conn, actor, suggestion.post_id)
     field = workflow.find_field(conn, post.workflow_id, suggestion.field_name)
     base = "" if base_revision_id is None else posts.get_revision(conn, actor, base_revision_id).value
-    return compare.taken(field, base, suggestion.value, hunks)
+    is_base = base_revision_id == suggestion.base_revision_id
+    return compare.taken(field, base, suggestion.value, hunks, within=suggestion.span if is_base else None)
 
 
 def discard(conn: db.Connection, actor: Actor, suggestion_id: int, reason: str = "") -> Suggestion:

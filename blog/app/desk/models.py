@@ -46,6 +46,11 @@ class Offer:
     pieces: Sequence[Piece]
     can_pick: bool
 
+    @property
+    def asked(self) -> tuple[int, str | None]:
+        """What was asked, and of which words; None: of the whole field."""
+        return self.suggestion.action_id, self.suggestion.selection_text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
@@ -99,12 +104,12 @@ class Card:
 
     @property
     def alternatives(self) -> Sequence[Offer]:
-        """The newest suggestion and those of the same action, to be shown side by side."""
-        return [o for o in self.offers if o.suggestion.action_id == self.offers[0].suggestion.action_id]
+        """The newest suggestion and those of the same action for the same words, to be shown side by side."""
+        return [offer for offer in self.offers if offer.asked == self.offers[0].asked]
 
     @property
     def other_offers(self) -> Sequence[Offer]:
-        return [o for o in self.offers if o.suggestion.action_id != self.offers[0].suggestion.action_id]
+        return [offer for offer in self.offers if offer.asked != self.offers[0].asked]
 
     @property
     def is_filled(self) -> bool:

@@ -207,10 +207,15 @@ def _target(item: Suggestion | AutomationListItem) -> Target:
 
 def _offer(conn: db.Connection, actor: Actor, state: FieldState, suggestion: Suggestion) -> Offer:
     current = state.revision.value if state.revision else ""
-    comparison = compare.compared(state.field, current, suggestion.value)
+    span = suggestion.span
+    comparison = compare.compared(
+        state.field, current, suggestion.value, within=None if suggestion.is_stale else span
+    )
     asked_at = _asked_at(conn, actor, suggestion) if suggestion.is_stale else None
     since = None if asked_at is None else compare.compared(state.field, asked_at, current)
-    meant = None if asked_at is None else compare.compared(state.field, asked_at, suggestion.value)
+    meant = (
+        None if asked_at is None else compare.compared(state.field, asked_at, suggestion.value, within=span)
+    )
     return Offer(
         suggestion=suggestion,
         comparison=comparison,

@@ -11,14 +11,16 @@ from blog.app.errors import Invalid
 Value: TypeAlias = str | bool | int | float | Sequence["Value"] | Mapping[str, "Value"] | None
 
 # "section" is the one the action is bound to; "sections" is each section of the post in a loop;
-# "input" is what a caller hands to a run by name, without a post.
-Scope = Literal["post", "section", "sections", "input"]
+# "selection" is the passage an editor has selected; "input" is what is handed to a run by name.
+Scope = Literal["post", "section", "sections", "selection", "input"]
 
 SECTIONS = "sections"
 POST_ALWAYS = frozenset({"title"})
 SECTION_ALWAYS = frozenset({"heading", "position"})
+# The passage itself, and what stands before and after it in its field.
+SELECTION = frozenset({"text", "before", "after"})
 
-_REFERENCE = re.compile(r"(post\.sections\[\]|post|section|input)\.([a-z][a-z0-9_]*)")
+_REFERENCE = re.compile(r"(post\.sections\[\]|post|section|selection|input)\.([a-z][a-z0-9_]*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -34,8 +36,8 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """The field names of the registry; `post.title` and a section's `heading` and `position` always
-    exist and need not be listed."""
+    """The field names of the registry; `post.title`, a section's `heading` and `position` and what is known
+    of a selection always exist and need not be listed."""
 
     post: frozenset[str] = frozenset()
     section: frozenset[str] = frozenset()
@@ -44,11 +46,12 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """`section` is None where the action is not bound to a section."""
+    """`section` is None where the action is not bound to a section, `selection` where none was made."""
 
     post: Mapping[str, Value] = field(default_factory=dict[str, Value])
     sections: Sequence[Mapping[str, Value]] = ()
     section: Mapping[str, Value] | None = None
+    selection: Mapping[str, Value] | None = None
     input: Mapping[str, Value] = field(default_factory=dict[str, Value])
 
 
@@ -70,6 +73,8 @@ def parse_reference(text: str) -> Reference:
             return Reference(scope="post", field=name)
         case "section":
             return Reference(scope="section", field=name)
+        case "selection":
+            return Reference(scope="selection", field=name)
         case "input":
             return Reference(scope="input", field=name)
         case _:
@@ -87,6 +92,8 @@ def values_of(reference: Reference, inputs: Inputs) -> Sequence[Value]:
             return [None if inputs.section is None else inputs.section.get(reference.field)]
         case "sections":
             return [section.get(reference.field) for section in inputs.sections]
+        case "selection":
+            return [None if inputs.selection is None else inputs.selection.get(reference.field)]
         case "input":
             return [inputs.input.get(reference.field)]
 

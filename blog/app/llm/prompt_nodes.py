@@ -16,7 +16,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """`post.title`, `section.draft`, `input.idea`; never `post.sections`."""
+    """`post.title`, `section.draft`, `selection.text`, `input.idea`; never `post.sections`."""
 
     of: Reference
 

@@ -22,6 +22,7 @@ from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, nodes
 from blog.app.errors import Invalid
 from blog.app.llm.inputs import (
     SECTIONS,
+    SELECTION,
     Reference,
     Scope,
     Vocabulary,
@@ -62,7 +63,7 @@ _FILTERS: frozenset[str] = frozenset(get_args(FilterName))
 _COMPARISONS: frozenset[str] = frozenset(get_args(Comparison))
 _FENCE_SIDES = frozenset({"open", "close"})
 _LOOP_STATES = frozenset({"index", "first", "last"})
-_RESERVED = frozenset({"post", "input", "fence", "loop"})
+_RESERVED = frozenset({"post", "selection", "input", "fence", "loop"})
 
 # What the person wrote, and the words of the source that show where.
 _REFUSED: Mapping[type[nodes.Node], tuple[str, str]] = {
@@ -295,7 +296,7 @@ def _name(node: nodes.Node, name: str, here: _Here) -> Expression:
             return Item(slot=slot, of=of)
         case _SectionVariable():
             raise _error(node, here, f"“{name}” is a whole section: name one of its fields", name)
-        case None if name in {"post", "section", "input", "fence", "loop"}:
+        case None if name in _RESERVED | {"section"}:
             raise _error(node, here, f"“{name}” alone is not a text: name one of its fields", name)
         case None:
             raise _unknown(node, here, name, (name,))
@@ -312,7 +313,7 @@ def _attribute(node: nodes.Node, root: str, attr: str, here: _Here) -> Expressio
         case None, "post":
             of = _declared(node, here, "post", attr, written)
             return Sections() if attr == SECTIONS else Read(of=of)
-        case None, ("section" | "input") as scope:
+        case None, ("section" | "selection" | "input") as scope:
             return Read(of=_declared(node, here, scope, attr, written))
         case None, "fence" if attr in _FENCE_SIDES:
             return FenceMark(side=cast("Literal['open', 'close']", attr))
@@ -366,6 +367,8 @@ def _fields(vocabulary: Vocabulary, scope: Scope) -> frozenset[str]:
             return post_fields(vocabulary)
         case "section" | "sections":
             return section_fields(vocabulary)
+        case "selection":
+            return SELECTION
         case "input":
             return vocabulary.input
 
@@ -373,6 +376,7 @@ def _fields(vocabulary: Vocabulary, scope: Scope) -> frozenset[str]:
 def _names(here: _Here) -> Iterator[str]:
     """Everything that may be written here, the way it is written."""
     yield from (f"post.{name}" for name in post_fields(here.vocabulary))
+    yield from (f"selection.{name}" for name in SELECTION)
     yield from (f"input.{name}" for name in here.vocabulary.input)
     yield from (f"fence.{name}" for name in _FENCE_SIDES)
     if here.loops:

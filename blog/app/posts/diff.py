@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import LCSseq
@@ -46,10 +46,18 @@ class Block(NamedTuple):
     length: int
 
 
-def diff(old: str, new: str) -> list[Segment]:
-    """Same and removed join to `old`, same and added to `new`."""
-    pieces = _joined(_by_lines(old, new))
-    return list(_segments(_joined(_readable(pieces))))
+def diff(old: str, new: str, *, within: tuple[int, int] | None = None) -> list[Segment]:
+    """Same and removed join to `old`, same and added to `new`.
+
+    `within` are the characters of `old` outside of which both are known to be the same.
+    """
+    start, end = within or (0, len(old))
+    before, after = old[:start], old[end:]
+    if len(before) + len(after) > len(new) or not (new.startswith(before) and new.endswith(after)):
+        raise ValueError("The texts differ outside of the part that was to be compared.")
+    pieces = _joined(_by_lines(old[start:end], new[start : len(new) - len(after)]))
+    around = Change(old=before, new=before), Change(old=after, new=after)
+    return list(_segments(_joined(chain(around[:1], _readable(pieces), around[1:]))))
 
 
 def take(segments: Sequence[Segment], hunks: Collection[int]) -> str:

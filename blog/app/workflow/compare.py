@@ -11,15 +11,21 @@ from blog.app.workflow.models import Comparison, Field
 NEAR = 120  # characters of unchanged text kept on each side of a change
 
 
-def compared(field: Field, old: str, new: str) -> Comparison:
-    """Two stored or suggested texts, as a textarea would show them."""
+Span = tuple[int, int]
+
+
+def compared(field: Field, old: str, new: str, *, within: Span | None = None) -> Comparison:
+    """Two stored or suggested texts, as a textarea would show them.
+
+    `within` are the characters of the old one outside of which both are the same.
+    """
     before, after = shown(field, old), shown(field, new)
-    return Comparison(old=before, new=after, segments=diff(before, after))
+    return Comparison(old=before, new=after, segments=diff(before, after, within=within))
 
 
-def taken(field: Field, old: str, new: str, hunks: Collection[int]) -> str:
+def taken(field: Field, old: str, new: str, hunks: Collection[int], *, within: Span | None = None) -> str:
     """`old` with only these changes of `compared` made: none leaves it, all make it `new`, byte for byte."""
-    comparison = compared(field, old, new)
+    comparison = compared(field, old, new, within=within)
     everything = frozenset(range(1, comparison.changes + 1))
     if unknown := frozenset(hunks) - everything:
         raise Invalid("These changes are not in the suggestion.", unknown_hunks=sorted(unknown))

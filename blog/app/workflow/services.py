@@ -11,7 +11,7 @@ from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.llm.inputs import Inputs, Vocabulary
-from blog.app.llm.prompts.rules import JUDGE_VOCABULARY, REPAIR_VOCABULARY
+from blog.app.llm.prompts.rules import JUDGE_VOCABULARY, REPAIR_VOCABULARY, WISH
 from blog.app.posts import services as posts
 from blog.app.posts.models import Origin, Post, Revision, Section
 from blog.app.posts.permissions import may_edit
@@ -73,11 +73,11 @@ def check_scope(conn: db.Connection, post_id: int, field: Field, section_id: int
 
 
 def vocabulary(conn: db.Connection) -> Vocabulary:
-    """What prompts may read, over all workflows; the inputs only where a reply is sent back or judged."""
+    """What prompts may read, over all workflows; most inputs only where a reply is sent back or judged."""
     return Vocabulary(
         post=frozenset(store.list_field_names(conn, "post")),
         section=frozenset(store.list_field_names(conn, "section")),
-        input=REPAIR_VOCABULARY.input | JUDGE_VOCABULARY.input,
+        input=REPAIR_VOCABULARY.input | JUDGE_VOCABULARY.input | {WISH.field},
     )
 
 

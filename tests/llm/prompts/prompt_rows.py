@@ -10,7 +10,9 @@ from blog.app.llm.prompts.models import Action, PromptPart
 from blog.app.llm.prompts.schemas import ActionCreate, PromptPartCreate
 
 VOCABULARY = Vocabulary(
-    post=frozenset({"basic_idea", "facts"}), section=frozenset({"draft"}), input=frozenset({"problems"})
+    post=frozenset({"basic_idea", "facts"}),
+    section=frozenset({"draft"}),
+    input=frozenset({"problems", "wish"}),
 )
 
 _numbers = count(1)

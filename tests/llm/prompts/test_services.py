@@ -269,6 +269,38 @@ def test_an_action_can_lose_a_part_though_another_cannot_be_read(conn: db.Connec
     assert changed.part_ids == [two.id]
 
 
+def test_a_part_depends_on_nothing_that_no_run_would_be_given(conn: db.Connection, carol: Actor) -> None:
+    passage = make_part(conn, carol, "{{ selection.text }}")
+    wish = make_part(conn, carol, "In this tone: {{ input.wish }}")
+    for part in (passage, wish):
+        with pytest.raises(Invalid, match=part.name):
+            make_action(conn, carol, part)
+    action = make_action(
+        conn, carol, passage, wish, takes_selection=True, wish_label="Tone", wish_choices=["dry", "warm"]
+    )
+    assert action.id in [offered.id for offered in services.list_selection_actions(conn)]
+    for different in ({"takes_selection": False}, {"wish_label": None, "wish_choices": []}):
+        change = forms.change_of(action, **different)
+        with pytest.raises(Invalid):
+            actions.update_action(conn, carol, action.id, change, VOCABULARY)
+
+
+@pytest.mark.parametrize(
+    ("different", "field"),
+    [
+        ({"output_kind": "list", "takes_selection": True}, "takes_selection"),
+        ({"wish_choices": ["dry"]}, "wish_label"),
+        ({"wish_label": "Tone", "wish_choices": ["dry", "dry"]}, "wish_choices"),
+    ],
+)
+def test_a_promise_about_passages_or_wishes_that_makes_no_sense_is_refused(
+    conn: db.Connection, carol: Actor, different: dict[str, object], field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        make_action(conn, carol, **different)
+    assert refused.value.details["field"] == field
+
+
 def test_a_part_keeps_fitting_the_places_it_has(conn: db.Connection, carol: Actor) -> None:
     mend, sent = make_part(conn, carol, MEND), make_part(conn, carol, "Write.")
     make_action(conn, carol, sent, max_repairs=1, repair_part_id=mend.id)

@@ -17,7 +17,7 @@ def vocabulary(conn: db.Connection) -> Vocabulary:
     return Vocabulary(
         post=frozenset(name for scope, name in rows if scope == "post"),
         section=frozenset(name for scope, name in rows if scope == "section"),
-        input=rules.JUDGE_VOCABULARY.input,
+        input=rules.JUDGE_VOCABULARY.input | {rules.WISH.field},
     )
 
 
@@ -48,7 +48,14 @@ FULL = Inputs(
     },
     sections=[SECTION, {**SECTION, "heading": "Today", "position": 2, "facts_to_include": FACTS[1:]}],
     section=SECTION,
-    input={"answer": "An answer.", "request": "Write about herons.", "reference": "", "criteria": ""},
+    selection={"text": "stand still", "before": "Herons", "after": "for hours."},
+    input={
+        "answer": "An answer.",
+        "request": "Write about herons.",
+        "reference": "",
+        "criteria": "",
+        "wish": "French",
+    },
 )
 
 
@@ -106,7 +113,8 @@ def test_every_action_is_offered_at_a_field_of_the_same_kind(conn: db.Connection
     kinds = {item.id: item.output_kind for item in services.list_actions(conn)}
     places = services.list_action_places(conn)
     judge = _action(conn, "judge_answer").id
-    assert {place.action_id for place in places} == set(kinds) - {judge}
+    for_passages = {action.id for action in services.list_selection_actions(conn)}
+    assert {place.action_id for place in places} == set(kinds) - {judge} - for_passages
     assert [(p.field_name, p.field_kind) for p in places if kinds[p.action_id] != p.field_kind] == []
 
 
@@ -116,8 +124,8 @@ def test_words_of_the_post_come_in_through_data_parts_only(
     for item in services.list_actions(conn):
         version = services.get_live_action(conn, item.id).version
         for part in services.load_parts(conn, version.id):
-            if part.kind != "data":
-                assert assemble.read_inputs([part], vocabulary) == frozenset(), part.name
+            if part.kind != "data":  # an editor's wish is asked, not quoted
+                assert assemble.read_inputs([part], vocabulary) <= {rules.WISH}, part.name
 
 
 def test_the_judge_can_judge(conn: db.Connection) -> None:
@@ -141,8 +149,24 @@ def test_role_and_style_come_first_and_never_change(conn: db.Connection, vocabul
     for item in services.list_actions(conn):
         version = services.get_live_action(conn, item.id).version
         parts = services.load_parts(conn, version.id)
-        assert [part.kind for part in parts[:3]] == ["role", "style", "task"]
-        assert assemble.leading_constant(parts, vocabulary).messages >= 3
+        if item.wish_label is None:
+            assert [part.kind for part in parts[:3]] == ["role", "style", "task"]
+            assert assemble.leading_constant(parts, vocabulary).messages >= 3
+        else:
+            assert assemble.leading_constant(parts, vocabulary).messages >= 2
+
+
+def test_six_actions_are_there_for_a_passage_and_two_of_them_ask_how(conn: db.Connection) -> None:
+    offered = services.list_selection_actions(conn)
+    assert [action.label for action in offered] == [
+        "Shorten",
+        "Expand",
+        "Rephrase",
+        "Fix language",
+        "Change tone",
+        "Translate",
+    ]
+    assert [action.wish_label for action in offered if action.wish_choices] == ["Tone", "Language"]
 
 
 def test_every_action_can_be_assembled_from_a_post_that_is_far_enough(

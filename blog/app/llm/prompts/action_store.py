@@ -10,13 +10,14 @@ from blog.app.llm.prompts.models import (
     ActionPlace,
     ActionSchema,
     ActionVersion,
+    SelectionAction,
 )
 
 ACTION_VERSION = """
     v.id, v.llm_action_id AS action_id, a.name AS action_name, a.label AS action_label, v.number,
     v.llm_model_id AS model_id, v.params, v.output_kind, v.output_schema, v.validators, v.deadline_seconds,
-    v.max_retries, v.fallback_model_id, v.max_repairs, v.repair_part_id,
-    u.name AS author, v.created_at
+    v.max_retries, v.fallback_model_id, v.max_repairs, v.repair_part_id, v.takes_selection, v.wish_label,
+    v.wish_choices, u.name AS author, v.created_at
 """
 
 
@@ -37,7 +38,8 @@ def list_actions(conn: db.Connection, *, after: int = 0, limit: int | None = Non
         conn,
         ActionListItem,
         """
-        SELECT a.id, a.name, a.label, a.description, v.number, v.output_kind, m.label AS model_label,
+        SELECT a.id, a.name, a.label, a.description, v.number, v.output_kind, v.takes_selection, v.wish_label,
+               v.wish_choices, m.label AS model_label,
                (SELECT count(*) FROM llm_action_part ap WHERE ap.llm_action_version_id = v.id)::int
                    AS part_count,
                a.archived_at
@@ -49,6 +51,20 @@ def list_actions(conn: db.Connection, *, after: int = 0, limit: int | None = Non
          LIMIT %(limit)s
         """,
         {"after": after, "limit": limit},
+    )
+
+
+def list_selection_actions(conn: db.Connection) -> list[SelectionAction]:
+    """What every text offers for a passage, in the order in which the actions were made."""
+    return db.many(
+        conn,
+        SelectionAction,
+        """
+        SELECT a.id, a.name, a.label, a.description, v.wish_label, v.wish_choices
+          FROM llm_action a JOIN llm_action_version v ON v.id = a.live_version_id
+         WHERE a.archived_at IS NULL AND v.takes_selection
+         ORDER BY a.id
+        """,
     )
 
 
@@ -115,6 +131,9 @@ def insert_action_version(
     fallback_model_id: int | None,
     max_repairs: int,
     repair_part_id: int | None,
+    takes_selection: bool,
+    wish_label: str | None,
+    wish_choices: Sequence[str],
     user_id: int | None,
 ) -> int | None:
     """The new version's id; None when others have gone on from `base_version_id` already."""
@@ -131,10 +150,12 @@ def insert_action_version(
         )
         INSERT INTO llm_action_version (llm_action_id, number, llm_model_id, params, output_kind,
                                         output_schema, validators, deadline_seconds, max_retries,
-                                        fallback_model_id, max_repairs, repair_part_id, app_user_id)
+                                        fallback_model_id, max_repairs, repair_part_id,
+                                        takes_selection, wish_label, wish_choices, app_user_id)
         SELECT id, number + 1, %(model_id)s, %(params)s, %(output_kind)s, %(output_schema)s,
                %(validators)s, %(deadline_seconds)s, %(max_retries)s, %(fallback_model_id)s,
-               %(max_repairs)s, %(repair_part_id)s, %(user_id)s
+               %(max_repairs)s, %(repair_part_id)s, %(takes_selection)s,
+               %(wish_label)s, %(wish_choices)s, %(user_id)s
           FROM base
         RETURNING id
         """,
@@ -151,6 +172,9 @@ def insert_action_version(
             "fallback_model_id": fallback_model_id,
             "max_repairs": max_repairs,
             "repair_part_id": repair_part_id,
+            "takes_selection": takes_selection,
+            "wish_label": wish_label,
+            "wish_choices": list(wish_choices),
             "user_id": user_id,
         },
     )

@@ -87,6 +87,9 @@ def _append_make_up(
         fallback_model_id=new.fallback_model_id,
         max_repairs=new.max_repairs,
         repair_part_id=new.repair_part_id,
+        takes_selection=new.takes_selection,
+        wish_label=new.wish_label,
+        wish_choices=new.wish_choices,
         user_id=actor.user_id,
     )
     if version_id is None:

@@ -14,6 +14,11 @@ from blog.app.llm.prompts.models import Action, ActionListItem, ActionPlace, Act
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import Model
 
+SELECTED = {
+    "text": "The selected passage",
+    "before": "What stands before it",
+    "after": "What stands after it",
+}
 _TAGS = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
 
 
@@ -165,6 +170,8 @@ def _label(reference: Reference, labels: Mapping[tuple[str, str], str]) -> str:
             return f"{label} of this section"
         case "sections":
             return f"{label} of each section"
+        case "selection":
+            return SELECTED[reference.field]
         case "post" | "input":
             return label
 

@@ -63,6 +63,9 @@ class ActionForm(RegistrySchema):
     fallback_model_id: Annotated[int | None, Maybe] = None
     max_repairs: int = 0
     repair_part_id: Annotated[int | None, Maybe] = None
+    takes_selection: bool = False
+    wish_label: Annotated[Label | None, Maybe] = None
+    wish_choices: Words = Field(default_factory=list[str])
 
     def changes(self) -> dict[str, object]:
         """What differs from the action as it is, for change_of. What was not sent stays."""
@@ -93,6 +96,9 @@ def action_values(action: Action) -> dict[str, object]:
         "fallback_model_id": version.fallback_model_id or "",
         "max_repairs": version.max_repairs,
         "repair_part_id": version.repair_part_id or "",
+        "takes_selection": int(version.takes_selection),
+        "wish_label": version.wish_label or "",
+        "wish_choices": ", ".join(version.wish_choices),
     }
 
 
@@ -143,6 +149,9 @@ def change_of(action: Action, **different: object) -> ActionChange:
         "fallback_model_id": version.fallback_model_id,
         "max_repairs": version.max_repairs,
         "repair_part_id": version.repair_part_id,
+        "takes_selection": version.takes_selection,
+        "wish_label": version.wish_label,
+        "wish_choices": version.wish_choices,
         "part_ids": action.part_ids,
         "off_positions": action.off_positions,
     }

@@ -149,6 +149,9 @@ def as_make_up(action: Action) -> ActionMakeUp:
         fallback_model_id=version.fallback_model_id,
         max_repairs=version.max_repairs,
         repair_part_id=version.repair_part_id,
+        takes_selection=version.takes_selection,
+        wish_label=version.wish_label,
+        wish_choices=version.wish_choices,
         part_ids=action.part_ids,
         off_positions=action.off_positions,
     )

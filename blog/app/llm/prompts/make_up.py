@@ -20,11 +20,14 @@ def check(conn: db.Connection, new: ActionMakeUp, vocabulary: Vocabulary) -> Non
     rules.check_fallback(new.model_id, new.fallback_model_id)
     rules.check_repairs(new.max_repairs, new.repair_part_id)
     rules.check_off(new.part_ids, new.off_positions)
+    rules.check_selection(new.output_kind, takes_selection=new.takes_selection)
+    rules.check_wish(new.wish_label, new.wish_choices)
     for field, model_id in (("model_id", new.model_id), ("fallback_model_id", new.fallback_model_id)):
         if model_id is not None and registry.find_model(conn, model_id) is None:
             raise Invalid("There is no such model.", field=field)
     for part in _texts(conn, new.part_ids, field="part_ids"):
         _check_sent(part, vocabulary)
+        _check_given(part, new, vocabulary)
     for part in _texts(
         conn, [] if new.repair_part_id is None else [new.repair_part_id], field="repair_part_id"
     ):
@@ -50,6 +53,20 @@ def _check_sent(part: PartText, vocabulary: Vocabulary) -> None:
         raise Invalid(
             f"“{part.name}” reads {rules.PROBLEMS}, and there are problems only once a reply has failed. "
             "Send it with a failed reply instead of among the action's own parts.",
+            field="part_ids",
+        )
+
+
+def _check_given(part: PartText, new: ActionMakeUp, vocabulary: Vocabulary) -> None:
+    """A part may not depend on what no run of the action would be given."""
+    if not new.takes_selection and rules.needs_selection(part, vocabulary):
+        raise Invalid(
+            f"“{part.name}” reads the selection, and this action works on none. Say first that it does.",
+            field="part_ids",
+        )
+    if new.wish_label is None and rules.needs_wish(part, vocabulary):
+        raise Invalid(
+            f"“{part.name}” reads {rules.WISH}, and nobody is asked for it. Say first what to ask.",
             field="part_ids",
         )
 

@@ -50,6 +50,7 @@ class ActionVersion:
     """One make-up of an action. `model_id` None: the default model at the time of the run.
 
     `fallback_model_id` None: no other model is asked. `repair_part_id` is what is said with a failed reply.
+    `wish_label` None: nothing is asked when a run starts; `wish_choices` empty: any words will do.
     """
 
     id: int
@@ -67,6 +68,9 @@ class ActionVersion:
     fallback_model_id: int | None
     max_repairs: int
     repair_part_id: int | None
+    takes_selection: bool
+    wish_label: str | None
+    wish_choices: list[str]
     author: str | None
     created_at: datetime
 
@@ -139,9 +143,24 @@ class ActionListItem:
     description: str
     number: int
     output_kind: OutputKind
+    takes_selection: bool
+    wish_label: str | None
+    wish_choices: list[str]
     model_label: str | None
     part_count: int
     archived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectionAction:
+    """An action that every text offers for a passage. `wish_label` None: it asks for nothing more."""
+
+    id: int
+    name: str
+    label: str
+    description: str
+    wish_label: str | None
+    wish_choices: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

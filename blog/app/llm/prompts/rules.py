@@ -7,10 +7,13 @@ from blog.app.errors import Invalid
 from blog.app.llm import assemble
 from blog.app.llm.assemble import PartText
 from blog.app.llm.inputs import Reference, Vocabulary
+from blog.app.llm.output_type import OutputKind
 
 # What was wrong with a reply. The wording of a repair may read nothing else: the reply itself stands before
 # it as the assistant's message, and no other prompt is ever given problems.
 PROBLEMS = Reference(scope="input", field="problems")
+# What the editor answered when the run was started: a tone, a language, a note.
+WISH = Reference(scope="input", field="wish")
 REPAIR_VOCABULARY = Vocabulary(input=frozenset({PROBLEMS.field}))
 
 # What an action that judges an answer is told of it; see llm/cases/judging.py.
@@ -125,11 +128,16 @@ def is_repair_wording(part: PartText) -> bool:
 
 
 def needs_problems(part: PartText, vocabulary: Vocabulary) -> bool:
-    """Whether a part can be sent with a failed reply only. Of one that cannot be read the page says so."""
+    """Whether a part can be sent with a failed reply only."""
+    return PROBLEMS in _needed(part, vocabulary)
+
+
+def _needed(part: PartText, vocabulary: Vocabulary) -> frozenset[Reference]:
+    """Of a part that cannot be read the page says so."""
     try:
-        return PROBLEMS in assemble.parse_part(part, vocabulary).required
+        return assemble.parse_part(part, vocabulary).required
     except Invalid:
-        return False
+        return frozenset()
 
 
 def _reads(part: PartText, vocabulary: Vocabulary) -> frozenset[Reference]:
@@ -137,6 +145,44 @@ def _reads(part: PartText, vocabulary: Vocabulary) -> frozenset[Reference]:
         return assemble.parse_part(part, vocabulary).reads
     except Invalid:
         return frozenset()
+
+
+# --- what a run is given besides the post --------------------------------------------------------
+
+
+def check_selection(output_kind: OutputKind, *, takes_selection: bool) -> None:
+    if takes_selection and output_kind not in {"text", "markdown"}:
+        raise Invalid(
+            f"A passage is replaced by text or Markdown, and this action writes {output_kind}.",
+            field="takes_selection",
+        )
+
+
+def check_wish(label: str | None, choices: Sequence[str]) -> None:
+    if choices and label is None:
+        raise Invalid("Say what the choices are of, such as Tone.", field="wish_label")
+    if len(set(choices)) < len(choices):
+        raise Invalid("Every choice may be there once.", field="wish_choices")
+
+
+def checked_wish(label: str | None, choices: Sequence[str], wish: str) -> str | None:
+    """What a run's parts read as input.wish; None: nothing was wished."""
+    wish = wish.strip()
+    if not wish:
+        return None
+    if label is None:
+        raise Invalid("This action asks for nothing when it is started, so there is nothing to tell it.")
+    if choices and wish not in choices:
+        raise Invalid(f"{label} must be one of: {', '.join(choices)}.", field="wish", choices=list(choices))
+    return wish
+
+
+def needs_selection(part: PartText, vocabulary: Vocabulary) -> bool:
+    return any(needed.scope == "selection" for needed in _needed(part, vocabulary))
+
+
+def needs_wish(part: PartText, vocabulary: Vocabulary) -> bool:
+    return WISH in _needed(part, vocabulary)
 
 
 # --- the parts of an action, in their order ------------------------------------------------------

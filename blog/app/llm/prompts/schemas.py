@@ -44,7 +44,9 @@ class ActionMakeUp(RegistrySchema):
 
     `off_positions` are places in `part_ids` (1 is the first) whose part is kept there and not sent.
     `fallback_model_id` null: no other model is asked. `repair_part_id` is said with a reply that failed its
-    checks; it reads `input.problems` and nothing else.
+    checks; it reads `input.problems` and nothing else. With `takes_selection` every text offers the action
+    for a passage, which its parts read as `selection.text`. `wish_label` is what is asked when a run starts,
+    null for nothing; the answer, one of `wish_choices` if there are any, is read as `input.wish`.
     """
 
     label: Label
@@ -59,6 +61,9 @@ class ActionMakeUp(RegistrySchema):
     fallback_model_id: int | None = None
     max_repairs: Annotated[int, Field(ge=0, le=3)] = 0
     repair_part_id: int | None = None
+    takes_selection: bool = False
+    wish_label: Label | None = None
+    wish_choices: Annotated[list[Word], Field(max_length=60)] = Field(default_factory=list[str])
     part_ids: Annotated[list[int], Field(min_length=1, max_length=40)]
     off_positions: list[int] = Field(default_factory=list[int], max_length=40)
 

@@ -22,6 +22,7 @@ from blog.app.llm.prompts.models import (
     PromptPartPage,
     PromptPartVersion,
     Release,
+    SelectionAction,
 )
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import Model
@@ -202,6 +203,10 @@ def lock_output_kinds(conn: db.Connection, action_id: int) -> frozenset[str]:
 
 def list_action_places(conn: db.Connection, action_id: int | None = None) -> list[ActionPlace]:
     return action_store.list_action_places(conn, action_id)
+
+
+def list_selection_actions(conn: db.Connection) -> list[SelectionAction]:
+    return action_store.list_selection_actions(conn)
 
 
 def list_field_labels(conn: db.Connection) -> dict[tuple[str, str], str]:

@@ -35,6 +35,9 @@ def typed_action(
         fallback_model_id=new.fallback_model_id,
         max_repairs=new.max_repairs,
         repair_part_id=new.repair_part_id,
+        takes_selection=new.takes_selection,
+        wish_label=new.wish_label,
+        wish_choices=[*new.wish_choices],
         author=None,
         created_at=newest.version.created_at,
     )

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.errors import AppError, Conflict, Invalid
-from blog.app.llm.inputs import SECTIONS, Vocabulary, post_fields, section_fields
+from blog.app.llm.inputs import SECTIONS, SELECTION, Vocabulary, post_fields, section_fields
 from blog.app.llm.permissions import LLM_CONFIGURE, LLM_READ
 from blog.app.llm.prompts import actions, bench, forms, going_live, parts, rules, services
 from blog.app.llm.prompts.bench import Bench, get_bench
@@ -152,6 +152,7 @@ def _names(vocabulary: Vocabulary) -> dict[str, list[str]]:
         "section": sorted(section_fields(vocabulary)),
         "repair": sorted(rules.REPAIR_VOCABULARY.input),
         "judge": sorted(rules.JUDGE_VOCABULARY.input),
+        "selection": sorted(SELECTION),
     }
 
 

@@ -37,7 +37,8 @@ def create_run(action_id: int) -> Response:
         action_id=action_id,
         model_id=body.llm_model_id,
         vocabulary=web.site().vocabulary(conn),
-        inputs=Inputs(post=body.post, section=body.section, sections=body.sections),
+        inputs=Inputs(post=body.post, section=body.section, sections=body.sections, selection=body.selection),
+        wish=body.wish,
     )
     key = services.idempotency(request.headers.get("Idempotency-Key"), "llm", action_id, body.model_dump())
     run = services.enqueue_run(conn, current_actor(), prepared, idempotency=key)

@@ -15,4 +15,8 @@ class RunCreate(BaseModel):
     sections: list[dict[str, Any]] = Field(
         default_factory=list[dict[str, Any]], description="What post.sections loops over."
     )
+    selection: dict[str, Any] | None = Field(
+        None, description="Values read as selection.text, selection.before and selection.after."
+    )
+    wish: str = Field("", max_length=1000, description="What the action asks for, read as input.wish.")
     llm_model_id: int | None = Field(None, description="Instead of the action's own model.")

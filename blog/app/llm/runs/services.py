@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from blog.app import audit, db, jobs
 from blog.app.auth.models import Actor
@@ -14,8 +14,10 @@ from blog.app.llm.assemble import PartText
 from blog.app.llm.inputs import Inputs, Reference, Vocabulary
 from blog.app.llm.output_type import OutputType
 from blog.app.llm.permissions import LLM_CONFIGURE
+from blog.app.llm.prompts import rules
 from blog.app.llm.prompts import services as prompts
 from blog.app.llm.prompts.models import ActionVersion, TypedAction
+from blog.app.llm.prompts.rules import WISH
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import Model
 from blog.app.llm.runs import ending, messages, replay, snapshot, store
@@ -64,20 +66,23 @@ def prepare(
     inputs: Inputs,
     version_id: int | None = None,
     part_version_ids: Sequence[int] = (),
+    wish: str = "",
 ) -> Prepared:
     """Looks up everything a run of the action needs. Checks no input yet.
 
     `version_id` None: the live version. `part_version_ids` are used in place of their parts' live wordings.
+    `wish` is the answer to what the action asks when it is started.
     """
     chosen_id = version_id or prompts.get_action_head(conn, action_id).live_version_id
     version = prompts.get_action(conn, action_id, chosen_id).version
+    wished = rules.checked_wish(version.wish_label, version.wish_choices, wish)
     return Prepared(
         version=version,
         model=prompts.choose_model(conn, version, model_id),
         parts=tuple(prompts.load_parts(conn, version.id, part_version_ids)),
         output_type=prompts.output_type(version),
         vocabulary=vocabulary,
-        inputs=inputs,
+        inputs=replace(inputs, input={**inputs.input, WISH.field: wished}) if wished else inputs,
     )
 
 

@@ -17,6 +17,9 @@ def take(inputs: Inputs, references: Iterable[Reference]) -> dict[str, Any]:
         "post": _picked(inputs.post, wanted.get("post", set())),
         "section": None if inputs.section is None else _picked(inputs.section, wanted.get("section", set())),
         "sections": [_picked(section, names) for section in inputs.sections] if loops else [],
+        "selection": None
+        if inputs.selection is None
+        else _picked(inputs.selection, wanted.get("selection", set())),
         "input": _picked(inputs.input, wanted.get("input", set())),
     }
 
@@ -36,6 +39,7 @@ def restore(snapshot: Mapping[str, Any]) -> Inputs:
         post=snapshot["post"],
         section=snapshot["section"],
         sections=snapshot["sections"],
+        selection=snapshot["selection"],
         input=snapshot["input"],
     )
 

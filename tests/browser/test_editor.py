@@ -247,6 +247,10 @@ def test_a_form_writes_json_and_leaves_what_it_does_not_know(open_page: Open) ->
     form.get_by_role("button", name="Source: edit the text itself").click()
     expect(form).to_contain_text("does not fit the form of “Plan the sections”")
     expect(control).to_be_visible()
+    control.fill('[{"heading": "Cloth", "threads": 12345678901234567890}]')  # a script would round it
+    form.get_by_role("button", name="Source: edit the text itself").click()
+    expect(form).to_contain_text("does not fit")
+    expect(control).to_have_value('[{"heading": "Cloth", "threads": 12345678901234567890}]')
     expect(page.locator("#saved-section_headings [data-saved]")).to_contain_text("saved")
 
 

@@ -27,8 +27,12 @@ export function open(control) {
   });
 }
 
+// Numbers that a script would round: only their source is safe to edit.
+const LARGE = /[:[,]\s*-?[\d.]{16,}/;
+
 function valueOf(text, schema) {
   if (!text.trim()) return { value: undefined };
+  if (LARGE.test(text)) return null;
   try {
     const value = JSON.parse(text);
     return fits(schema, value) ? { value } : null;

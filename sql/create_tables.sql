@@ -21,13 +21,14 @@ COMMENT ON TABLE schema_change IS
 -- ---------------------------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS app_user (
-    id             bigint      GENERATED ALWAYS AS IDENTITY,
-    email          text        NOT NULL,
-    name           text        NOT NULL,
-    password_hash  text        NOT NULL,
-    theme          text,
-    deactivated_at timestamptz,
-    created_at     timestamptz NOT NULL DEFAULT now(),
+    id                 bigint      GENERATED ALWAYS AS IDENTITY,
+    email              text        NOT NULL,
+    name               text        NOT NULL,
+    password_hash      text        NOT NULL,
+    theme              text,
+    email_confirmed_at timestamptz,
+    deactivated_at     timestamptz,
+    created_at         timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT app_user_pkey PRIMARY KEY (id),
     CONSTRAINT app_user_email_check CHECK (email LIKE '%_@_%' AND email = lower(email)),
     CONSTRAINT app_user_name_check CHECK (name <> ''),
@@ -37,6 +38,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS app_user_email_key ON app_user (email);
 COMMENT ON TABLE app_user IS 'A person who signs in. Never deleted: revisions and runs name them for ever.';
 COMMENT ON COLUMN app_user.password_hash IS 'Argon2id, in the encoded form of its library.';
 COMMENT ON COLUMN app_user.theme IS 'NULL: follows the system.';
+COMMENT ON COLUMN app_user.email_confirmed_at IS 'When a link sent to the address was opened. NULL: never; the address is only said to be theirs.';
 COMMENT ON COLUMN app_user.deactivated_at IS 'NULL: may sign in.';
 
 CREATE TABLE IF NOT EXISTS role (
@@ -104,6 +106,60 @@ COMMENT ON TABLE api_token IS 'A bearer token for programs. Shown once; only its
 COMMENT ON COLUMN api_token.hint IS 'The first characters, so that a person can tell tokens apart.';
 COMMENT ON COLUMN api_token.permissions IS 'NULL: everything its person may do. Never more than that.';
 COMMENT ON COLUMN api_token.expires_at IS 'NULL: does not expire.';
+
+CREATE TABLE IF NOT EXISTS account_link (
+    id            bigint      GENERATED ALWAYS AS IDENTITY,
+    kind          text        NOT NULL,
+    email         text        NOT NULL,
+    app_user_id   bigint,
+    invited_by_id bigint,
+    token_hash    bytea,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    expires_at    timestamptz NOT NULL,
+    is_by_mail    boolean     NOT NULL,
+    sent_at       timestamptz,
+    send_error    text,
+    used_at       timestamptz,
+    revoked_at    timestamptz,
+    CONSTRAINT account_link_pkey PRIMARY KEY (id),
+    CONSTRAINT account_link_token_hash_key UNIQUE (token_hash),
+    CONSTRAINT account_link_kind_check
+        CHECK (kind IN ('invitation', 'sign_up', 'password_reset', 'email_change')),
+    CONSTRAINT account_link_app_user_check CHECK (kind <> 'email_change' OR app_user_id IS NOT NULL),
+    CONSTRAINT account_link_invited_by_check CHECK ((kind = 'invitation') = (invited_by_id IS NOT NULL)),
+    CONSTRAINT account_link_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT account_link_invited_by_fkey FOREIGN KEY (invited_by_id) REFERENCES app_user (id)
+);
+CREATE INDEX IF NOT EXISTS account_link_email_idx ON account_link (email, kind, created_at);
+COMMENT ON TABLE account_link IS 'A link that works once and not for long: to join, to choose a new password, to confirm an address.';
+COMMENT ON COLUMN account_link.app_user_id IS 'Whose account it is about, once that is known. NULL: nobody''s yet.';
+COMMENT ON COLUMN account_link.invited_by_id IS 'NULL: whoever opens it asked for it.';
+COMMENT ON COLUMN account_link.token_hash IS 'SHA-256 of the token. NULL: not made yet; the worker makes it when it sends the e-mail.';
+COMMENT ON COLUMN account_link.is_by_mail IS 'Whoever opens it can read the mail of that address. Else it was shown to who invited.';
+COMMENT ON COLUMN account_link.sent_at IS 'NULL: not sent, or not by e-mail.';
+COMMENT ON COLUMN account_link.send_error IS 'What the mail server said at the last attempt. NULL: nothing went wrong.';
+COMMENT ON COLUMN account_link.used_at IS 'NULL: not used.';
+COMMENT ON COLUMN account_link.revoked_at IS 'NULL: not taken back.';
+
+CREATE TABLE IF NOT EXISTS account_link_role (
+    account_link_id bigint NOT NULL,
+    role_id         bigint NOT NULL,
+    CONSTRAINT account_link_role_pkey PRIMARY KEY (account_link_id, role_id),
+    CONSTRAINT account_link_role_account_link_fkey FOREIGN KEY (account_link_id) REFERENCES account_link (id) ON DELETE CASCADE,
+    CONSTRAINT account_link_role_role_fkey FOREIGN KEY (role_id) REFERENCES role (id)
+);
+COMMENT ON TABLE account_link_role IS 'The roles that whoever joins by a link is given.';
+
+CREATE TABLE IF NOT EXISTS access_policy (
+    is_only         boolean NOT NULL DEFAULT true,
+    is_sign_up_open boolean NOT NULL DEFAULT false,
+    sign_up_role_id bigint,
+    CONSTRAINT access_policy_pkey PRIMARY KEY (is_only),
+    CONSTRAINT access_policy_is_only_check CHECK (is_only),
+    CONSTRAINT access_policy_sign_up_role_fkey FOREIGN KEY (sign_up_role_id) REFERENCES role (id)
+);
+COMMENT ON TABLE access_policy IS 'How people come in, as administrators set it; one row.';
+COMMENT ON COLUMN access_policy.sign_up_role_id IS 'What a person who signs up is given. NULL: no role.';
 
 CREATE TABLE IF NOT EXISTS setup_link (
     id         bigint      GENERATED ALWAYS AS IDENTITY,

@@ -64,6 +64,8 @@ JOIN (VALUES
     ('viewer', 'llm.read')
 ) AS granted (role, permission) ON granted.role = role.name;
 
+INSERT INTO access_policy (is_sign_up_open, sign_up_role_id) SELECT false, id FROM role WHERE name = 'viewer';
+
 -- ---------------------------------------------------------------------------------------------
 -- The workflow: stages, sub-stages and fields, in the order of work
 -- ---------------------------------------------------------------------------------------------

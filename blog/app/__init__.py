@@ -23,9 +23,8 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from flask import Flask
     from jinja2 import StrictUndefined
 
-    from blog.app import health, openapi, security, web
-    from blog.app.auth import api as auth_api
-    from blog.app.auth import role_api, role_views
+    from blog.app import health, openapi, proxies, security, web
+    from blog.app.auth import edges as auth_edges
     from blog.app.auth import views as auth_views
     from blog.app.automation import api as automation_api
     from blog.app.automation import batch_api, preview_api, trial_api
@@ -72,15 +71,13 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         gate=cases.object_to,
         wakeups=wakeups,
     )
+    proxies.register(app, config)
     web.register(app)
     auth_views.register(app)
     security.register(app)
     for blueprint in (
         health.bp,
-        auth_views.bp,
-        auth_api.bp,
-        role_views.bp,
-        role_api.bp,
+        *auth_edges.BLUEPRINTS,
         posts_views.bp,
         posts_api.bp,
         desk_views.bp,

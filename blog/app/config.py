@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from blog.app import translation
 from blog.app.errors import AppError
 
 T = TypeVar("T")
+Network = IPv4Network | IPv6Network
 
 # The customary names under which people keep their provider keys.
 PROVIDER_KEY_VARIABLES = (
@@ -31,8 +34,23 @@ class ConfigError(AppError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Smtp:
+    """The server that takes our e-mail. `user` None: it asks for no name."""
+
+    host: str
+    port: int
+    tls: Literal["implicit", "starttls", "none"]
+    sender: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Where things are and what was found in the environment. `database_url` None: the embedded one."""
+    """Where things are and what was found in the environment.
+
+    `database_url` None: the embedded one. `smtp` None: what would be sent is printed on the console.
+    """
 
     data_dir: Path
     database_url: str | None = None
@@ -45,6 +63,22 @@ class Config:
     provider_keys: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     worker_concurrency: int = 24
     web_threads: int = 96
+    url: str | None = None
+    smtp: Smtp | None = None
+    trusted_proxies: tuple[Network, ...] = ()
+
+    @property
+    def local_url(self) -> str:
+        """Where this process can be reached on its own machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
+        if ":" in host and not host.startswith("["):
+            host = f"[{host}]"
+        return f"http://{host}:{self.port}"
+
+    @property
+    def public_url(self) -> str:
+        """How links in e-mails begin; never taken from a request, whose Host header anybody can write."""
+        return self.url or self.local_url
 
     @property
     def models_dir(self) -> Path:
@@ -76,6 +110,16 @@ def load_config(env: Mapping[str, str]) -> Config:
             problems.append(f"{name}_FILE={env.get(f'{name}_FILE')!r}: {exc}.")
             return None
 
+    def smtp() -> Smtp | None:
+        address = secret("BLOG_SMTP_URL")
+        if address is None:
+            return None
+        try:
+            return _smtp(address, env.get("BLOG_MAIL_FROM", "").strip())
+        except ValueError as exc:  # without the address itself: it holds a password
+            problems.append(f"BLOG_SMTP_URL: {exc}.")
+            return None
+
     keys = {name: value for name in PROVIDER_KEY_VARIABLES if (value := secret(name))}
     config = Config(
         data_dir=read("BLOG_DATA", _path, Path("var").resolve()),
@@ -89,14 +133,24 @@ def load_config(env: Mapping[str, str]) -> Config:
         provider_keys=keys,
         worker_concurrency=read("BLOG_WORKER_CONCURRENCY", _positive, 24),
         web_threads=read("BLOG_WEB_THREADS", _positive, 96),
+        url=read("BLOG_URL", _url, None),
+        smtp=smtp(),
+        trusted_proxies=read("BLOG_TRUSTED_PROXIES", _networks, ()),
     )
-    if config.secret is not None and len(config.secret) < 16:
-        problems.append("BLOG_SECRET is shorter than 16 characters; use a long random one.")
-    if config.database_url and not config.database_url.startswith(("postgresql://", "postgres://")):
-        problems.append("BLOG_DATABASE_URL must start with postgresql://.")
-    if problems:
+    if problems := [*problems, *_contradictions(config)]:
         raise ConfigError("The environment cannot be used: " + " ".join(problems))
     return config
+
+
+def _contradictions(config: Config) -> list[str]:
+    found: list[str] = []
+    if config.secret is not None and len(config.secret) < 16:
+        found.append("BLOG_SECRET is shorter than 16 characters; use a long random one.")
+    if config.database_url and not config.database_url.startswith(("postgresql://", "postgres://")):
+        found.append("BLOG_DATABASE_URL must start with postgresql://.")
+    if config.smtp and not config.url:
+        found.append("BLOG_SMTP_URL needs BLOG_URL too: the address that links in e-mails begin with.")
+    return found
 
 
 def _secret(env: Mapping[str, str], name: str) -> str | None:
@@ -105,6 +159,37 @@ def _secret(env: Mapping[str, str], name: str) -> str | None:
             return text
         raise ValueError("the file is empty")
     return env.get(name, "").strip() or None
+
+
+def _smtp(address: str, sender: str) -> Smtp:
+    """smtps://user:password@host:465, smtp://host:587 (with STARTTLS) or smtp://host:25?tls=none."""
+    parts = urlsplit(address)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError("must be like smtps://user:password@mail.example.org or smtp://mail.example.org:587")
+    if "@" not in sender:
+        raise ValueError("needs BLOG_MAIL_FROM too, the address that e-mails come from")
+    is_bare = parse_qs(parts.query).get("tls") == ["none"]
+    tls = "implicit" if parts.scheme == "smtps" else "none" if is_bare else "starttls"
+    usual = {"implicit": 465, "starttls": 587, "none": 25}[tls]
+    return Smtp(
+        host=parts.hostname,
+        port=parts.port or usual,
+        tls=tls,
+        sender=sender,
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
+
+
+def _url(text: str) -> str | None:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("must be like https://blog.example.org, with nothing after the host")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 def _path(text: str) -> Path:

@@ -34,7 +34,7 @@ def _first_steps(conn: db.Connection, config: Config) -> list[str]:
         return []
     return [
         "Nobody administers it yet. Create the first administrator here, once:",
-        f"{supervisor.address_of(config)}/setup/{token}",
+        f"{config.public_url}/setup/{token}",
     ]
 
 

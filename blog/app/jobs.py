@@ -10,6 +10,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from psycopg_pool import PoolTimeout
 
 from blog.app import db
+from blog.app.config import Config
 from blog.app.errors import Conflict
 
 # Deferring goes through the caller's connection, so this connector's own pool is never opened.
@@ -19,24 +20,31 @@ _deferrer = App(connector=SyncPsycopgConnector())
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What a task is given besides its arguments: the pool, which attempt at the job this is (from 1),
-    and the installation's secrets, newest first."""
+    the installation's secrets, newest first, and its configuration (None: a caller that has none)."""
 
     pool: db.Pool
     attempt: int
     secrets: tuple[str, ...] = field(repr=False)
+    config: Config | None = None
 
 
 Task = Callable[..., None]
 TASKS: dict[str, Task] = {}
+RETRIES: dict[str, RetryStrategy] = {}
 
 
-def task(name: str) -> Callable[[Task], Task]:
-    """Registers a function `f(context, **arguments)` under `name`."""
+def task(name: str, *, retry: RetryStrategy | None = None) -> Callable[[Task], Task]:
+    """Registers a function `f(context, **arguments)` under `name`.
+
+    retry: for a task that has failures of its own worth another attempt.
+    """
 
     def register(function: Task) -> Task:
         if name in TASKS:
             raise ValueError(f"There are two tasks named {name}.")
         TASKS[name] = function
+        if retry is not None:
+            RETRIES[name] = retry
         return function
 
     return register
@@ -69,7 +77,9 @@ def defer(
 # --- the worker's side ---------------------------------------------------------------------------
 
 
-def make_app(database_url: str, pool: db.Pool, secrets: tuple[str, ...], *, max_attempts: int) -> App:
+def make_app(
+    database_url: str, pool: db.Pool, secrets: tuple[str, ...], config: Config, *, max_attempts: int
+) -> App:
     """The queue's own application with every registered task.
 
     A database that went away in the middle of a job is no fault of the job: it is tried again.
@@ -81,13 +91,14 @@ def make_app(database_url: str, pool: db.Pool, secrets: tuple[str, ...], *, max_
         retry_exceptions={psycopg.OperationalError, PoolTimeout},
     )
     for name, function in TASKS.items():
-        app.task(name=name, pass_context=True, retry=retry)(_job(function, pool, secrets))
+        own = RETRIES.get(name, retry)
+        app.task(name=name, pass_context=True, retry=own)(_job(function, pool, secrets, config))
     return app
 
 
-def _job(function: Task, pool: db.Pool, secrets: tuple[str, ...]) -> Callable[..., None]:
+def _job(function: Task, pool: db.Pool, secrets: tuple[str, ...], config: Config) -> Callable[..., None]:
     def run_job(context: JobContext, **arguments: Any) -> None:
-        given = Context(pool=pool, attempt=context.job.attempts + 1, secrets=secrets)
+        given = Context(pool=pool, attempt=context.job.attempts + 1, secrets=secrets, config=config)
         function(given, **arguments)
 
     return run_job

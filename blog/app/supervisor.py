@@ -72,10 +72,7 @@ def serve(config: Config) -> None:
 
 
 def address_of(config: Config) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(config.host, config.host)  # noqa: S104
-    if ":" in host and not host.startswith("["):
-        host = f"[{host}]"
-    return f"http://{host}:{config.port}"
+    return config.local_url
 
 
 # ---- Who holds the data directory -----------------------------------------------------------

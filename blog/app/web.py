@@ -61,6 +61,11 @@ def release_conn() -> None:
         borrowed.__exit__(None, None, None)
 
 
+def client_address() -> str:
+    """Where the request comes from; behind proxies, see proxies.py."""
+    return request.remote_addr or "unknown"
+
+
 # --- parsing -------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,12 @@ from blog.app.llm.runs import cancellation, execution, search_store, store
 
 log = logging.getLogger(__name__)
 
-TASK_MODULES = ("blog.app.llm.runs.tasks", "blog.app.llm.cases.tasks", "blog.app.automation.tasks")
+TASK_MODULES = (
+    "blog.app.auth.tasks",
+    "blog.app.llm.runs.tasks",
+    "blog.app.llm.cases.tasks",
+    "blog.app.automation.tasks",
+)
 HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 10.0
 SWEEP_SECONDS = 3.0
@@ -54,7 +59,7 @@ async def work(database_url: str, config: Config, pool: db.Pool) -> None:
     for module in TASK_MODULES:
         import_module(module)
     app = jobs.make_app(
-        database_url, pool, security.load_secrets(config), max_attempts=execution.MAX_ATTEMPTS
+        database_url, pool, security.load_secrets(config), config, max_attempts=execution.MAX_ATTEMPTS
     )
     asyncio.get_running_loop().set_default_executor(
         ThreadPoolExecutor(config.worker_concurrency + 2, thread_name_prefix="job")

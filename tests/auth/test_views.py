@@ -377,5 +377,4 @@ def test_without_a_database_a_page_says_so_and_static_files_still_come(tmp_path:
     with client.get("/static/css/tokens.css") as file:
         assert file.status_code == 200
     assert client.get("/sign-in").status_code == 503
-    client.delete_cookie(SESSION_COOKIE)
-    assert client.get("/sign-in").status_code == 200
+    assert client.get("/api/docs").status_code == 200

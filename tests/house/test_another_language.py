@@ -30,6 +30,8 @@ PAGES = (
     "/account",
     "/people",
     "/roles",
+    "/invitations",
+    "/sign-in/forgotten",
     "/posts/{post}/preview",
     "/posts/{post}/history",
     "/posts/{post}/comments",

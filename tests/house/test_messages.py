@@ -36,6 +36,8 @@ def _is_gettext(node: nodes.Node) -> bool:
 def _shown(node: nodes.Node) -> Iterator[str]:  # noqa: C901  a case per kind of node
     """The literal text a part of a template puts on the page, in its order."""
     match node:
+        case nodes.Block(name="main_class"):
+            return  # names of style sheets, which no translator may touch
         case nodes.TemplateData(data=data):
             yield data
         case nodes.Const(value=str(value)):

@@ -7,8 +7,16 @@ from flask import Flask
 
 from blog.app.auth.permissions import PERMISSIONS
 
-# Without being signed in: signing in, and making the first administrator with the one-time link.
-OPEN_TO_ALL = {("POST", "/sign-in"), ("POST", "/setup/<token>")}
+# Without being signed in: signing in, asking for a link, and using one.
+OPEN_TO_ALL = {
+    ("POST", "/sign-in"),
+    ("POST", "/sign-in/forgotten"),
+    ("POST", "/sign-up"),
+    ("POST", "/setup/<token>"),
+    ("POST", "/invitations/<token>"),
+    ("POST", "/password-resets/<token>"),
+    ("POST", "/email-changes/<token>"),
+}
 
 
 def edges(app: Flask) -> Iterator[tuple[str, str, Any]]:

@@ -28,6 +28,7 @@ class User:
     name: str
     theme: Theme | None
     roles: list[str]
+    email_confirmed_at: datetime | None
     deactivated_at: datetime | None
     created_at: datetime
 

@@ -8,10 +8,13 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from blog.app.auth.models import Theme
 
+# Nothing that could end an address in a header of an e-mail and begin another one.
+_PART = r"[^@\s\x00-\x1f\x7f,;:<>()\[\]\\\"]+"
+
 
 def _email(text: str) -> str:
     address = text.strip().lower()
-    if not re.fullmatch(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+", address):
+    if not re.fullmatch(rf"{_PART}@{_PART}", address):
         raise ValueError("This is not an e-mail address")
     return address
 

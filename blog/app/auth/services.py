@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from blog.app import audit, db
-from blog.app.auth import passwords, role_store, roles, store
+from blog.app.auth import link_store, passwords, role_store, roles, store
 from blog.app.auth.models import Actor, ApiToken, Me, NewApiToken, NewUser, Theme, User, UserPage
 from blog.app.auth.permissions import PEOPLE_MANAGE, SYSTEM, TOKENS_CREATE, check
 from blog.app.auth.rules import check_password, invalid
@@ -75,7 +75,10 @@ def sign_in(
     conn: db.Connection, email: str, password: str, *, address: str, old_token: str | None = None
 ) -> str:
     """Opens a session and answers its token. The session the browser had before is closed."""
-    user_id = _verified(conn, email.strip().lower(), password, address)
+    return open_session(conn, _verified(conn, email.strip().lower(), password, address), old_token=old_token)
+
+
+def open_session(conn: db.Connection, user_id: int, *, old_token: str | None = None) -> str:
     token = secrets.token_urlsafe(32)
     with conn.transaction():
         if old_token:
@@ -110,14 +113,32 @@ def _verified(conn: db.Connection, email: str, password: str, address: str) -> i
 
 
 def _refuse_too_many(conn: db.Connection, email: str, address: str) -> None:
-    by_email = store.seconds_until_allowed(conn, "sign_in_email", _number(email), failures=FAILURES_PER_EMAIL)
+    failed = "auth.sign_in_failed"
+    by_email = store.seconds_until_allowed(
+        conn, failed, "sign_in_email", _number(email), most=FAILURES_PER_EMAIL
+    )
     by_address = store.seconds_until_allowed(
-        conn, "sign_in_address", _number(address), failures=FAILURES_PER_ADDRESS
+        conn, failed, "sign_in_address", _number(address), most=FAILURES_PER_ADDRESS
     )
     if seconds := max(by_email or 0, by_address or 0):
-        minutes = -(-seconds // 60)
-        wait = "a minute" if minutes == 1 else f"{minutes} minutes"
-        raise TooMany(f"Too many failed attempts. Try again in {wait}.", retry_after=seconds)
+        raise TooMany(f"Too many failed attempts. Try again in {_wait(seconds)}.", retry_after=seconds)
+
+
+def refuse_too_many_from(conn: db.Connection, name: str, address: str, *, most: int) -> None:
+    """Refuses what was done `most` times from an address within ten minutes; count_from counts it."""
+    if seconds := store.seconds_until_allowed(conn, name, "sign_in_address", _number(address), most=most):
+        raise TooMany(
+            f"That was asked for too often from here. Try again in {_wait(seconds)}.", retry_after=seconds
+        )
+
+
+def count_from(conn: db.Connection, name: str, address: str) -> None:
+    audit.record(conn, SYSTEM, name, "sign_in_address", _number(address))
+
+
+def _wait(seconds: int) -> str:
+    minutes = -(-seconds // 60)
+    return "a minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def _record_failure(conn: db.Connection, email: str, address: str) -> None:
@@ -167,7 +188,7 @@ def set_up(conn: db.Connection, token: str, *, name: str, email: str, password: 
         role_store.lock_roles(conn)
         check_setup_link(conn, token)
         store.claim_setup_link(conn, digest(token))
-        user_id = _insert_user(conn, email, name, password_hash)
+        user_id = insert_person(conn, email, name, password_hash)
         role_store.insert_fixed_roles(conn, user_id)
         store.insert_session(conn, user_id, digest(session))
         audit.record(conn, actor_of_user(conn, user_id), "auth.set_up", "app_user", user_id)
@@ -178,7 +199,7 @@ def set_up(conn: db.Connection, token: str, *, name: str, email: str, password: 
 
 
 def get_me(conn: db.Connection, actor: Actor) -> Me:
-    user = get_user(conn, _own_id(actor))
+    user = get_user(conn, own_id(actor))
     return Me(
         id=user.id,
         email=user.email,
@@ -191,35 +212,44 @@ def get_me(conn: db.Connection, actor: Actor) -> Me:
 
 def rename_oneself(conn: db.Connection, actor: Actor, name: str) -> None:
     with conn.transaction():
-        store.update_name(conn, _own_id(actor), name)
+        store.update_name(conn, own_id(actor), name)
         audit.record(conn, actor, "person.renamed", "app_user", actor.user_id)
 
 
 def choose_theme(conn: db.Connection, actor: Actor, theme: Theme | None) -> None:
-    store.update_theme(conn, _own_id(actor), theme)
+    store.update_theme(conn, own_id(actor), theme)
 
 
 def change_password(conn: db.Connection, actor: Actor, present: str, password: str, *, address: str) -> str:
     """Replaces the password, closes every session of this person, and answers the token of a new one."""
-    credentials = store.find_credentials_of(conn, _own_id(actor))
+    credentials = store.find_credentials_of(conn, own_id(actor))
     if credentials is None:
         raise NotFound("There is no such person.")
-    try:
-        _verified(conn, credentials.email, present, address)
-    except Unauthenticated as exc:
-        raise invalid("present", "This is not your present password.") from exc
+    check_present_password(conn, credentials.user_id, present, address=address)
     check_password(password, email=credentials.email, name=credentials.name)
     password_hash = passwords.hashed(password)
     token = secrets.token_urlsafe(32)
     with conn.transaction():
         store.update_password(conn, credentials.user_id, password_hash)
         store.delete_sessions(conn, credentials.user_id)
+        link_store.revoke_resets_of(conn, credentials.user_id)
         store.insert_session(conn, credentials.user_id, digest(token))
         audit.record(conn, actor, "auth.password_changed", "app_user", actor.user_id)
     return token
 
 
-def _own_id(actor: Actor) -> int:
+def check_present_password(conn: db.Connection, user_id: int, present: str, *, address: str) -> None:
+    """Refuses, at its field, what is not a person's present password; guessing is as slow as at the door."""
+    credentials = store.find_credentials_of(conn, user_id)
+    if credentials is None:
+        raise NotFound("There is no such person.")
+    try:
+        _verified(conn, credentials.email, present, address)
+    except Unauthenticated as exc:
+        raise invalid("present", "This is not your present password.") from exc
+
+
+def own_id(actor: Actor) -> int:
     if actor.user_id is None:
         raise Forbidden("The system itself has no account.")
     return actor.user_id
@@ -256,8 +286,8 @@ def create_user(
     password_hash = passwords.hashed(password)
     with conn.transaction():
         role_store.lock_roles(conn)
-        user_id = _insert_user(conn, email, name, password_hash)
-        _insert_roles(conn, user_id, role_names)
+        user_id = insert_person(conn, email, name, password_hash)
+        give_roles(conn, user_id, role_names)
         audit.record(conn, actor, "person.added", "app_user", user_id, roles=sorted(set(role_names)))
     return NewUser(id=user_id, email=email, name=name, password=password)
 
@@ -309,14 +339,14 @@ def reset_password(conn: db.Connection, actor: Actor, user_id: int) -> NewUser:
     return NewUser(id=user.id, email=user.email, name=user.name, password=password)
 
 
-def _insert_user(conn: db.Connection, email: str, name: str, password_hash: str) -> int:
+def insert_person(conn: db.Connection, email: str, name: str, password_hash: str) -> int:
     message = "Somebody with this e-mail address is here already."
     taken = Conflict(message, problems=[{"field": "email", "message": message}])
     with db.constraints(app_user_email_key=taken), conn.transaction():
         return store.insert_user(conn, email, name, password_hash)
 
 
-def _insert_roles(conn: db.Connection, user_id: int, names: list[str]) -> None:
+def give_roles(conn: db.Connection, user_id: int, names: list[str]) -> None:
     wanted = sorted(set(names))
     if role_store.insert_user_roles(conn, user_id, wanted) != len(wanted):
         known = ", ".join(role.name for role in roles.list_roles(conn))
@@ -327,7 +357,7 @@ def _replace_roles(conn: db.Connection, actor: Actor, user_id: int, names: list[
     roles.check_may_grant_roles(conn, actor, names)
     before = get_user(conn, user_id).roles
     role_store.delete_user_roles(conn, user_id)
-    _insert_roles(conn, user_id, names)
+    give_roles(conn, user_id, names)
     audit.record(
         conn, actor, "person.roles_changed", "app_user", user_id, roles=sorted(set(names)), before=before
     )
@@ -337,6 +367,8 @@ def _set_active(conn: db.Connection, actor: Actor, user_id: int, is_active: bool
     store.update_active(conn, user_id, is_active)
     if not is_active:
         store.delete_sessions(conn, user_id)
+        store.revoke_tokens(conn, user_id)
+        link_store.revoke_links_of(conn, user_id)
     name = "person.reactivated" if is_active else "person.deactivated"
     audit.record(conn, actor, name, "app_user", user_id)
 
@@ -361,7 +393,7 @@ def create_token(
     with conn.transaction():
         token_id = store.insert_token(
             conn,
-            _own_id(actor),
+            own_id(actor),
             name=name,
             token_hash=digest(token),
             hint=token[:8],
@@ -382,10 +414,10 @@ def _granted(actor: Actor, wanted: list[str] | None) -> list[str] | None:
 
 
 def list_tokens(conn: db.Connection, actor: Actor) -> list[ApiToken]:
-    return store.list_tokens(conn, _own_id(actor))
+    return store.list_tokens(conn, own_id(actor))
 
 
 def revoke_token(conn: db.Connection, actor: Actor, token_id: int) -> None:
     with conn.transaction():
-        store.revoke_token(conn, _own_id(actor), token_id)
+        store.revoke_token(conn, own_id(actor), token_id)
         audit.record(conn, actor, "token.revoked", "api_token", token_id)

@@ -7,7 +7,8 @@ from blog.app import db
 from blog.app.auth.models import ApiToken, Theme, User
 
 USER = """
-    app_user.id, app_user.email, app_user.name, app_user.theme, app_user.deactivated_at, app_user.created_at,
+    app_user.id, app_user.email, app_user.name, app_user.theme, app_user.email_confirmed_at,
+    app_user.deactivated_at, app_user.created_at,
     ARRAY(
         SELECT role.name FROM user_role JOIN role ON role.id = user_role.role_id
         WHERE user_role.app_user_id = app_user.id ORDER BY role.id
@@ -197,6 +198,20 @@ def update_password(conn: db.Connection, user_id: int, password_hash: str) -> No
     db.must_touch(count, "There is no such person.")
 
 
+def update_email(conn: db.Connection, user_id: int, email: str) -> None:
+    count = db.run(conn, "UPDATE app_user SET email = %s WHERE id = %s", (email, user_id))
+    db.must_touch(count, "There is no such person.")
+
+
+def confirm_email(conn: db.Connection, user_id: int, email: str) -> None:
+    """Unless they have another address by now."""
+    db.run(
+        conn,
+        "UPDATE app_user SET email_confirmed_at = clock_timestamp() WHERE id = %s AND email = %s",
+        (user_id, email),
+    )
+
+
 def update_active(conn: db.Connection, user_id: int, is_active: bool) -> None:
     """Keeps the first moment of a repeated deactivation."""
     count = db.run(
@@ -267,6 +282,14 @@ def revoke_token(conn: db.Connection, user_id: int, token_id: int) -> None:
     db.must_touch(count, "You have no such token.")
 
 
+def revoke_tokens(conn: db.Connection, user_id: int) -> None:
+    db.run(
+        conn,
+        "UPDATE api_token SET revoked_at = clock_timestamp() WHERE app_user_id = %s AND revoked_at IS NULL",
+        (user_id,),
+    )
+
+
 # --- the first administrator's link --------------------------------------------------------------
 
 
@@ -297,21 +320,21 @@ def is_setup_link_open(conn: db.Connection, token_hash: bytes) -> bool:
     )
 
 
-# --- failed sign-ins, kept in the audit trail ----------------------------------------------------
+# --- what is counted in the audit trail ----------------------------------------------------------
 
 
 def seconds_until_allowed(
-    conn: db.Connection, subject_kind: str, subject_id: int, *, failures: int
+    conn: db.Connection, name: str, subject_kind: str, subject_id: int, *, most: int
 ) -> int | None:
-    """How long until the last ten minutes hold fewer than `failures`; None when they do already."""
+    """How long until the last ten minutes hold fewer than `most` of an event; None when they do already."""
     return db.scalar(
         conn,
         """
         SELECT ceil(extract(epoch FROM at + interval '10 minutes' - clock_timestamp()))::int
         FROM audit_event
-        WHERE subject_kind = %s AND subject_id = %s AND name = 'auth.sign_in_failed'
+        WHERE subject_kind = %s AND subject_id = %s AND name = %s
             AND at > clock_timestamp() - interval '10 minutes'
         ORDER BY id DESC OFFSET %s LIMIT 1
         """,
-        (subject_kind, subject_id, failures - 1),
+        (subject_kind, subject_id, name, most - 1),
     )

@@ -6,7 +6,8 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Flask, Response, g, request
 
 from blog.app import security, web
-from blog.app.auth import roles, services
+from blog.app.auth import links, roles, services
+from blog.app.auth.link_schemas import EmailChange
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import PEOPLE_MANAGE, current_actor, public, requires, signed_in
 from blog.app.auth.rules import PASSWORD_RULES, local_path, problems_of
@@ -60,7 +61,7 @@ def renew_cookie(response: Response) -> Response:
     """The cookie of a session that was just prolonged lives as long as the session."""
     is_set = any(line.startswith(SESSION_COOKIE) for line in response.headers.getlist("Set-Cookie"))
     if g.get("is_renewed") and not is_set:
-        _keep(response, request.cookies[SESSION_COOKIE])
+        keep_session(response, request.cookies[SESSION_COOKIE])
     return response
 
 
@@ -90,13 +91,10 @@ def _way_back() -> str:
     return origin.path if origin.netloc == request.host and origin.path else "/"
 
 
-def _keep(response: Response, token: str) -> Response:
+def keep_session(response: Response, token: str) -> Response:
+    """Hands the browser the cookie of its session."""
     security.set_cookie(response, SESSION_COOKIE, token, max_age=SESSION_SECONDS)
     return response
-
-
-def _address() -> str:
-    return request.remote_addr or "unknown"
 
 
 # --- start, signing in and out -------------------------------------------------------------------
@@ -114,7 +112,7 @@ def show_sign_in() -> Response:
     way_back = local_path(request.args.get("next", "/"))
     if g.get("actor"):
         return web.see_other(way_back)
-    return web.render("auth/sign_in.html", next=way_back, email="", error=None)
+    return _sign_in_page(way_back)
 
 
 @bp.post("/sign-in")
@@ -127,17 +125,27 @@ def sign_in() -> Response:
             web.conn(),
             form.email,
             form.password,
-            address=_address(),
+            address=web.client_address(),
             old_token=request.cookies.get(SESSION_COOKIE),
         )
     except (Unauthenticated, TooMany) as exc:
-        page = web.render(
-            "auth/sign_in.html", status=exc.status, next=way_back, email=form.email, error=exc.message
-        )
+        page = _sign_in_page(way_back, email=form.email, error=exc.message, status=exc.status)
         if "retry_after" in exc.details:
             page.headers["Retry-After"] = str(exc.details["retry_after"])
         return page
-    return _keep(web.see_other(way_back), token)
+    return keep_session(web.see_other(way_back), token)
+
+
+def _sign_in_page(way_back: str, *, email: str = "", error: str | None = None, status: int = 200) -> Response:
+    return web.render(
+        "auth/sign_in.html",
+        status=status,
+        next=way_back,
+        email=email,
+        error=error,
+        done=request.args.get("done", ""),
+        is_sign_up_open=links.get_policy(web.conn()).is_sign_up_open,
+    )
 
 
 @bp.post("/sign-out")
@@ -167,7 +175,7 @@ def set_up(token: str) -> Response:
         session = services.set_up(web.conn(), token, name=form.name, email=form.email, password=form.password)
     except Invalid as exc:
         return _set_up_page(token, problems_of(exc), exc.status)
-    return _keep(web.see_other("/"), session)
+    return keep_session(web.see_other("/"), session)
 
 
 def _set_up_page(token: str, errors: dict[str, str], status: int = 200) -> Response:
@@ -195,17 +203,30 @@ def rename_oneself() -> Response:
     return web.see_other("/account?done=name")
 
 
+@bp.post("/account/email")
+@signed_in
+def change_email() -> Response:
+    try:
+        form = web.parse_form(EmailChange)
+        links.ask_to_change_email(
+            web.conn(), current_actor(), form.present, form.email, address=web.client_address()
+        )
+    except (Invalid, TooMany) as exc:
+        return _account_page(email_errors=problems_of(exc), status=exc.status)
+    return web.see_other("/account?done=email-asked")
+
+
 @bp.post("/account/password")
 @signed_in
 def change_password() -> Response:
     try:
         form = web.parse_form(PasswordChange)
         token = services.change_password(
-            web.conn(), current_actor(), form.present, form.password, address=_address()
+            web.conn(), current_actor(), form.present, form.password, address=web.client_address()
         )
     except (Invalid, TooMany) as exc:
         return _account_page(password_errors=problems_of(exc), status=exc.status)
-    return _keep(web.see_other("/account?done=password"), token)
+    return keep_session(web.see_other("/account?done=password"), token)
 
 
 @bp.post("/account/theme")
@@ -238,6 +259,7 @@ def revoke_token(token_id: int) -> Response:
 def _account_page(*, status: int = 200, **parts: object) -> Response:
     context: dict[str, object] = {
         "name_errors": {},
+        "email_errors": {},
         "password_errors": {},
         "token_errors": {},
         "new_token": None,

@@ -1,0 +1,53 @@
+"""What browsers and programs may send about joining, invitations and lost passwords."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from blog.app.auth.schemas import Email, Name, Password, Sent
+
+Days = Annotated[int, Field(ge=1, le=30)]
+RoleNames = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=50)]
+
+
+class InvitationForm(Sent):
+    """`way`: by e-mail, or shown once to be copied."""
+
+    email: Email
+    roles: RoleNames = Field(default=[])
+    days: Days = 7
+    way: Annotated[str, Field(pattern="^(mail|shown)$")] = "shown"
+
+
+class InvitationCreate(Sent):
+    """`is_by_mail` false: the answer holds the link."""
+
+    email: Email
+    roles: RoleNames = Field(default=[])
+    days: Days = 7
+    is_by_mail: bool = False
+
+
+class Joining(Sent):
+    name: Name
+    password: Password
+
+
+class EmailAsked(Sent):
+    email: Email
+
+
+class NewPassword(Sent):
+    password: Password
+
+
+class EmailChange(Sent):
+    present: Password
+    email: Email
+
+
+class PolicyForm(Sent):
+    """`sign_up_role` empty: none."""
+
+    is_sign_up_open: bool = False
+    sign_up_role: Annotated[str | None, BeforeValidator(lambda value: value or None)] = None

@@ -151,15 +151,21 @@ CREATE TABLE IF NOT EXISTS account_link_role (
 COMMENT ON TABLE account_link_role IS 'The roles that whoever joins by a link is given.';
 
 CREATE TABLE IF NOT EXISTS access_policy (
-    is_only         boolean NOT NULL DEFAULT true,
-    is_sign_up_open boolean NOT NULL DEFAULT false,
-    sign_up_role_id bigint,
+    is_only                    boolean NOT NULL DEFAULT true,
+    is_sign_up_open            boolean NOT NULL DEFAULT false,
+    sign_up_role_id            bigint,
+    token_requests_per_minute  integer DEFAULT 600,
+    person_requests_per_minute integer DEFAULT 1200,
     CONSTRAINT access_policy_pkey PRIMARY KEY (is_only),
     CONSTRAINT access_policy_is_only_check CHECK (is_only),
+    CONSTRAINT access_policy_token_requests_check CHECK (token_requests_per_minute > 0),
+    CONSTRAINT access_policy_person_requests_check CHECK (person_requests_per_minute > 0),
     CONSTRAINT access_policy_sign_up_role_fkey FOREIGN KEY (sign_up_role_id) REFERENCES role (id)
 );
-COMMENT ON TABLE access_policy IS 'How people come in, as administrators set it; one row.';
+COMMENT ON TABLE access_policy IS 'How people come in and how much they may ask for, as administrators set it; one row.';
 COMMENT ON COLUMN access_policy.sign_up_role_id IS 'What a person who signs up is given. NULL: no role.';
+COMMENT ON COLUMN access_policy.token_requests_per_minute IS 'For each API token. NULL: as many as it likes.';
+COMMENT ON COLUMN access_policy.person_requests_per_minute IS 'For each person, browsers and tokens together. NULL: as many as they like.';
 
 CREATE TABLE IF NOT EXISTS setup_link (
     id         bigint      GENERATED ALWAYS AS IDENTITY,

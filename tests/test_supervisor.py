@@ -127,7 +127,7 @@ def test_tokens_and_runs_are_reached_from_the_command_line(site: Site) -> None:
         post = workflow.create_post_with_idea(conn, author, "Cats in libraries")
 
         token = blogforge(site, "token", "create", "--email", email, "--name", "here").stdout.strip()
-        assert auth.recognise_bearer(conn, token).user_id == author.user_id
+        assert auth.recognise_bearer(conn, token).actor.user_id == author.user_id
 
         ended = blogforge(site, "run-action", "expand_idea", "--as", email, "--post", str(post.id))
         assert (ended.returncode, "nonsense" in ended.stderr) == (0, True), ended.stderr

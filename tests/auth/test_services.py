@@ -387,7 +387,7 @@ def test_people_come_in_pages(conn: db.Connection) -> None:
 def test_a_token_stands_for_its_person_and_is_kept_as_a_hash(conn: db.Connection) -> None:
     alice = make_actor(conn, "alice", "author")
     new = services.create_token(conn, alice, "a script")
-    found = services.recognise_bearer(conn, new.token)
+    found = services.recognise_bearer(conn, new.token).actor
     assert found.user_id == alice.user_id
     assert found.permissions == alice.permissions
     assert found.api_token_id == new.id
@@ -397,7 +397,7 @@ def test_a_token_stands_for_its_person_and_is_kept_as_a_hash(conn: db.Connection
 def test_a_token_with_fewer_permissions_has_only_those(conn: db.Connection) -> None:
     alice = make_actor(conn, "alice", "author")
     new = services.create_token(conn, alice, "reader", permissions=["post.read", "llm.read"])
-    assert services.recognise_bearer(conn, new.token).permissions == {"post.read", "llm.read"}
+    assert services.recognise_bearer(conn, new.token).actor.permissions == {"post.read", "llm.read"}
 
 
 def test_a_token_loses_what_its_person_loses(conn: db.Connection) -> None:
@@ -407,7 +407,7 @@ def test_a_token_loses_what_its_person_loses(conn: db.Connection) -> None:
     services.update_user(
         conn, make_actor(conn, "carol", "administrator"), alice.user_id, role_names=["viewer"]
     )
-    assert services.recognise_bearer(conn, new.token).permissions == {"post.read"}
+    assert services.recognise_bearer(conn, new.token).actor.permissions == {"post.read"}
 
 
 def test_a_token_may_not_exceed_its_maker(conn: db.Connection) -> None:
@@ -419,9 +419,9 @@ def test_a_token_may_not_exceed_its_maker(conn: db.Connection) -> None:
 def test_a_limited_token_cannot_make_an_unlimited_one(conn: db.Connection) -> None:
     alice = make_actor(conn, "alice", "author")
     limited = services.create_token(conn, alice, "maker", permissions=[TOKENS_CREATE, "post.read"])
-    maker = services.recognise_bearer(conn, limited.token)
+    maker = services.recognise_bearer(conn, limited.token).actor
     made = services.create_token(conn, maker, "made by a token")
-    assert services.recognise_bearer(conn, made.token).permissions == {TOKENS_CREATE, "post.read"}
+    assert services.recognise_bearer(conn, made.token).actor.permissions == {TOKENS_CREATE, "post.read"}
 
 
 def test_who_may_not_create_tokens_is_refused(conn: db.Connection) -> None:

@@ -235,12 +235,12 @@ def test_a_new_token_is_shown_on_that_page_and_never_again(
     assert made.status_code == 201
     token = re.search(r"bf_[\w-]{40,}", made.text)
     assert token
-    later = client.get("/account").text
+    later = client.get("/account/tokens").text
     assert token[0] not in later
     assert "deploy script" in later
     token_id = db.scalar(conn, "SELECT id FROM api_token")
     assert send(client, f"/account/tokens/{token_id}/revocation").status_code == 303
-    assert "revoked" in client.get("/account").text
+    assert "revoked" in client.get("/account/tokens").text
 
 
 def test_a_token_for_a_day_that_has_passed_is_refused(

@@ -31,6 +31,8 @@ PAGES = (
     "/people",
     "/roles",
     "/invitations",
+    "/access",
+    "/account/tokens",
     "/sign-in/forgotten",
     "/posts/{post}/preview",
     "/posts/{post}/history",

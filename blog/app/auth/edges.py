@@ -1,19 +1,23 @@
 """The edges of this package, as create_app wires them."""
 
 from blog.app.auth import (
+    access_views,
     api,
     invitation_api,
     invitation_views,
     link_views,
     role_api,
     role_views,
+    token_views,
     views,
 )
 
 BLUEPRINTS = (
     views.bp,
     api.bp,
+    token_views.bp,
     link_views.bp,
+    access_views.bp,
     invitation_views.bp,
     invitation_api.bp,
     role_views.bp,

@@ -1,10 +1,10 @@
-"""The pages of those who let people in: invitations, and whether anybody may sign up."""
+"""The page of invitations, for those who let people in."""
 
 from flask import Blueprint, Response, request
 
 from blog.app import web
 from blog.app.auth import links, roles
-from blog.app.auth.link_schemas import InvitationForm, PolicyForm
+from blog.app.auth.link_schemas import InvitationForm
 from blog.app.auth.permissions import PEOPLE_MANAGE, current_actor, requires
 from blog.app.auth.rules import problems_of
 from blog.app.errors import Forbidden, Invalid
@@ -45,16 +45,6 @@ def revoke_invitation(invitation_id: int) -> Response:
     return web.see_other("/invitations?done=revoked")
 
 
-@bp.post("/invitations/sign-up")
-@requires(PEOPLE_MANAGE)
-def change_policy() -> Response:
-    form = web.parse_form(PolicyForm)
-    links.change_policy(
-        web.conn(), current_actor(), is_sign_up_open=form.is_sign_up_open, sign_up_role=form.sign_up_role
-    )
-    return web.see_other("/invitations?done=policy")
-
-
 def _page(*, errors: dict[str, str] | None = None, new: object = None, status: int = 200) -> Response:
     config = web.site().config
     return web.render(
@@ -62,7 +52,6 @@ def _page(*, errors: dict[str, str] | None = None, new: object = None, status: i
         status=status,
         invitations=links.list_invitations(web.conn(), current_actor()),
         roles=roles.list_roles(web.conn()),
-        policy=links.get_policy(web.conn()),
         is_mail_set=config.smtp is not None,
         errors=errors or {},
         new=new,

@@ -46,7 +46,12 @@ class NewInvitation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessPolicy:
-    """How people come in. `sign_up_role` None: whoever signs up has no role at first."""
+    """How people come in and how much they may ask for.
+
+    `sign_up_role` None: whoever signs up has no role at first. A limit None: there is none.
+    """
 
     is_sign_up_open: bool
     sign_up_role: str | None
+    token_requests_per_minute: int | None
+    person_requests_per_minute: int | None

@@ -51,3 +51,16 @@ class PolicyForm(Sent):
 
     is_sign_up_open: bool = False
     sign_up_role: Annotated[str | None, BeforeValidator(lambda value: value or None)] = None
+
+
+Limit = Annotated[
+    Annotated[int, Field(ge=1, le=1_000_000)] | None,
+    BeforeValidator(lambda value: None if value == "" else value),
+]
+
+
+class LimitsForm(Sent):
+    """Requests a minute; empty: no limit."""
+
+    token: Limit = None
+    person: Limit = None

@@ -194,7 +194,8 @@ def get_policy(conn: db.Connection) -> AccessPolicy | None:
         conn,
         AccessPolicy,
         """
-        SELECT access_policy.is_sign_up_open, role.name AS sign_up_role
+        SELECT access_policy.is_sign_up_open, role.name AS sign_up_role,
+            access_policy.token_requests_per_minute, access_policy.person_requests_per_minute
         FROM access_policy LEFT JOIN role ON role.id = access_policy.sign_up_role_id
         """,
     )
@@ -208,4 +209,12 @@ def update_policy(conn: db.Connection, *, is_sign_up_open: bool, sign_up_role: s
         SET is_sign_up_open = %s, sign_up_role_id = (SELECT id FROM role WHERE name = %s)
         """,
         (is_sign_up_open, sign_up_role),
+    )
+
+
+def update_limits(conn: db.Connection, *, token: int | None, person: int | None) -> None:
+    db.run(
+        conn,
+        "UPDATE access_policy SET token_requests_per_minute = %s, person_requests_per_minute = %s",
+        (token, person),
     )

@@ -133,6 +133,14 @@ def change_policy(
     return get_policy(conn)
 
 
+def change_limits(conn: db.Connection, actor: Actor, *, token: int | None, person: int | None) -> None:
+    """How many requests a minute each token and each person may make; None: any number."""
+    check(actor, PEOPLE_MANAGE)
+    with conn.transaction():
+        link_store.update_limits(conn, token=token, person=person)
+        audit.record(conn, actor, "access.limited", "access_policy", None, token=token, person=person)
+
+
 def ask_to_join(conn: db.Connection, email: str, *, address: str) -> None:
     """Sends a link to join, or to somebody who is here already a word about it. Answers nobody which."""
     policy = get_policy(conn)

@@ -70,7 +70,11 @@ class ThemeChoice(Sent):
 
 
 class TokenForm(Sent):
+    """`scope` all: whatever its person may do, now and later; some: only `permissions`."""
+
     name: Name
+    scope: Literal["all", "some"] = "all"
+    permissions: list[Annotated[str, Field(max_length=100)]] = Field(default=[])
     expires_on: Annotated[date | None, BeforeValidator(_none_if_empty)] = None
 
     @property

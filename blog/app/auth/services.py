@@ -25,10 +25,15 @@ FAILURES_PER_ADDRESS = 50  # a whole office, or everybody behind a proxy, may sh
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognised:
-    """An actor; `is_renewed`: their session was just prolonged, and so should be their cookie."""
+    """An actor, and how many requests a minute they may make (None: any number).
+
+    `is_renewed`: their session was just prolonged, and so should be their cookie.
+    """
 
     actor: Actor
     is_renewed: bool
+    token_limit: int | None
+    person_limit: int | None
 
 
 def recognise_session(conn: db.Connection, token: str) -> Recognised | None:
@@ -37,25 +42,31 @@ def recognise_session(conn: db.Connection, token: str) -> Recognised | None:
         return None
     if presence.is_stale:
         store.touch_session(conn, presence.via_id)
-    return Recognised(actor=_actor(presence), is_renewed=presence.is_stale)
+    return _recognised(presence)
 
 
-def recognise_bearer(conn: db.Connection, token: str) -> Actor:
+def recognise_bearer(conn: db.Connection, token: str) -> Recognised:
     presence = store.find_bearer(conn, digest(token))
     if presence is None:
         raise Unauthenticated("This token is not known, or it has expired, or it was revoked.")
     if presence.is_stale:
         store.touch_token(conn, presence.via_id)
-    return _actor(presence, api_token_id=presence.via_id)
+    return _recognised(presence, api_token_id=presence.via_id)
 
 
-def _actor(presence: store.Presence, api_token_id: int | None = None) -> Actor:
-    return Actor(
+def _recognised(presence: store.Presence, api_token_id: int | None = None) -> Recognised:
+    actor = Actor(
         user_id=presence.user_id,
         name=presence.name,
         permissions=frozenset(presence.permissions),
         api_token_id=api_token_id,
         theme=presence.theme,
+    )
+    return Recognised(
+        actor=actor,
+        is_renewed=presence.is_stale and api_token_id is None,
+        token_limit=presence.token_limit,
+        person_limit=presence.person_limit,
     )
 
 
@@ -386,6 +397,8 @@ def create_token(
 ) -> NewApiToken:
     """A token for programs, which may do at most what its maker may."""
     check(actor, TOKENS_CREATE)
+    if permissions == []:
+        raise invalid("permissions", "A token that may do nothing is of no use: tick something.")
     granted = _granted(actor, permissions)
     if expires_at is not None and expires_at <= datetime.now(UTC):
         raise invalid("expires_at", "This moment is in the past.")

@@ -29,7 +29,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presence:
-    """Who a cookie or a token stands for. `is_stale`: not noted as seen for a minute."""
+    """Who a cookie or a token stands for. `is_stale`: not noted as seen for a minute. Limits: per minute."""
 
     user_id: int
     name: str
@@ -37,6 +37,8 @@ class Presence:
     permissions: list[str]
     via_id: int
     is_stale: bool
+    token_limit: int | None
+    person_limit: int | None
 
 
 # --- who is asking -------------------------------------------------------------------------------
@@ -52,7 +54,9 @@ def find_session(conn: db.Connection, token_hash: bytes) -> Presence | None:
             ARRAY(
                 SELECT DISTINCT permission FROM user_role JOIN role_permission USING (role_id)
                 WHERE user_role.app_user_id = app_user.id
-            ) AS permissions
+            ) AS permissions,
+            NULL::integer AS token_limit,
+            (SELECT person_requests_per_minute FROM access_policy) AS person_limit
         FROM user_session JOIN app_user ON app_user.id = user_session.app_user_id
         WHERE user_session.token_hash = %s AND user_session.expires_at > clock_timestamp()
             AND app_user.deactivated_at IS NULL
@@ -72,7 +76,9 @@ def find_bearer(conn: db.Connection, token_hash: bytes) -> Presence | None:
                 SELECT DISTINCT permission FROM user_role JOIN role_permission USING (role_id)
                 WHERE user_role.app_user_id = app_user.id
                     AND (api_token.permissions IS NULL OR permission = ANY (api_token.permissions))
-            ) AS permissions
+            ) AS permissions,
+            (SELECT token_requests_per_minute FROM access_policy) AS token_limit,
+            (SELECT person_requests_per_minute FROM access_policy) AS person_limit
         FROM api_token JOIN app_user ON app_user.id = api_token.app_user_id
         WHERE api_token.token_hash = %s AND api_token.revoked_at IS NULL
             AND (api_token.expires_at IS NULL OR api_token.expires_at > clock_timestamp())

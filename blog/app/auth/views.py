@@ -1,12 +1,14 @@
 """The pages of signing in, the first administrator, one's account and people. Knows nobody by role."""
 
+import math
 from typing import cast
 from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask, Response, current_app, g, request
 
 from blog.app import security, web
 from blog.app.auth import links, roles, services
+from blog.app.auth.allowance import Allowance
 from blog.app.auth.link_schemas import EmailChange
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import PEOPLE_MANAGE, current_actor, public, requires, signed_in
@@ -18,7 +20,6 @@ from blog.app.auth.schemas import (
     SetUp,
     SignIn,
     ThemeChoice,
-    TokenForm,
     UserCreate,
     UserQuery,
 )
@@ -36,6 +37,7 @@ WITHOUT_ACTOR = frozenset({"static", "health.healthz"})  # answered even while t
 
 def register(app: Flask) -> None:
     """Who is asking, on every request; what templates know of them; the way to the sign-in page."""
+    app.extensions["allowance"] = Allowance()
     app.before_request(load_actor)
     app.after_request(renew_cookie)
     app.context_processor(person)
@@ -47,14 +49,35 @@ def load_actor() -> None:
     """Programs are known by their bearer token, browsers by their cookie, and neither by the other."""
     if request.endpoint in WITHOUT_ACTOR:
         return
+    recognised = _recognise()
+    g.actor = recognised.actor if recognised else None
+    g.is_renewed = recognised is not None and recognised.is_renewed
+    if recognised:
+        _count(recognised)
+
+
+def _recognise() -> services.Recognised | None:
     if request.path.startswith("/api/"):
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            g.actor = services.recognise_bearer(web.conn(), token.strip())
+            return services.recognise_bearer(web.conn(), token.strip())
     elif token := request.cookies.get(SESSION_COOKIE):
-        recognised = services.recognise_session(web.conn(), token)
-        g.actor = recognised.actor if recognised else None
-        g.is_renewed = recognised is not None and recognised.is_renewed
+        return services.recognise_session(web.conn(), token)
+    return None
+
+
+def _count(recognised: services.Recognised) -> None:
+    """Refuses what is more than a token or a person may ask for, before anything else is done for it."""
+    allowance = cast(Allowance, current_app.extensions["allowance"])
+    actor = recognised.actor
+    wait = allowance.take(("person", actor.user_id or 0), recognised.person_limit)
+    if not wait and actor.api_token_id is not None:
+        wait = allowance.take(("token", actor.api_token_id), recognised.token_limit)
+    if wait:
+        seconds = math.ceil(wait)
+        raise TooMany(
+            f"That is more than may be asked for in a minute. Try again in {seconds} s.", retry_after=seconds
+        )
 
 
 def renew_cookie(response: Response) -> Response:
@@ -237,38 +260,16 @@ def choose_theme() -> Response:
     return web.see_other(local_path(form.next))
 
 
-@bp.post("/account/tokens")
-@signed_in
-def create_token() -> Response:
-    """Answers with the page itself: the token is in no address, no cookie and no later page."""
-    try:
-        form = web.parse_form(TokenForm)
-        new = services.create_token(web.conn(), current_actor(), form.name, expires_at=form.expires_at)
-    except Invalid as exc:
-        return _account_page(token_errors=problems_of(exc), status=exc.status)
-    return _account_page(new_token=new, status=201)
-
-
-@bp.post("/account/tokens/<int:token_id>/revocation")
-@signed_in
-def revoke_token(token_id: int) -> Response:
-    services.revoke_token(web.conn(), current_actor(), token_id)
-    return web.see_other("/account?done=revoked#tokens")
-
-
 def _account_page(*, status: int = 200, **parts: object) -> Response:
     context: dict[str, object] = {
         "name_errors": {},
         "email_errors": {},
         "password_errors": {},
-        "token_errors": {},
-        "new_token": None,
     }
     return web.render(
         "auth/account.html",
         status=status,
         me=services.get_me(web.conn(), current_actor()),
-        tokens=services.list_tokens(web.conn(), current_actor()),
         rules=PASSWORD_RULES,
         form=request.form,
         done=request.args.get("done", ""),

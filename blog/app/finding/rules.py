@@ -234,6 +234,13 @@ PAGES = (
     PagePlace(label="Runs", detail="What was asked and answered", url="/llm/runs", permission="llm.read"),
     PagePlace(label="Account", detail="Name, password, theme, API tokens", url="/account", permission=""),
     PagePlace(label="People", detail="Who may do what", url="/people", permission="people.manage"),
+    PagePlace(
+        label="Invitations", detail="Who is asked to join", url="/invitations", permission="people.manage"
+    ),
+    PagePlace(
+        label="Access", detail="Sign-up, limits, other services", url="/access", permission="people.manage"
+    ),
+    PagePlace(label="API tokens", detail="For programs", url="/account/tokens", permission="tokens.create"),
     PagePlace(label="Roles", detail="What each role may do", url="/roles", permission="roles.manage"),
     PagePlace(label="API", detail="The description of the REST API", url="/api/docs", permission=""),
 )

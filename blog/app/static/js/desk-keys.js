@@ -1,5 +1,6 @@
-// Ctrl/⌘+Enter accepts the suggestion that has the focus, else the newest of the card that has it; Alt+↑/↓ moves a section.
-import { tell } from "./keys.js";
+// Ctrl/⌘+J opens the panel of the field that has the focus, ready to run; Ctrl/⌘+Enter accepts the suggestion that has
+// the focus, else the newest of its field, from the panel too; Alt+↑/↓ moves a section.
+import { bind, tell } from "./keys.js";
 import { _ } from "./words.js";
 
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -7,13 +8,20 @@ const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 tell("Mod+Enter", _("Accept what is ticked in the suggestion, or the newest of the field, that has the focus"));
 tell("Alt+ArrowUp Alt+ArrowDown", _("Move the section that has the focus"));
 
+bind("Mod+j", _("Automate the field that has the focus: its panel, ready to run"), (event) => {
+  const opener = event.target.closest("[data-card]")?.querySelector("[data-automate]");
+  if (!opener) return false;
+  opener.click();
+  document.addEventListener("htmx:after:swap", () => document.getElementById("run-button")?.focus(), { once: true });
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) accept(event);
   if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) move(event);
 });
 
 function accept(event) {
-  const card = event.target.closest("[data-card]");
+  const card = event.target.closest("[data-card]") ?? cardOf(event.target.closest("[data-panel]"));
   const editing = event.target.closest(".offer__edit form");
   const offer = event.target.closest(".offer");
   const form = editing ?? (offer ?? card)?.querySelector("form[data-accept]");
@@ -21,6 +29,8 @@ function accept(event) {
   event.preventDefault();
   form.requestSubmit();
 }
+
+const cardOf = (panel) => panel && document.getElementById(`field-${panel.dataset.panel}`);
 
 function move(event) {
   const direction = event.key === "ArrowUp" ? "up" : "down";

@@ -10,8 +10,15 @@ function mark() {
   }
 }
 
+// The button that was pressed goes with the panel it was in: the focus stays with the new one.
+let hadFocus = false;
+document.addEventListener("htmx:before:swap", () => {
+  hadFocus = panel()?.contains(document.activeElement) ?? false;
+});
+
 document.addEventListener("htmx:after:swap", (event) => {
   mark();
+  if (hadFocus && document.activeElement === document.body) panel()?.focus({ preventScroll: true });
   const source = event.detail.ctx?.sourceElement;
   if (event.detail.ctx?.sourceEvent?.type === "ended" && isBelow()) {
     document.querySelector(`#offers-${CSS.escape(panel().dataset.panel)} .offer`)?.scrollIntoView({ block: "start" });

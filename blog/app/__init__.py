@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 MAX_REQUEST_BYTES = 20 * 1024 * 1024  # a field of 2,000,000 letters that a form writes as nine bytes each
 
 
-def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Flask:
+def create_app(  # noqa: PLR0915 - its imports are the table of contents
+    config: Config, pool: Pool, wakeups: Wakeups | None = None
+) -> Flask:
     """The web application. `wakeups` None: watchers of runs look for news by themselves.
 
     The packages are imported here and not above, so that the worker, the supervisor and the adapters,
@@ -28,7 +30,14 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.auth import views as auth_views
     from blog.app.automation import api as automation_api
     from blog.app.automation import batch_api, preview_api, trial_api
-    from blog.app.desk import batch_views, formatted_views, panel_views, presence_api, presence_views
+    from blog.app.desk import (
+        batch_views,
+        formatted_views,
+        panel_views,
+        presence_api,
+        presence_views,
+        trial_views,
+    )
     from blog.app.desk import views as desk_views
     from blog.app.finding import api as finding_api
     from blog.app.finding import views as finding_views
@@ -37,6 +46,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.insight import run_views as run_history_views
     from blog.app.llm.cases import api as cases_api
     from blog.app.llm.cases import services as cases
+    from blog.app.llm.cases import views as cases_views
     from blog.app.llm.prompts import api as prompts_api
     from blog.app.llm.prompts import version_api
     from blog.app.llm.prompts import views as prompts_views
@@ -45,6 +55,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
     from blog.app.llm.runs import api as runs_api
     from blog.app.llm.runs import views as runs_views
     from blog.app.llm.trials import api as trials_api
+    from blog.app.llm.trials import views as trials_views
     from blog.app.posts import api as posts_api
     from blog.app.posts import views as posts_views
     from blog.app.reading import api as reading_api
@@ -92,6 +103,7 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         batch_views.bp,
         batch_api.bp,
         trial_api.bp,
+        trial_views.bp,
         review_views.bp,
         review_api.bp,
         comment_views.bp,
@@ -113,7 +125,9 @@ def create_app(config: Config, pool: Pool, wakeups: Wakeups | None = None) -> Fl
         usage_api.bp,
         runs_views.bp,
         runs_api.bp,
+        cases_views.bp,
         cases_api.bp,
+        trials_views.bp,
         trials_api.bp,
         transfer_views.bp,
         transfer_api.bp,

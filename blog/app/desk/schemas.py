@@ -179,3 +179,26 @@ class PreviewChoice(BaseModel):
     section_id: Chosen = None
     llm_model_id: Chosen = None
     view: Literal["messages", "request", "rendering"] = "messages"
+
+
+class TrialChoice(BaseModel):
+    """What the form of a test is to show. Versions and models may repeat, so the edge reads them itself."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    post_id: Chosen = None
+    section_id: Chosen = None
+    trial_id: Chosen = None
+    by_hand: bool = False
+
+
+class TrialSent(BaseModel):
+    """What the form of a test sends, beside values under the names that prompts read them by."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    post_id: Chosen = None
+    section_id: Chosen = None
+    by_hand: bool = False
+    version_ids: list[str] = Field(default_factory=list[str])
+    llm_model_ids: list[str] = Field(default_factory=list[str])

@@ -329,10 +329,27 @@ def _rearranged(
 def create_action_release(action_id: int) -> Response:
     conn = web.conn()
     ask = web.parse_form(ActionGoLive)
-    going_live.make_action_live(
-        conn, current_actor(), action_id, ask, web.site().vocabulary(conn), gate=web.site().gate
-    )
+    try:
+        going_live.make_action_live(
+            conn, current_actor(), action_id, ask, web.site().vocabulary(conn), gate=web.site().gate
+        )
+    except (Conflict, Invalid) as refusal:
+        return _not_released(refusal, f"/llm/actions/{action_id}", ask.part_version_ids)
     return web.see_other(f"/llm/actions/{action_id}")
+
+
+def _not_released(refusal: AppError, place: str, part_version_ids: Sequence[int] = ()) -> Response:
+    """What a gate has against it, with the way to go on all the same and say why."""
+    if "objections" not in refusal.details and refusal.details.get("field") != "reason":
+        raise refusal
+    return web.render(
+        "llm/gate.html",
+        refusal=refusal,
+        place=place,
+        form=typed(),
+        part_version_ids=part_version_ids,
+        status=refusal.status,
+    )
 
 
 @bp.post("/llm/parts/<int:part_id>/releases")
@@ -340,7 +357,10 @@ def create_action_release(action_id: int) -> Response:
 def create_part_release(part_id: int) -> Response:
     conn = web.conn()
     ask = web.parse_form(GoLive)
-    going_live.make_part_live(
-        conn, current_actor(), part_id, ask, web.site().vocabulary(conn), gate=web.site().gate
-    )
+    try:
+        going_live.make_part_live(
+            conn, current_actor(), part_id, ask, web.site().vocabulary(conn), gate=web.site().gate
+        )
+    except (Conflict, Invalid) as refusal:
+        return _not_released(refusal, f"/llm/parts/{part_id}")
     return web.see_other(f"/llm/parts/{part_id}")

@@ -1,0 +1,249 @@
+"""What the form of a test shows, and what it sends: a post, or values typed by hand. Reads only."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from blog.app import db
+from blog.app.auth.models import Actor
+from blog.app.errors import AppError, Invalid
+from blog.app.llm import assemble
+from blog.app.llm.cases.schemas import CaseInputs
+from blog.app.llm.inputs import SECTIONS, Inputs, Reference, values_of
+from blog.app.llm.prompts import services as prompts
+from blog.app.llm.prompts.models import Action, ActionVersion
+from blog.app.llm.registry import services as registry
+from blog.app.llm.registry.models import Model
+from blog.app.llm.runs import snapshot
+from blog.app.llm.trials import services as trials
+from blog.app.llm.trials.models import Trial, TrialListItem
+from blog.app.posts import services as posts
+from blog.app.posts.models import PostListItem
+from blog.app.workflow import rules, values
+from blog.app.workflow import services as workflow
+from blog.app.workflow.models import Field, SectionState
+
+VERSIONS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What the form stands at. `by_hand`: the values are typed, beginning with those of the post or test."""
+
+    post_id: int | None = None
+    section_id: int | None = None
+    trial_id: int | None = None
+    by_hand: bool = False
+    version_ids: Sequence[int] = ()
+    model_ids: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedInput:
+    """An input that is typed: `name` as a prompt reads it, `text` as a textarea shows it."""
+
+    name: str
+    label: str
+    kind: str
+    text: str
+    is_required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialForm:
+    """`problem`: why the values of the post cannot be shown, such as a post that is gone."""
+
+    action: Action
+    live_number: int
+    posts: list[PostListItem]
+    sections: list[SectionState]
+    post_id: int | None
+    section_id: int | None
+    by_hand: bool
+    typed: list[TypedInput]
+    versions: list[ActionVersion]
+    version_ids: list[int]
+    models: list[Model]
+    model_ids: list[int]
+    problem: str
+    latest: list[TrialListItem]
+
+
+def get_form(
+    conn: db.Connection, actor: Actor, action_id: int, choice: Choice, typed: Mapping[str, str] | None = None
+) -> TrialForm:
+    """By default the newest version with the latest post. `typed`: what was sent and refused."""
+    action = prompts.get_newest_action(conn, action_id)
+    trial = None if choice.trial_id is None else _trial(conn, action_id, choice.trial_id)
+    choices = posts.list_latest(conn, actor, limit=50)
+    by_hand = choice.by_hand or not choices or _is_typed(conn, action, trial)
+    post_id = choice.post_id or (trial.post_id if trial else None) or (choices[0].id if choices else None)
+    sections, section_id, problem = _sections(conn, actor, action_id, post_id, choice.section_id)
+    asked = choice if trial is None else _as_tried(trial, choice)
+    versions = prompts.list_action_versions(conn, action_id)
+    version_ids = list(asked.version_ids) or [action.version.id]
+    inputs = _inputs(conn, post_id if not problem else None, section_id, trial)
+    return TrialForm(
+        action=action,
+        live_number=next(each.number for each in versions if each.id == action.live_version_id),
+        posts=choices,
+        sections=sections,
+        post_id=post_id,
+        section_id=section_id,
+        by_hand=by_hand,
+        typed=_typed(conn, version_ids, inputs, typed) if by_hand else [],
+        versions=[each for n, each in enumerate(versions) if n < VERSIONS or each.id in version_ids],
+        version_ids=version_ids,
+        models=registry.list_usable_models(conn),
+        model_ids=list(asked.model_ids),
+        problem=problem,
+        latest=trials.list_trials(conn, action_id)[:5],
+    )
+
+
+def _trial(conn: db.Connection, action_id: int, trial_id: int) -> Trial:
+    trial = trials.get_trial(conn, trial_id)
+    if trial.action_id != action_id:
+        raise Invalid("This test is one of another action.")
+    return trial
+
+
+def _is_typed(conn: db.Connection, action: Action, trial: Trial | None) -> bool:
+    """It was, or must be: no post has what a caller hands in, such as the answer a judge is given."""
+    if trial is not None:
+        return trial.post_id is None
+    parts = prompts.load_parts(conn, action.version.id)
+    required = assemble.required_inputs(parts, workflow.vocabulary(conn))
+    return any(reference.scope == "input" for reference in required)
+
+
+def _as_tried(trial: Trial, choice: Choice) -> Choice:
+    """The same again, unless something else was chosen."""
+    return Choice(
+        version_ids=choice.version_ids or list(dict.fromkeys(run.action_version_id for run in trial.runs)),
+        model_ids=choice.model_ids or list(dict.fromkeys(run.model_id for run in trial.runs)),
+    )
+
+
+def _sections(
+    conn: db.Connection, actor: Actor, action_id: int, post_id: int | None, section_id: int | None
+) -> tuple[list[SectionState], int | None, str]:
+    """The sections to choose from, for an action of sections only; the chosen one, and what is wrong."""
+    if post_id is None:
+        return [], None, ""
+    try:
+        workspace = workflow.get_workspace(conn, actor, post_id)
+    except AppError as refusal:
+        return [], None, refusal.message
+    scopes = {place.field_scope for place in prompts.list_action_places(conn, action_id)}
+    sections = workspace.sections if scopes == {"section"} or section_id is not None else []
+    ids = [section.section.id for section in sections]
+    chosen = section_id if section_id in ids else None
+    return sections, chosen or (ids[0] if ids else None), ""
+
+
+def _inputs(conn: db.Connection, post_id: int | None, section_id: int | None, trial: Trial | None) -> Inputs:
+    if trial is not None and trial.post_id is None:
+        return snapshot.restore(trial.inputs)
+    if post_id is None:
+        return Inputs()
+    return snapshot.restore(snapshot.whole(workflow.gather_inputs(conn, post_id, section_id)))
+
+
+# --- values typed by hand ------------------------------------------------------------------------
+
+
+def _typed(
+    conn: db.Connection, version_ids: Sequence[int], inputs: Inputs, sent: Mapping[str, str] | None
+) -> list[TypedInput]:
+    """What the chosen versions read; each section of a post is typed as JSON."""
+    vocabulary = workflow.vocabulary(conn)
+    parts = [part for version_id in version_ids for part in prompts.load_parts(conn, version_id)]
+    required = assemble.required_inputs(parts, vocabulary)
+    fields = _fields(conn)
+    return [
+        TypedInput(
+            name=str(reference),
+            label=_label(reference, fields),
+            kind=_kind(reference, fields),
+            text=sent.get(str(reference), "") if sent is not None else _text(reference, inputs, fields),
+            is_required=reference in required,
+        )
+        for reference in _typeable(assemble.read_inputs(parts, vocabulary))
+    ]
+
+
+def _typeable(reads: frozenset[Reference]) -> list[Reference]:
+    """Once all sections are read, they are typed as one list, whatever of each is read."""
+    single = {reference for reference in reads if reference.scope != "sections"}
+    loops = {Reference(scope="post", field=SECTIONS)} if len(single) < len(reads) else set[Reference]()
+    return sorted(single | loops)
+
+
+Fields = Mapping[tuple[str, str], Field]
+
+
+def _fields(conn: db.Connection) -> Fields:
+    found = workflow.default_workflow(conn)
+    return {(field.scope, field.name): field for each in rules.sub_stages(found) for field in each.fields}
+
+
+def _label(reference: Reference, fields: Fields) -> str:
+    field = fields.get((reference.scope, reference.field))
+    label = field.label if field else reference.field.replace("_", " ").capitalize()
+    return f"{label} of the section" if reference.scope == "section" else label
+
+
+def _kind(reference: Reference, fields: Fields) -> str:
+    if reference.scope == "post" and reference.field == SECTIONS:
+        return "json"
+    field = fields.get((reference.scope, reference.field))
+    return field.kind if field else "text"
+
+
+def _text(reference: Reference, inputs: Inputs, fields: Fields) -> str:
+    [value] = values_of(reference, inputs)
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case list() if _kind(reference, fields) == "list":
+            return "\n".join(str(item) for item in value)
+        case _:
+            return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def read_typed(conn: db.Connection, sent: Mapping[str, str]) -> CaseInputs:
+    """The values of a form, by the names prompts read them. A field's value is held to the field's kind."""
+    fields = _fields(conn)
+    given: dict[str, dict[str, Any]] = {"post": {}, "section": {}, "input": {}}
+    sections: list[dict[str, Any]] = []
+    for name, text in sent.items():
+        scope, _, field = name.partition(".")
+        if scope not in given or not field or not text.strip():
+            continue
+        if (scope, field) == ("post", SECTIONS):
+            sections = _sections_of(text)
+        else:
+            given[scope][field] = _value(fields.get((scope, field)), text)
+    return CaseInputs(
+        post=given["post"], section=given["section"] or None, sections=sections, input=given["input"]
+    )
+
+
+def _value(field: Field | None, text: str) -> Any:
+    if field is None:
+        return text.strip()
+    return values.parsed(field.kind, values.canonical(field, text))
+
+
+def _sections_of(text: str) -> list[dict[str, Any]]:
+    try:
+        found: Any = json.loads(text)
+    except ValueError as exc:
+        raise Invalid(f"The sections are not JSON: {exc}.", field=f"post.{SECTIONS}") from exc
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):  # pyright: ignore[reportUnknownVariableType]
+        raise Invalid("The sections must be a JSON array of objects.", field=f"post.{SECTIONS}")
+    return found  # pyright: ignore[reportUnknownVariableType]

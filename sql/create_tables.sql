@@ -454,6 +454,33 @@ COMMENT ON COLUMN llm_action_release.app_user_id IS 'NULL: came with the starter
 COMMENT ON COLUMN llm_action_release.overruled IS
     'What gates had against it, when somebody made it live all the same. NULL: nothing was in the way.';
 
+CREATE TABLE IF NOT EXISTS llm_action_split (
+    id              bigint      GENERATED ALWAYS AS IDENTITY,
+    llm_action_id   bigint      NOT NULL,
+    live_version_id bigint      NOT NULL,
+    tried_version_id bigint     NOT NULL,
+    tried_percent   integer     NOT NULL,
+    app_user_id     bigint      NOT NULL,
+    started_at      timestamptz NOT NULL DEFAULT now(),
+    ended_by_id     bigint,
+    ended_at        timestamptz,
+    CONSTRAINT llm_action_split_pkey PRIMARY KEY (id),
+    CONSTRAINT llm_action_split_live_version_fkey
+        FOREIGN KEY (llm_action_id, live_version_id) REFERENCES llm_action_version (llm_action_id, id),
+    CONSTRAINT llm_action_split_tried_version_fkey
+        FOREIGN KEY (llm_action_id, tried_version_id) REFERENCES llm_action_version (llm_action_id, id),
+    CONSTRAINT llm_action_split_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT llm_action_split_ended_by_fkey FOREIGN KEY (ended_by_id) REFERENCES app_user (id),
+    CONSTRAINT llm_action_split_versions_check CHECK (live_version_id <> tried_version_id),
+    CONSTRAINT llm_action_split_percent_check CHECK (tried_percent BETWEEN 1 AND 99),
+    CONSTRAINT llm_action_split_ended_check CHECK ((ended_at IS NULL) = (ended_by_id IS NULL))
+);
+CREATE UNIQUE INDEX IF NOT EXISTS llm_action_split_open_key ON llm_action_split (llm_action_id) WHERE ended_at IS NULL;
+COMMENT ON TABLE llm_action_split IS
+    'Runs of an action for fields are divided by post between its live version and another, to see which editors keep more of.';
+COMMENT ON COLUMN llm_action_split.live_version_id IS 'The version that was live then. Once another is, the split chooses no more.';
+COMMENT ON COLUMN llm_action_split.ended_at IS 'NULL: nobody ended it. At most one of an action.';
+
 CREATE TABLE IF NOT EXISTS llm_action_part (
     llm_action_version_id bigint  NOT NULL,
     position              integer NOT NULL,
@@ -738,6 +765,7 @@ CREATE TABLE IF NOT EXISTS llm_run (
     repair_of_id          bigint,
     repair_number         integer     NOT NULL DEFAULT 0,
     workflow_field_id     bigint,
+    llm_action_split_id   bigint,
     app_user_id           bigint,
     api_token_id          bigint,
     inputs                jsonb       NOT NULL,
@@ -782,6 +810,7 @@ CREATE TABLE IF NOT EXISTS llm_run (
     CONSTRAINT llm_run_replay_of_fkey FOREIGN KEY (replay_of_id) REFERENCES llm_run (id),
     CONSTRAINT llm_run_repair_of_fkey FOREIGN KEY (repair_of_id) REFERENCES llm_run (id),
     CONSTRAINT llm_run_workflow_field_fkey FOREIGN KEY (workflow_field_id) REFERENCES workflow_field (id),
+    CONSTRAINT llm_run_action_split_fkey FOREIGN KEY (llm_action_split_id) REFERENCES llm_action_split (id),
     CONSTRAINT llm_run_repair_check CHECK ((repair_of_id IS NULL) = (repair_number = 0)),
     CONSTRAINT llm_run_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
     CONSTRAINT llm_run_api_token_fkey FOREIGN KEY (api_token_id) REFERENCES api_token (id),
@@ -800,6 +829,7 @@ CREATE INDEX IF NOT EXISTS llm_run_action_version_idx ON llm_run (llm_action_ver
 CREATE INDEX IF NOT EXISTS llm_run_model_idx ON llm_run (llm_model_id, id);
 CREATE INDEX IF NOT EXISTS llm_run_unsuccessful_idx ON llm_run (status, id) WHERE status IN ('invalid', 'failed', 'cancelled');
 CREATE INDEX IF NOT EXISTS llm_run_error_idx ON llm_run (error_kind, id) WHERE error_kind IS NOT NULL;
+CREATE INDEX IF NOT EXISTS llm_run_action_split_idx ON llm_run (llm_action_split_id, id) WHERE llm_action_split_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS llm_run_created_idx ON llm_run (created_at);
 CREATE INDEX IF NOT EXISTS llm_run_finished_idx ON llm_run (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS llm_run_retry_of_idx ON llm_run (retry_of_id) WHERE retry_of_id IS NOT NULL;
@@ -815,6 +845,7 @@ COMMENT ON COLUMN llm_run.retry_of_id IS 'The run that a person started again. N
 COMMENT ON COLUMN llm_run.refines_id IS 'The run whose answer this one goes on from, with the words of its last message. NULL: none.';
 COMMENT ON COLUMN llm_run.replay_of_id IS 'The run whose request is sent once more, byte for byte. NULL: none.';
 COMMENT ON COLUMN llm_run.workflow_field_id IS 'The field it was started for, by which usage is counted. NULL: a run by itself.';
+COMMENT ON COLUMN llm_run.llm_action_split_id IS 'The split that chose its version by the post. NULL: none did.';
 COMMENT ON COLUMN llm_run.messages_dropped_at IS
     'When messages, inputs and request were let go, as llm_retention says. NULL: they are kept.';
 COMMENT ON COLUMN llm_run.reply_dropped_at IS 'When the raw reply was let go, as llm_retention says. NULL: it is kept.';
@@ -1124,11 +1155,15 @@ CREATE TABLE IF NOT EXISTS suggestion (
     reason                 text        NOT NULL DEFAULT '',
     created_at             timestamptz NOT NULL DEFAULT now(),
     decided_at             timestamptz,
+    kept_share             numeric(7, 6),
+    measured_revision_id   bigint,
     CONSTRAINT suggestion_pkey PRIMARY KEY (id),
     CONSTRAINT suggestion_automation_key UNIQUE (workflow_automation_id),
     CONSTRAINT suggestion_automation_fkey FOREIGN KEY (workflow_automation_id) REFERENCES workflow_automation (id),
     CONSTRAINT suggestion_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
     CONSTRAINT suggestion_field_revision_fkey FOREIGN KEY (field_revision_id) REFERENCES field_revision (id),
+    CONSTRAINT suggestion_measured_revision_fkey FOREIGN KEY (measured_revision_id) REFERENCES field_revision (id),
+    CONSTRAINT suggestion_kept_share_check CHECK (kept_share BETWEEN 0 AND 1),
     CONSTRAINT suggestion_status_check CHECK (status IN ('waiting', 'accepted', 'accepted_in_part', 'discarded')),
     CONSTRAINT suggestion_decided_check CHECK ((decided_at IS NULL) = (status = 'waiting')),
     CONSTRAINT suggestion_revision_check
@@ -1140,6 +1175,10 @@ COMMENT ON TABLE suggestion IS
 COMMENT ON COLUMN suggestion.value IS 'In the form a revision has.';
 COMMENT ON COLUMN suggestion.app_user_id IS 'Who decided. NULL: waiting.';
 COMMENT ON COLUMN suggestion.field_revision_id IS 'The revision it became. NULL: none.';
+COMMENT ON COLUMN suggestion.kept_share IS
+    'How much of the accepted text, in words, was still there in measured_revision_id. NULL: not measured, or without words.';
+COMMENT ON COLUMN suggestion.measured_revision_id IS
+    'The field''s last revision before a model''s words came into it again, as far as it was looked at. NULL: not measured.';
 
 CREATE TABLE IF NOT EXISTS presence (
     post_id           bigint      NOT NULL,
@@ -1253,6 +1292,38 @@ CREATE TABLE IF NOT EXISTS llm_run_removal (
 );
 COMMENT ON TABLE llm_run_removal IS
     'How many runs that ended on a day are gone by llm_retention. What was counted of such a day is not counted again from the runs that are left.';
+
+CREATE TABLE IF NOT EXISTS suggestion_usage (
+    day                   date    NOT NULL,
+    llm_action_version_id bigint  NOT NULL,
+    llm_model_id          bigint  NOT NULL,
+    status                text    NOT NULL,
+    cost_currency         text    NOT NULL,
+    suggestions           integer NOT NULL,
+    cost                  numeric NOT NULL,
+    measured              integer NOT NULL,
+    kept                  numeric NOT NULL,
+    CONSTRAINT suggestion_usage_pkey PRIMARY KEY (llm_action_version_id, llm_model_id, day, status, cost_currency),
+    CONSTRAINT suggestion_usage_action_version_fkey FOREIGN KEY (llm_action_version_id) REFERENCES llm_action_version (id),
+    CONSTRAINT suggestion_usage_model_fkey FOREIGN KEY (llm_model_id) REFERENCES llm_model (id),
+    CONSTRAINT suggestion_usage_status_check CHECK (status IN ('waiting', 'accepted', 'accepted_in_part', 'discarded'))
+) WITH (fillfactor = 70);
+CREATE INDEX IF NOT EXISTS suggestion_usage_day_idx ON suggestion_usage (day);
+COMMENT ON TABLE suggestion_usage IS
+    'What became of suggestions, counted by version of an action and model in the transaction that decides. Tests and cases are in none.';
+COMMENT ON COLUMN suggestion_usage.day IS 'The day their runs ended, in UTC.';
+COMMENT ON COLUMN suggestion_usage.cost_currency IS 'As in llm_usage. Empty: runs whose cost is unknown.';
+COMMENT ON COLUMN suggestion_usage.measured IS 'How many have a kept_share; kept is the sum of those.';
+
+CREATE TABLE IF NOT EXISTS suggestion_measuring (
+    id                boolean NOT NULL DEFAULT true,
+    field_revision_id bigint  NOT NULL,
+    CONSTRAINT suggestion_measuring_pkey PRIMARY KEY (id),
+    CONSTRAINT suggestion_measuring_only_check CHECK (id),
+    CONSTRAINT suggestion_measuring_revision_fkey FOREIGN KEY (field_revision_id) REFERENCES field_revision (id)
+);
+COMMENT ON TABLE suggestion_measuring IS
+    'How far the revisions have been looked at for what was kept of accepted suggestions. One row, or none before the first.';
 
 -- ---------------------------------------------------------------------------------------------
 -- Review: how far each sub-stage is, who has it, what people say about it

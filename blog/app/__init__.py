@@ -41,7 +41,14 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
     from blog.app.desk import views as desk_views
     from blog.app.finding import api as finding_api
     from blog.app.finding import views as finding_views
-    from blog.app.insight import retention_api, retention_views, usage_api, usage_views
+    from blog.app.insight import (
+        editors_api,
+        editors_views,
+        retention_api,
+        retention_views,
+        usage_api,
+        usage_views,
+    )
     from blog.app.insight import run_api as run_history_api
     from blog.app.insight import run_views as run_history_views
     from blog.app.llm.cases import api as cases_api
@@ -119,6 +126,8 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
         version_api.bp,
         run_history_views.bp,
         run_history_api.bp,
+        editors_views.bp,
+        editors_api.bp,
         retention_views.bp,
         retention_api.bp,
         usage_views.bp,

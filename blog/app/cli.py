@@ -105,12 +105,17 @@ def restore(file: Path) -> None:
 
 @commands.command("recount-usage")
 def recount_usage() -> None:
-    """Count all ended runs again. What is shown as usage is counted as runs end, so this changes nothing
-    unless rows were changed by hand. Days from which runs were removed stay as they were counted."""
+    """Count all ended runs and what became of their suggestions again.
+
+    They are counted as it happens, so this changes nothing unless rows were changed by hand. Days from which
+    runs were removed stay as they were counted.
+    """
+    from blog.app.automation import statistics
     from blog.app.llm.runs import ending
 
     with _connection(load_config(os.environ)) as conn:
         days = ending.recount(conn)
+        statistics.recount(conn)
     click.echo(f"Counted the runs of {days:,} days.")
 
 

@@ -14,6 +14,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
 from blog.app import db, jobs, security
+from blog.app.automation import statistics
 from blog.app.config import Config, load_config
 from blog.app.errors import Unavailable
 from blog.app.insight import retention
@@ -80,8 +81,9 @@ async def work(database_url: str, config: Config, pool: db.Pool) -> None:
 
 
 async def sweep(app: procrastinate.App, pool: db.Pool) -> None:
-    """Every few seconds: takes up dead workers' jobs, ends runs without a job, removes old events,
-    gathers the words of ended runs, and now and then lets go of what need not be kept."""
+    """Every few seconds: takes up dead workers' jobs, ends runs without a job, removes old events, gathers
+    the words of ended runs and measures what was kept of suggestions; now and then lets go of runs.
+    """
     loop = asyncio.get_running_loop()
     retention_due = loop.time()
     while True:
@@ -91,6 +93,7 @@ async def sweep(app: procrastinate.App, pool: db.Pool) -> None:
                 await app.job_manager.retry_job(job)
             await loop.run_in_executor(None, execution.fail_abandoned, pool)
             await loop.run_in_executor(None, partial(_prune, pool))
+            await loop.run_in_executor(None, statistics.measure, pool)
             if loop.time() >= retention_due:
                 retention_due = loop.time() + RETENTION_SECONDS
                 await loop.run_in_executor(None, retention.apply, pool)

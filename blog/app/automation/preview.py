@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 
 from blog.app import db
 from blog.app.auth.models import Actor
-from blog.app.automation import passages
+from blog.app.automation import passages, splits
 from blog.app.automation import services as automation
 from blog.app.automation.models import CostRange, Preview, PreviewOf, PreviewState, Rendering, WirePreview
 from blog.app.errors import Invalid, Upstream
@@ -125,13 +125,14 @@ def _prepare(conn: db.Connection, actor: Actor, of: PreviewOf) -> Prepared:
     inputs = _inputs(conn, post, of)
     if of.typed is not None:
         return runs.prepare_typed(conn, of.typed, model_id=of.model_id, vocabulary=vocabulary, inputs=inputs)
+    version_id = of.version_id or splits.choose(conn, of.action_id, of.post_id).version_id
     return runs.prepare(
         conn,
         action_id=of.action_id,
         model_id=of.model_id,
         vocabulary=vocabulary,
         inputs=inputs,
-        version_id=of.version_id,
+        version_id=version_id,
         part_version_ids=of.part_version_ids,
         wish=of.wish,
     )

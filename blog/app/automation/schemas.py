@@ -163,6 +163,15 @@ class PreviewStateQuery(BaseModel):
     inputs_digest: str
 
 
+class SplitCreate(BaseModel):
+    """A version to try beside the live one, and on how many of 100 posts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version_id: int
+    percent: int = Field(50, ge=1, le=99)
+
+
 class PreviewCreate(BaseModel):
     """An action as it is, as another version had it, or as somebody has typed it and not saved."""
 

@@ -7,7 +7,7 @@ from typing import Literal
 from blog.app import db, jobs
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check as check_permission
-from blog.app.automation import batch_store, passages, store
+from blog.app.automation import batch_store, passages, splits, statistics_store, store
 from blog.app.automation.models import Automation, AutomationListItem, Passage
 from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.llm import assemble
@@ -67,12 +67,15 @@ def start(
         if base_revision_id not in {"current", current_id}:
             raise _moved_on(current_id)
         passage = passage and passages.checked(field, _value(current), passage)
+        chosen_action_id = _offered(conn, field, action_id, passage)
+        chosen = splits.choose(conn, chosen_action_id, post.id)
         prepared = runs.prepare(
             conn,
-            action_id=_offered(conn, field, action_id, passage),
+            action_id=chosen_action_id,
             model_id=model_id,
             vocabulary=workflow.vocabulary(conn),
             inputs=gather_inputs(conn, post.id, section_id, current, passage),
+            version_id=chosen.version_id,
             wish=wish,
         )
         check_reads_passage(prepared)
@@ -93,6 +96,7 @@ def start(
             idempotency=idempotency,
             retry_of_id=retry_of_id,
             field_id=field.id,
+            split_id=chosen.split_id,
             fence=fence,
         )
         if created.is_new:
@@ -316,6 +320,8 @@ def save_output(conn: db.Connection, run_id: int, checked_output: str) -> None:
         base = store.find_base_value(conn, automation.id)
         value = passages.replaced(base, automation.passage, checked_output)
     suggestion_id = store.insert_suggestion(conn, automation.id, value)
+    if suggestion_id is not None:
+        statistics_store.add_suggestion(conn, suggestion_id, 1)
     # A field's binding speaks of its whole text; a person decides on a passage.
     is_settled = automation.passage is None and _needs_no_review(conn, automation)
     if suggestion_id is not None and is_settled:

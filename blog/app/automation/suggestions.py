@@ -11,7 +11,7 @@ from blog.app.auth import services as auth
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check as check_permission
 from blog.app.automation import services as automation
-from blog.app.automation import store
+from blog.app.automation import statistics_store, store
 from blog.app.automation.models import Suggestion, SuggestionStatus
 from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
 from blog.app.llm.runs import services as runs
@@ -167,6 +167,7 @@ def _decide(
     revision_id: int | None = None,
     reason: str = "",
 ) -> None:
+    statistics_store.add_suggestion(conn, suggestion.id, -1)
     store.update_suggestion(
         conn,
         suggestion.id,
@@ -175,6 +176,7 @@ def _decide(
         revision_id=revision_id,
         reason=reason,
     )
+    statistics_store.add_suggestion(conn, suggestion.id, 1)
     audit.record(conn, actor, f"suggestion.{status}", "suggestion", suggestion.id, run_id=suggestion.run_id)
     if status != "waiting":
         automation.take_batch_further(conn, suggestion.run_id)

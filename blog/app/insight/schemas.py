@@ -121,3 +121,12 @@ class RetentionChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     rules: list[RetentionRuleChange] = Field(max_length=12)
+
+
+class EditorsQuery(BaseModel):
+    """Which days' runs; without days the last ninety."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: date | None = None
+    until: date | None = None

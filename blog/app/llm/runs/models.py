@@ -36,6 +36,7 @@ class Run:
     repair_number: int
     repaired_by_id: int | None
     field_id: int | None
+    split_id: int | None
     user_id: int | None
     user_name: str | None
     messages: Sequence[Mapping[str, Any]]
@@ -152,6 +153,7 @@ class ClaimedRun:
     replay_of_id: int | None
     repair_number: int
     field_id: int | None
+    split_id: int | None
     is_cancel_requested: bool
 
 

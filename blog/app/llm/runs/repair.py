@@ -49,6 +49,7 @@ def create_repair(
         repair_of_id=claimed.id,
         repair_number=claimed.repair_number + 1,
         field_id=claimed.field_id,
+        split_id=claimed.split_id,
         inputs=claimed.inputs,
         fence=claimed.fence,
         messages=composed,

@@ -122,6 +122,7 @@ def create_run(
     retry_of_id: int | None = None,
     purpose: RunPurpose = "use",
     field_id: int | None = None,
+    split_id: int | None = None,
     fence: str | None = None,
 ) -> Created:
     """Inserts a queued run with its exact messages, in the caller's transaction; the caller enqueues it.
@@ -144,6 +145,7 @@ def create_run(
         api_token_id=actor.api_token_id,
         retry_of_id=retry_of_id,
         field_id=field_id,
+        split_id=split_id,
         inputs=snapshot.take(prepared.inputs, references(prepared)),
         fence=fence,
         messages=messages.rows(made),
@@ -201,6 +203,7 @@ def create_refinement(
         api_token_id=actor.api_token_id,
         refines_id=run_id,
         field_id=run.field_id,
+        split_id=run.split_id,
         inputs=origin.inputs,
         fence=origin.fence,
         messages=[*run.messages, answered, messages.instruction_row(clean(instruction))],

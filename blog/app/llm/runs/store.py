@@ -23,7 +23,8 @@ RUN = """
     provider.is_rehearsal, run.status, run.purpose, run.attempt, run.retry_of_id, run.refines_id,
     run.replay_of_id, run.repair_of_id, run.repair_number,
     (SELECT repair.id FROM llm_run AS repair WHERE repair.repair_of_id = run.id) AS repaired_by_id,
-    run.workflow_field_id AS field_id, run.app_user_id AS user_id, person.name AS user_name,
+    run.workflow_field_id AS field_id, run.llm_action_split_id AS split_id,
+    run.app_user_id AS user_id, person.name AS user_name,
     run.messages, run.dropped,
     run.output, run.reasoning, run.checked_output, run.check_problems, run.check_repairs,
     run.has_replaced_chars, run.finish, run.finish_raw,
@@ -56,6 +57,7 @@ def insert_run(
     repair_of_id: int | None = None,
     repair_number: int = 0,
     field_id: int | None = None,
+    split_id: int | None = None,
     inputs: Mapping[str, Any],
     fence: str,
     messages: Sequence[Mapping[str, Any]],
@@ -68,8 +70,9 @@ def insert_run(
         """
         INSERT INTO llm_run (llm_action_version_id, llm_model_id, purpose, app_user_id, api_token_id,
                              retry_of_id, refines_id, replay_of_id, repair_of_id, repair_number,
-                             workflow_field_id, inputs, fence, messages, idempotency_key, idempotency_digest)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                             workflow_field_id, llm_action_split_id, inputs, fence, messages, idempotency_key,
+                             idempotency_digest)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         ON CONFLICT ON CONSTRAINT llm_run_idempotency_key DO NOTHING
         RETURNING id
         """,
@@ -85,6 +88,7 @@ def insert_run(
             repair_of_id,
             repair_number,
             field_id,
+            split_id,
             db.jsonb(inputs),
             fence,
             db.jsonb(messages),
@@ -178,6 +182,7 @@ def claim_run(conn: db.Connection, run_id: int, attempt: int) -> ClaimedRun | No
         SELECT id, attempt, llm_action_version_id AS action_version_id, llm_model_id AS model_id,
                messages, inputs, fence, purpose, app_user_id AS user_id, api_token_id,
                replay_of_id, repair_number, workflow_field_id AS field_id,
+               llm_action_split_id AS split_id,
                cancel_requested_at IS NOT NULL AS is_cancel_requested
         FROM claimed, told
         """,

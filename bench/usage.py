@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from bench.figures import Figure, show
 from blog.app import create_app, db, schema
+from blog.app.automation import statistics
 from blog.app.config import Config
 from blog.app.embedded import postgres
 from blog.app.llm.runs import ending, search_store
@@ -98,11 +99,29 @@ FILL_AUTOMATIONS = """
     SELECT id, 1 + id %% %(posts)s, workflow_field_id FROM llm_run
     WHERE workflow_field_id IS NOT NULL AND purpose = 'use' AND id BETWEEN %(first)s AND %(last)s
 """
+# Of ten suggestions five were accepted, one in part, two discarded; two wait.
+FILL_SUGGESTIONS = """
+    INSERT INTO suggestion (workflow_automation_id, value, status, field_revision_id, decided_at, kept_share)
+    SELECT automation.id, 'The lighthouse.', fate.status,
+           CASE WHEN fate.status LIKE 'accepted%%' THEN 1 END,
+           CASE WHEN fate.status <> 'waiting' THEN now() END,
+           CASE WHEN fate.status LIKE 'accepted%%' THEN (run.id %% 101) / 100.0 END
+    FROM workflow_automation AS automation
+    JOIN llm_run AS run ON run.id = automation.llm_run_id
+    CROSS JOIN LATERAL (SELECT (ARRAY['accepted', 'accepted', 'discarded', 'accepted', 'waiting',
+                                      'accepted_in_part', 'accepted', 'discarded', 'accepted', 'waiting']
+                               )[1 + (run.id / 3 %% 10)::int] AS status) AS fate
+    WHERE run.status = 'succeeded' AND run.id BETWEEN %(first)s AND %(last)s
+"""
 FILL_WORDS = f"""
     INSERT INTO llm_run_words (llm_run_id, words)
     SELECT id, {search_store.WORDS} FROM llm_run AS run WHERE id BETWEEN %(first)s AND %(last)s
 """
 PAGES: dict[str, str] = {
+    "Dashboard": "/llm/",
+    "What editors keep": "/llm/editors",
+    "What editors keep, a year": "/llm/editors?since={year}&until={today}",
+    "What editors keep, one action": "/llm/editors/3",
     "Usage, 30 days": "/llm/usage",
     "Usage, a year by day": "/llm/usage?since={year}&until={today}",
     "Usage, a year by model": "/llm/usage?by=model&since={year}&until={today}",
@@ -150,6 +169,7 @@ def measure(url: str, data: Path, runs: int = RUNS) -> list[Figure]:
         print(f"{runs:,} runs in {time.perf_counter() - started:.0f} s", file=sys.stderr)  # noqa: T201
         started = time.perf_counter()
         ending.recount(conn)
+        statistics.recount(conn)
         conn.execute("VACUUM ANALYZE")
         print(f"counted and vacuumed in {time.perf_counter() - started:.0f} s", file=sys.stderr)  # noqa: T201
         days = _days(conn)
@@ -197,7 +217,7 @@ def fill(conn: db.Connection, runs: int) -> None:
         conn.execute(FILL_POSTS, sizes)
         for first in range(1, runs + 1, AT_ONCE):
             part = {**sizes, "first": first, "last": min(first + AT_ONCE - 1, runs)}
-            for statement in (FILL_RUNS, FILL_AUTOMATIONS, FILL_WORDS):
+            for statement in (FILL_RUNS, FILL_AUTOMATIONS, FILL_SUGGESTIONS, FILL_WORDS):
                 conn.execute(statement, part)
     conn.execute("SELECT setval(pg_get_serial_sequence('llm_run', 'id'), %s)", [runs])
     conn.execute("VACUUM ANALYZE")

@@ -42,6 +42,8 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
     from blog.app.finding import api as finding_api
     from blog.app.finding import views as finding_views
     from blog.app.insight import (
+        dashboard_api,
+        dashboard_views,
         editors_api,
         editors_views,
         retention_api,
@@ -126,6 +128,8 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
         version_api.bp,
         run_history_views.bp,
         run_history_api.bp,
+        dashboard_views.bp,
+        dashboard_api.bp,
         editors_views.bp,
         editors_api.bp,
         retention_views.bp,

@@ -150,6 +150,7 @@ def list_worked(conn: db.Connection, revision_ids: list[int]) -> list[Worked]:
                     AND again.number > accepted.number AND again.number <= revision.number)
             ORDER BY revision.number DESC LIMIT 1) AS later
         WHERE suggestion.measured_revision_id IS DISTINCT FROM later.id
+          AND automation.selection_text IS NULL  -- around a passage stand the editor's own words
         ORDER BY suggestion.id
         FOR UPDATE OF suggestion
         """,

@@ -54,10 +54,10 @@ def period(query: UsageQuery) -> tuple[date, date]:
 
 def _named(conn: db.Connection, query: UsageQuery, since: date, until: date) -> list[UsageRow]:
     counted = usage_store.list_counted(conn, query.by, since, until, purpose=query.purpose)
-    return figures.named_rows(counted, _names(conn, query.by, counted), NOBODY[query.by])
+    return figures.named_rows(counted, names(conn, query.by, counted), NOBODY[query.by])
 
 
-def _names(conn: db.Connection, by: By, counted: Sequence[Counted]) -> dict[str, str]:
+def names(conn: db.Connection, by: By, counted: Sequence[Counted]) -> dict[str, str]:
     ids = [int(row.key) for row in counted if row.key]
     return {
         str(named.id): f"{named.label} — {named.group}" if named.group else named.label
@@ -87,9 +87,9 @@ def export(conn: db.Connection, actor: Actor, query: UsageQuery) -> Iterator[dic
     of, only = query.narrowed() or ("model", None)
     if query.by == "day":
         counted = usage_store.list_counted_days(conn, since, until, purpose=query.purpose, of=of, only=only)
-        names: dict[str, str] = {}
+        labels: dict[str, str] = {}
     else:
         counted = usage_store.list_counted(conn, query.by, since, until, purpose=query.purpose)
-        names = _names(conn, query.by, counted)
+        labels = names(conn, query.by, counted)
     for row in sorted(counted, key=lambda row: (row.key.zfill(20), row.cost_currency)):
-        yield figures.table_row(row, query.by, names.get(row.key, NOBODY.get(query.by, row.key)))
+        yield figures.table_row(row, query.by, labels.get(row.key, NOBODY.get(query.by, row.key)))

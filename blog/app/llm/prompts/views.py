@@ -1,4 +1,4 @@
-"""The pages of prompt parts and actions, and where they all begin. Sends nothing to a model."""
+"""The pages of prompt parts and actions. Sends nothing to a model."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -36,24 +36,6 @@ OUTPUT_KINDS = ("text", "markdown", "list", "json", "choice", "number")
 
 def _may_configure() -> bool:
     return current_actor().may(LLM_CONFIGURE)
-
-
-# --- start ---------------------------------------------------------------------------------------
-
-
-@bp.get("/llm/")
-@requires(LLM_READ)
-def show_llm() -> Response:
-    conn = web.conn()
-    return web.render(
-        "llm/index.html",
-        default=registry.find_default_model(conn),
-        usable=registry.list_usable_models(conn),
-        providers=registry.list_providers(conn),
-        actions=services.list_actions(conn),
-        parts=services.list_parts(conn),
-        may_configure=_may_configure(),
-    )
 
 
 # --- prompt parts --------------------------------------------------------------------------------

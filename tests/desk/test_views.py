@@ -431,3 +431,29 @@ def test_an_action_is_previewed_for_the_latest_post(desk: Desk) -> None:
     assert "<html" not in fragment
     assert "Why &lt;kilts&gt;?" in fragment
     assert "/chat/completions" in desk.get(f"/llm/actions/{action_id}/preview?view=request")
+
+
+# --- very many sections --------------------------------------------------------------------------
+
+
+def test_the_fields_of_very_many_sections_come_as_they_are_scrolled_to(desk: Desk) -> None:
+    make_field(desk.conn, "paragraph", scope="section")
+    ids = [
+        row[0]
+        for row in desk.conn.execute(
+            "INSERT INTO post_section (post_id, position) SELECT %s, generate_series(1, 60) RETURNING id",
+            (desk.post_id,),
+        )
+    ]
+    page = desk.page()
+    assert f'id="field-{ids[0]}-paragraph"' in page
+    assert f'id="field-{ids[50]}-paragraph"' not in page
+    [address] = re.findall(rf'id="section-{ids[50]}"[^>]* hx-get="([^"]+)"', page)
+    fragment = desk.get(address, headers={"HX-Request": "true"})
+    assert f'id="field-{ids[50]}-paragraph"' in fragment
+    assert "<span>51</span>" in fragment
+    plain = desk.client.get(address)
+    assert plain.headers["Location"].endswith(f"?near={ids[50]}#section-{ids[50]}")
+    assert f'id="field-{ids[50]}-paragraph"' in desk.get(plain.headers["Location"])
+    found = desk.client.get(desk.address(f"sections/{ids[50]}/fields/paragraph"))
+    assert f"near={ids[50]}" in found.headers["Location"]

@@ -148,6 +148,9 @@ class Presence:
         return target_key(self.field_name, self.section_id)
 
 
+AT_ONCE = 24  # sections
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """`head` and `tail` are the post's own fields before and behind those of its sections."""
@@ -168,6 +171,12 @@ class Desk:
         """All cards in the order of the page."""
         inner = [card for section in self.sections for card in section.cards]
         return [*self.head, *inner, *self.tail]
+
+    def open_sections(self, near: int | None) -> frozenset[int]:
+        """Those whose fields come with the page; the fields of the others come when they are scrolled to."""
+        ids = [section.section.id for section in self.sections]
+        start = max(0, ids.index(near) - AT_ONCE // 2) if near in ids else 0
+        return frozenset(ids[start : start + AT_ONCE])
 
     @property
     def section_place(self) -> str:

@@ -28,7 +28,8 @@ Ids = Annotated[list[Id], BeforeValidator(_separated), Field(max_length=10_000)]
 
 
 class DeskQuery(BaseModel):
-    """What the panel shows; what has just been done and can be undone, or was refused."""
+    """What the panel shows; what has just been done and can be undone, or was refused; `near`: the section
+    whose fields, with those around it, are on the page at once when there are very many."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,6 +42,7 @@ class DeskQuery(BaseModel):
     refused: Chosen = None
     section: Chosen = None
     other: Chosen = None
+    near: Chosen = None
     revisions: Ids = Field(default_factory=list[int])
     was: Ids = Field(default_factory=list[int])
 

@@ -136,6 +136,13 @@ def find_card(desk: Desk, field_name: str, section_id: int | None) -> Card:
     raise NotFound("There is no such field in this post.")
 
 
+def find_section(desk: Desk, section_id: int) -> SectionCards:
+    for section in desk.sections:
+        if section.section.id == section_id:
+            return section
+    raise NotFound("There is no such section in this post.")
+
+
 def _machine(conn: db.Connection, actor: Actor, workspace: Workspace) -> Machine:
     post_id = workspace.post.id
     states = [*workspace.fields, *(state for section in workspace.sections for state in section.fields)]

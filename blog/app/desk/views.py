@@ -14,7 +14,7 @@ from markupsafe import Markup
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.desk import services as desk
-from blog.app.desk.models import Card, Desk, Page, target_key
+from blog.app.desk.models import AT_ONCE, Card, Desk, Page, target_key
 from blog.app.desk.schemas import (
     DeskQuery,
     FieldSave,
@@ -82,6 +82,32 @@ def show_desk(post_id: int, sub_stage_name: str) -> Response:
     return render_page(page, query)
 
 
+@bp.get("/posts/<int:post_id>/<sub_stage_name>/sections/<int:section_id>")
+@requires(POST_READ)
+def show_section(post_id: int, sub_stage_name: str, section_id: int) -> Response:
+    """The fields of one section among very many, for the page that is scrolled to it."""
+    if not web.wants_fragment():
+        desk_address = url_for(
+            "desk.show_desk",
+            post_id=post_id,
+            sub_stage_name=sub_stage_name,
+            near=section_id,
+            _anchor=f"section-{section_id}",
+        )
+        return web.see_other(desk_address)
+    found = desk.get_desk(web.conn(), current_actor(), post_id, sub_stage_name)
+    return web.render(
+        "desk/_section.html",
+        desk=found,
+        workspace=found.workspace,
+        section=(section := desk.find_section(found, section_id)),
+        number=list(found.sections).index(section) + 1,
+        is_open_section=True,
+        panel=None,
+        query=DeskQuery(),
+    )
+
+
 def render_page(page: Page, query: DeskQuery, *, status: int = 200) -> Response:
     return web.render(
         "desk/desk.html",
@@ -118,6 +144,7 @@ def field_address(found: Desk, field_name: str, section_id: int | None) -> str:
         "desk.show_desk",
         post_id=found.workspace.post.id,
         sub_stage_name=found.workspace.sub_stage.name,
+        near=section_id if len(found.sections) > AT_ONCE else None,
         _anchor=f"field-{target_key(field_name, section_id)}",
     )
 

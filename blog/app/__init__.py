@@ -30,6 +30,7 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
     from blog.app.auth import views as auth_views
     from blog.app.automation import api as automation_api
     from blog.app.automation import batch_api, preview_api, trial_api
+    from blog.app.bench import bench_views, compare_api, version_views
     from blog.app.desk import (
         batch_views,
         formatted_views,
@@ -124,6 +125,9 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
         registry_views.bp,
         registry_api.bp,
         prompts_views.bp,
+        bench_views.bp,
+        version_views.bp,
+        compare_api.bp,
         prompts_api.bp,
         version_api.bp,
         run_history_views.bp,

@@ -12,11 +12,10 @@ from blog.app.automation.models import (
     SuggestionStatus,
 )
 from blog.app.desk.hunks import Piece
-from blog.app.llm.prompts.models import Action
 from blog.app.llm.registry.models import Model
 from blog.app.llm.runs.models import Run
 from blog.app.posts.diff import Segment
-from blog.app.posts.models import Post, PostListItem, Revision, RevisionListItem, Section
+from blog.app.posts.models import Post, Revision, RevisionListItem, Section
 from blog.app.workflow.models import Comparison, Field, FieldAction, FieldState, Workspace
 
 
@@ -276,19 +275,6 @@ class RunLink:
     target: Automation
     post: Post
     status: SuggestionStatus | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionPreview:
-    """What an action would send. `shown` None: there is no post yet, or `problem` says why not."""
-
-    action: Action
-    posts: Sequence[PostListItem]
-    workspace: Workspace | None
-    section_id: int | None
-    models: Sequence[Model]
-    shown: Preview | None
-    problem: str
 
 
 def target_key(field_name: str, section_id: int | None) -> str:

@@ -6,12 +6,12 @@ from flask import Blueprint, Response, url_for
 
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
-from blog.app.automation import preview, suggestions
 from blog.app.automation import services as automation
-from blog.app.automation.models import PreviewOf, Suggestion
-from blog.app.automation.schemas import AutomationStart, PreviewQuery, Refinement, SuggestionDiscard
+from blog.app.automation import suggestions
+from blog.app.automation.models import Suggestion
+from blog.app.automation.schemas import AutomationStart, Refinement, SuggestionDiscard
 from blog.app.desk import services as desk
-from blog.app.desk.schemas import Acceptance, DeskQuery, Going, PreviewChoice, Retry
+from blog.app.desk.schemas import Acceptance, DeskQuery, Going, Retry
 from blog.app.desk.views import field_address, render_page
 from blog.app.errors import Conflict, NotFound
 from blog.app.llm.permissions import LLM_READ, LLM_RUN
@@ -201,36 +201,3 @@ def _to_suggestion(suggestion: Suggestion, **query: Any) -> Response:
         run=suggestion.run_id,
         **query,
     )
-
-
-# --- the preview on an action's page -------------------------------------------------------------
-
-
-@bp.get("/llm/actions/<int:action_id>/preview")
-@requires(LLM_READ)
-def preview_action(action_id: int) -> Response:
-    choice = web.parse_query(PreviewChoice)
-    found = desk.get_action_preview(
-        web.conn(),
-        current_actor(),
-        web.site().secrets,
-        action_id,
-        post_id=choice.post_id,
-        section_id=choice.section_id,
-        model_id=choice.llm_model_id,
-    )
-    return web.render("desk/preview.html", "desk/_preview.html", found=found, choice=choice)
-
-
-@bp.get("/llm/actions/<int:action_id>/rendering")
-@requires(LLM_READ)
-def render_action(action_id: int) -> Response:
-    choice = web.parse_query(PreviewQuery)
-    of = PreviewOf(
-        action_id=action_id,
-        post_id=choice.post_id,
-        section_id=choice.section_id,
-        model_id=choice.llm_model_id,
-    )
-    found = preview.render_template(web.conn(), current_actor(), web.site().secrets, of)
-    return web.render("desk/rendering.html", "desk/_rendering.html", rendering=found, action_id=action_id)

@@ -172,17 +172,6 @@ class Going(BaseModel):
     runs: str = ""
 
 
-class PreviewChoice(BaseModel):
-    """Which post, section and model an action is previewed for. `post_id` None: the latest one."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    post_id: Chosen = None
-    section_id: Chosen = None
-    llm_model_id: Chosen = None
-    view: Literal["messages", "request", "rendering"] = "messages"
-
-
 class TrialChoice(BaseModel):
     """What the form of a test is to show. Versions and models may repeat, so the edge reads them itself."""
 

@@ -13,7 +13,6 @@ from blog.app.automation.models import AutomationListItem, Preview, PreviewOf, S
 from blog.app.desk import hunks, presence
 from blog.app.desk import store as desk_store
 from blog.app.desk.models import (
-    ActionPreview,
     Authorship,
     Card,
     Desk,
@@ -392,48 +391,6 @@ def find_link(conn: db.Connection, actor: Actor, run_id: int) -> RunLink | None:
     items = automation.list_automations(conn, actor, post.id, field_id=target.field_id, limit=500)
     item = next((item for item in items if item.run_id == run_id), None)
     return RunLink(target=target, post=post, status=item.suggestion_status if item else None)
-
-
-def get_action_preview(
-    conn: db.Connection,
-    actor: Actor,
-    keys: tuple[str, ...],
-    action_id: int,
-    *,
-    post_id: int | None,
-    section_id: int | None,
-    model_id: int | None,
-) -> ActionPreview:
-    """For the action's own page: what it would send for a post, by default the latest one."""
-    choices = posts.list_latest(conn, actor, limit=50)
-    post_id = post_id or (choices[0].id if choices else None)
-    workspace = None if post_id is None else workflow.get_workspace(conn, actor, post_id)
-    section_id = section_id or _usual_section(conn, action_id, workspace)
-    shown: Preview | None = None
-    problem = ""
-    if post_id is not None:
-        try:
-            of = PreviewOf(action_id=action_id, post_id=post_id, section_id=section_id, model_id=model_id)
-            shown = previews.preview(conn, actor, keys, of)
-        except AppError as refusal:
-            problem = refusal.message
-    return ActionPreview(
-        action=prompts.get_live_action(conn, action_id),
-        posts=choices,
-        workspace=workspace,
-        section_id=section_id,
-        models=registry.list_usable_models(conn),
-        shown=shown,
-        problem=problem,
-    )
-
-
-def _usual_section(conn: db.Connection, action_id: int, workspace: Workspace | None) -> int | None:
-    """An action for a field of sections is shown with the first section."""
-    scopes = {place.field_scope for place in prompts.list_action_places(conn, action_id)}
-    if workspace is None or not workspace.sections or scopes != {"section"}:
-        return None
-    return workspace.sections[0].section.id
 
 
 # --- the history ---------------------------------------------------------------------------------

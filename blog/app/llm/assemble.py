@@ -57,8 +57,12 @@ class Assembly:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadingConstant:
-    """How much of every request of an action is the same from the start, for a provider's cache."""
+    """How much of every request of an action is the same from the start, for a provider's cache.
 
+    `parts` of its leading parts are constant as wholes; those of them that say something are `messages`.
+    """
+
+    parts: int
     messages: int
     characters: int
     tokens: int
@@ -118,6 +122,7 @@ def leading_constant(parts: Sequence[PartText], vocabulary: Vocabulary) -> Leadi
     first_changing = [_constant_start(p, t) for p, t in parsed[len(whole) : len(whole) + 1]]
     text = "".join([*(start.strip() for start in whole), *first_changing])
     return LeadingConstant(
+        parts=len(whole),
         messages=sum(1 for start in whole if start.strip()),
         characters=len(text),
         tokens=estimate_tokens(text),

@@ -32,18 +32,10 @@ def test_a_parameter_we_do_not_know_is_for_the_provider_to_judge() -> None:
     rules.check_params({"temperature": 0.7, "max_output": 100, "stop": ["END"], "think": False, "min_p": 0.1})
 
 
-def test_parts_can_be_put_in_taken_out_moved_and_reordered() -> None:
-    assert rules.with_part([1, 2], place=3, position=None) == [1, 2, 3]
-    assert rules.with_part([1, 2], place=3, position=1) == [3, 1, 2]
+def test_parts_can_be_taken_out_and_moved() -> None:
     assert rules.without_part([1, 2, 3], position=2) == [1, 3]
     assert rules.moved([1, 2, 3], position=3, by=-1) == [1, 3, 2]
     assert rules.moved([1, 2, 3], position=1, by=-5) == [1, 2, 3]
-    assert rules.in_order([7, 7, 9], positions=[3, 1, 2]) == [9, 7, 7]
-
-
-def test_an_order_that_forgets_a_part_changes_nothing() -> None:
-    with pytest.raises(Invalid):
-        rules.in_order([1, 2, 3], positions=[1, 2])
 
 
 def test_the_last_part_cannot_be_taken_out() -> None:

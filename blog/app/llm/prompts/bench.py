@@ -1,18 +1,15 @@
-"""What the page of an action shows: its parts, what they read, what stays the same. Saves nothing."""
+"""Parts and actions as pages show them: what they read, what never changes, where they are."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from blog.app import db
 from blog.app.errors import Invalid
 from blog.app.llm import assemble
 from blog.app.llm.assemble import LeadingConstant, PartText
-from blog.app.llm.inputs import Reference, Vocabulary
-from blog.app.llm.prompts import services
-from blog.app.llm.prompts.models import Action, ActionListItem, ActionPlace, ActionVersion, PromptPart
-from blog.app.llm.registry import services as registry
-from blog.app.llm.registry.models import Model
+from blog.app.llm.inputs import SECTIONS, SELECTION, Reference, Vocabulary, post_fields, section_fields
+from blog.app.llm.prompts import rules
+from blog.app.llm.prompts.models import ActionListItem, ActionPlace
 
 SELECTED = {
     "text": "The selected passage",
@@ -32,16 +29,6 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BenchPart:
-    """A part in its place, with an estimate of its own tokens before values are put in."""
-
-    position: int
-    part: PartText
-    segments: list[Segment]
-    tokens: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadInput:
     """Something the parts read, as editors call it and as a template writes it."""
 
@@ -51,29 +38,12 @@ class ReadInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
-    """`problem` says why the parts cannot be read, such as a field that was renamed; None: they can."""
+class Reading:
+    """`problem` says why the parts cannot be read, such as a field that was renamed; empty: they can."""
 
-    action: Action
-    parts: list[BenchPart]
-    places: list[ActionPlace]
     reads: list[ReadInput]
     leading: LeadingConstant | None
-    problem: str | None
-    model: Model | None
-    models: list[Model]
-    fallback: Model | None
-    repair_part: PartText | None
-    repair_parts: list[PromptPart]
-    shelf: list[PromptPart]
-    versions: list[ActionVersion]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    reads: list[ReadInput]
-    leading: LeadingConstant | None
-    problem: str | None
+    problem: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,28 +76,6 @@ def unbound(actions: Sequence[ActionListItem], places: Sequence[ActionPlace]) ->
     return [Offered(place=None, action=action) for action in actions if action.id not in bound]
 
 
-def get_bench(conn: db.Connection, action_id: int, vocabulary: Vocabulary, search: str | None) -> Bench:
-    action = services.get_newest_action(conn, action_id)
-    parts = services.load_parts(conn, action.version.id)
-    reading = _read(parts, vocabulary, services.list_field_labels(conn))
-    models = registry.list_usable_models(conn)
-    return Bench(
-        action=action,
-        parts=[_bench_part(number, part) for number, part in enumerate(parts, start=1)],
-        places=services.list_action_places(conn, action_id),
-        reads=reading.reads,
-        leading=reading.leading,
-        problem=reading.problem,
-        model=_model(conn, action.version, models),
-        models=models,
-        fallback=_fallback(conn, action.version),
-        repair_part=_repair_part(conn, action.version),
-        repair_parts=services.list_repair_parts(conn),
-        shelf=services.list_parts(conn, search),
-        versions=services.list_action_versions(conn, action_id),
-    )
-
-
 def segments(template: str) -> list[Segment]:
     pieces = (piece for piece in _TAGS.split(template) if piece)
     return [
@@ -136,30 +84,30 @@ def segments(template: str) -> list[Segment]:
     ]
 
 
-def _bench_part(position: int, part: PartText) -> BenchPart:
-    return BenchPart(
-        position=position,
-        part=part,
-        segments=segments(part.template),
-        tokens=assemble.estimate_tokens(part.template),
-    )
-
-
-def _read(
-    parts: Sequence[PartText], vocabulary: Vocabulary, labels: Mapping[tuple[str, str], str]
-) -> _Reading:
+def read(parts: Sequence[PartText], vocabulary: Vocabulary, labels: Mapping[tuple[str, str], str]) -> Reading:
     try:
         required = assemble.required_inputs(parts, vocabulary)
-        return _Reading(
+        return Reading(
             reads=[
                 ReadInput(label=_label(each, labels), name=str(each), is_required=each in required)
                 for each in sorted(assemble.read_inputs(parts, vocabulary))
             ],
             leading=assemble.leading_constant(parts, vocabulary),
-            problem=None,
+            problem="",
         )
     except Invalid as exc:
-        return _Reading(reads=[], leading=None, problem=exc.message)
+        return Reading(reads=[], leading=None, problem=exc.message)
+
+
+def names(vocabulary: Vocabulary) -> dict[str, list[str]]:
+    """What a part may read, by scope."""
+    return {
+        "post": sorted(post_fields(vocabulary) - {SECTIONS}),
+        "section": sorted(section_fields(vocabulary)),
+        "repair": sorted(rules.REPAIR_VOCABULARY.input),
+        "judge": sorted(rules.JUDGE_VOCABULARY.input),
+        "selection": sorted(SELECTION),
+    }
 
 
 def _label(reference: Reference, labels: Mapping[tuple[str, str], str]) -> str:
@@ -174,18 +122,3 @@ def _label(reference: Reference, labels: Mapping[tuple[str, str], str]) -> str:
             return SELECTED[reference.field]
         case "post" | "input":
             return label
-
-
-def _model(conn: db.Connection, version: ActionVersion, models: Sequence[Model]) -> Model | None:
-    """The model a run would ask now; also one that is switched off, so that the page can say so."""
-    if version.model_id is not None:
-        return registry.get_model(conn, version.model_id)
-    return next((model for model in models if model.is_default), None)
-
-
-def _fallback(conn: db.Connection, version: ActionVersion) -> Model | None:
-    return None if version.fallback_model_id is None else registry.get_model(conn, version.fallback_model_id)
-
-
-def _repair_part(conn: db.Connection, version: ActionVersion) -> PartText | None:
-    return None if version.repair_part_id is None else services.load_part(conn, version.repair_part_id)

@@ -126,12 +126,6 @@ def _needed(kind: OutputKind) -> dict[str, object]:
     return {"validators": [{"rule": "one_of", "choices": ["yes", "no"]}]} if kind == "choice" else {}
 
 
-class VersionForm(RegistrySchema):
-    """Something done to one version of an action."""
-
-    base_version_id: int
-
-
 def change_of(action: Action, **different: object) -> ActionChange:
     """The action as it is, as a change; `different` is what is to be otherwise."""
     version = action.version
@@ -156,18 +150,3 @@ def change_of(action: Action, **different: object) -> ActionChange:
         "off_positions": action.off_positions,
     }
     return web.validated(ActionChange, {**same, **different})
-
-
-class PartPlaceForm(VersionForm):
-    """A part to put in, after the others unless a place is named (1 is the first)."""
-
-    part_id: int
-    position: Annotated[int | None, Maybe] = None
-
-
-class PartOrderForm(VersionForm):
-    """The parts by their present places in their new order, or one place and where it is to move."""
-
-    positions: list[int] = Field(default_factory=list[int])
-    position: Annotated[int | None, Maybe] = None
-    by: int = 0

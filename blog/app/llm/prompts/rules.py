@@ -197,12 +197,6 @@ def check_off(part_ids: Sequence[int], off_positions: Sequence[int]) -> None:
         )
 
 
-def with_part(places: Sequence[T], *, place: T, position: int | None) -> list[T]:
-    """Puts a part at a place (1 is the first), after all others unless one is named."""
-    at = len(places) if position is None else min(max(position - 1, 0), len(places))
-    return [*places[:at], place, *places[at:]]
-
-
 def without_part(places: Sequence[T], *, position: int) -> list[T]:
     _check_place(places, position)
     if len(places) == 1:
@@ -216,13 +210,6 @@ def moved(places: Sequence[T], *, position: int, by: int) -> list[T]:
     others = [*places[: position - 1], *places[position:]]
     at = min(max(position - 1 + by, 0), len(others))
     return [*others[:at], places[position - 1], *others[at:]]
-
-
-def in_order(places: Sequence[T], *, positions: Sequence[int]) -> list[T]:
-    """The parts by their present places in a new order; every place once, or nothing is changed."""
-    if sorted(positions) != list(range(1, len(places) + 1)):
-        raise Invalid("The new order must name every part exactly once. Reload the page and try again.")
-    return [places[position - 1] for position in positions]
 
 
 def _check_place(places: Sequence[object], position: int) -> None:

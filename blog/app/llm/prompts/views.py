@@ -1,20 +1,15 @@
 """The pages of prompt parts and actions. Sends nothing to a model."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import NamedTuple
+from collections.abc import Mapping
 
 from flask import Blueprint, Response, request
 
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.errors import AppError, Conflict, Invalid
-from blog.app.llm.inputs import SECTIONS, SELECTION, Vocabulary, post_fields, section_fields
 from blog.app.llm.permissions import LLM_CONFIGURE, LLM_READ
-from blog.app.llm.prompts import actions, bench, forms, going_live, parts, rules, services
-from blog.app.llm.prompts.bench import Bench, get_bench
+from blog.app.llm.prompts import actions, bench, forms, parts, services
 from blog.app.llm.prompts.models import PromptPart
-from blog.app.llm.prompts.schemas import ActionGoLive, GoLive
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.refused_form import problems, status, typed
 
@@ -22,15 +17,6 @@ bp = Blueprint("prompts", __name__)
 
 ROLES = ("system", "user", "assistant")
 KINDS = ("role", "style", "task", "data", "format", "example")
-
-
-class Place(NamedTuple):
-    """A part where a make-up has it."""
-
-    part_id: int
-    is_off: bool
-
-
 OUTPUT_KINDS = ("text", "markdown", "list", "json", "choice", "number")
 
 
@@ -120,22 +106,12 @@ def _part_page(
         segments=bench.segments(part.template) if part else [],
         versions=services.list_part_versions(conn, part.id) if part else [],
         uses=services.list_part_uses(conn, part.id) if part else [],
-        names=_names(vocabulary),
+        names=bench.names(vocabulary),
         roles=ROLES,
         kinds=KINDS,
         may_configure=_may_configure(),
         status=status(error),
     )
-
-
-def _names(vocabulary: Vocabulary) -> dict[str, list[str]]:
-    return {
-        "post": sorted(post_fields(vocabulary) - {SECTIONS}),
-        "section": sorted(section_fields(vocabulary)),
-        "repair": sorted(rules.REPAIR_VOCABULARY.input),
-        "judge": sorted(rules.JUDGE_VOCABULARY.input),
-        "selection": sorted(SELECTION),
-    }
 
 
 @bp.post("/llm/parts/<int:part_id>/archival")
@@ -197,152 +173,3 @@ def create_action() -> Response:
     except (Invalid, Conflict) as exc:
         return _new_action_page(exc)
     return web.see_other(f"/llm/actions/{action.id}")
-
-
-@bp.get("/llm/actions/<int:action_id>")
-@requires(LLM_READ)
-def show_action(action_id: int) -> Response:
-    return _action_page(action_id)
-
-
-def _action_page(action_id: int, error: AppError | None = None) -> Response:
-    conn = web.conn()
-    search = request.args.get("search", "").strip()
-    shown = get_bench(conn, action_id, web.site().vocabulary(conn), search or None)
-    values = forms.action_values(shown.action)
-    return web.render(
-        "llm/action.html",
-        bench=shown,
-        search=search,
-        form={**typed(), "base_version_id": shown.action.version.id} if error else values,
-        errors=problems(error),
-        output_kinds=OUTPUT_KINDS,
-        fallback_choices=_fallback_choices(shown),
-        repair_choices=_repair_choices(shown),
-        default=registry.find_default_model(conn),
-        may_configure=_may_configure(),
-        status=status(error),
-    )
-
-
-def _fallback_choices(shown: Bench) -> list[tuple[str, str]]:
-    """The present one too when it is switched off, or saving anything else would lose it."""
-    chosen = [] if shown.fallback is None or shown.fallback.is_usable else [shown.fallback]
-    return [
-        ("", "nobody"),
-        *((str(model.id), f"{model.label} · {model.provider_label}") for model in shown.models),
-        *((str(model.id), f"{model.label} (switched off)") for model in chosen),
-    ]
-
-
-def _repair_choices(shown: Bench) -> list[tuple[str, str]]:
-    """The parts made for it, and the present one, whatever it is."""
-    names = {str(part.id): part.name for part in shown.repair_parts}
-    if shown.repair_part is not None:
-        names[str(shown.repair_part.part_id)] = shown.repair_part.name
-    return [("", "nothing: the run ends"), *names.items()]
-
-
-@bp.post("/llm/actions/<int:action_id>")
-@requires(LLM_CONFIGURE)
-def update_action(action_id: int) -> Response:
-    conn = web.conn()
-    try:
-        form = web.parse_form(forms.ActionForm)
-        change = forms.change_of(services.get_newest_action(conn, action_id), **form.changes())
-        actions.update_action(conn, current_actor(), action_id, change, web.site().vocabulary(conn))
-    except (Invalid, Conflict) as exc:
-        return _action_page(action_id, exc)
-    return web.see_other(f"/llm/actions/{action_id}")
-
-
-@bp.post("/llm/actions/<int:action_id>/parts")
-@requires(LLM_CONFIGURE)
-def create_action_part(action_id: int) -> Response:
-    form = web.parse_form(forms.PartPlaceForm)
-    place = Place(form.part_id, is_off=False)
-    return _rearranged(action_id, form, partial(rules.with_part, place=place, position=form.position))
-
-
-@bp.post("/llm/actions/<int:action_id>/parts/<int:position>/removal")
-@requires(LLM_CONFIGURE)
-def remove_action_part(action_id: int, position: int) -> Response:
-    form = web.parse_form(forms.VersionForm)
-    return _rearranged(action_id, form, partial(rules.without_part, position=position))
-
-
-@bp.post("/llm/actions/<int:action_id>/order")
-@requires(LLM_CONFIGURE)
-def update_action_order(action_id: int) -> Response:
-    """The whole order, as dragging gives it, or one place and how far it is to move."""
-    form = web.parse_form(forms.PartOrderForm)
-    if form.positions:
-        return _rearranged(action_id, form, partial(rules.in_order, positions=form.positions))
-    return _rearranged(action_id, form, partial(rules.moved, position=form.position or 0, by=form.by))
-
-
-def _rearranged(
-    action_id: int, form: forms.VersionForm, rearrange: Callable[[Sequence[Place]], list[Place]]
-) -> Response:
-    """A new draft with its parts in another arrangement, based on the version its writer looked at."""
-    conn = web.conn()
-    action = services.get_newest_action(conn, action_id)
-    places = rearrange(
-        [
-            Place(part_id, position in action.off_positions)
-            for position, part_id in enumerate(action.part_ids, start=1)
-        ]
-    )
-    change = forms.change_of(
-        action,
-        base_version_id=form.base_version_id,
-        part_ids=[place.part_id for place in places],
-        off_positions=[position for position, place in enumerate(places, start=1) if place.is_off],
-    )
-    actions.update_action(conn, current_actor(), action_id, change, web.site().vocabulary(conn))
-    return web.see_other(f"/llm/actions/{action_id}#parts")
-
-
-# --- going live ----------------------------------------------------------------------------------
-
-
-@bp.post("/llm/actions/<int:action_id>/releases")
-@requires(LLM_CONFIGURE)
-def create_action_release(action_id: int) -> Response:
-    conn = web.conn()
-    ask = web.parse_form(ActionGoLive)
-    try:
-        going_live.make_action_live(
-            conn, current_actor(), action_id, ask, web.site().vocabulary(conn), gate=web.site().gate
-        )
-    except (Conflict, Invalid) as refusal:
-        return _not_released(refusal, f"/llm/actions/{action_id}", ask.part_version_ids)
-    return web.see_other(f"/llm/actions/{action_id}")
-
-
-def _not_released(refusal: AppError, place: str, part_version_ids: Sequence[int] = ()) -> Response:
-    """What a gate has against it, with the way to go on all the same and say why."""
-    if "objections" not in refusal.details and refusal.details.get("field") != "reason":
-        raise refusal
-    return web.render(
-        "llm/gate.html",
-        refusal=refusal,
-        place=place,
-        form=typed(),
-        part_version_ids=part_version_ids,
-        status=refusal.status,
-    )
-
-
-@bp.post("/llm/parts/<int:part_id>/releases")
-@requires(LLM_CONFIGURE)
-def create_part_release(part_id: int) -> Response:
-    conn = web.conn()
-    ask = web.parse_form(GoLive)
-    try:
-        going_live.make_part_live(
-            conn, current_actor(), part_id, ask, web.site().vocabulary(conn), gate=web.site().gate
-        )
-    except (Conflict, Invalid) as refusal:
-        return _not_released(refusal, f"/llm/parts/{part_id}")
-    return web.see_other(f"/llm/parts/{part_id}")

@@ -147,3 +147,15 @@ def test_what_a_split_shows_is_by_version(worked: Desk) -> None:
     divide(worked, draft(worked))
     [report] = editors.get_action_report(worked.conn, worked.actor, worked.action_id, EditorsQuery()).splits
     assert (report.accepted.live.count, report.accepted.tried.count) == (0, 0)
+
+
+def test_the_overview_takes_all_models_together(worked: Desk) -> None:
+    [together] = editors.get_report(worked.conn, worked.actor, EditorsQuery()).rows
+    [own] = editors.get_report(worked.conn, worked.actor, EditorsQuery(), worked.action_id).rows
+    assert (together.model_id, together.model_label) == (None, "1 model")
+    assert own.model_id is not None
+    assert (together.runs, together.accepted, together.cost_accepted) == (
+        own.runs,
+        own.accepted,
+        own.cost_accepted,
+    )

@@ -35,7 +35,10 @@ DAYS = 90
 def get_report(
     conn: db.Connection, actor: Actor, query: EditorsQuery, action_id: int | None = None
 ) -> EditorsReport:
-    """By action, the newest version first. Runs count that were for a field; tests and cases do not."""
+    """By version, all models together, or of one action by version and model.
+
+    Runs count that were for a field; tests and cases do not.
+    """
     check(actor, LLM_READ)
     until = query.until or usage.today()
     since = query.since or until - timedelta(days=DAYS - 1)
@@ -44,7 +47,8 @@ def get_report(
     suggestions = store.list_suggestions(conn, since, until, action_id)
     runs = store.list_runs(conn, since, until, action_id)
     versions = store.list_versions(conn, action_id)
-    return EditorsReport(since=since, until=until, rows=_rows(conn, versions, runs, suggestions))
+    together = _together if action_id is None else _by_model
+    return EditorsReport(since=since, until=until, rows=together(conn, versions, runs, suggestions))
 
 
 def get_action_report(conn: db.Connection, actor: Actor, action_id: int, query: EditorsQuery) -> ActionReport:
@@ -84,7 +88,7 @@ def _kept(counts: Sequence[PostCount]) -> list[InPost]:
     return [InPost(count=each.measured, total=float(each.kept)) for each in counts]
 
 
-def _rows(
+def _by_model(
     conn: db.Connection,
     versions: Sequence[NamedVersion],
     runs: Sequence[CountedRuns],
@@ -97,7 +101,7 @@ def _rows(
             version,
             model.id,
             model.label,
-            next((each for each in runs if (each.version_id, each.model_id) == (version.id, model.id)), None),
+            [each for each in runs if (each.version_id, each.model_id) == (version.id, model.id)],
             [each for each in suggestions if (each.version_id, each.model_id) == (version.id, model.id)],
         )
         for version in versions
@@ -106,11 +110,34 @@ def _rows(
     ]
 
 
+def _together(
+    _conn: db.Connection,
+    versions: Sequence[NamedVersion],
+    runs: Sequence[CountedRuns],
+    suggestions: Sequence[CountedSuggestions],
+) -> list[EditorsRow]:
+    of_version: dict[int, tuple[list[CountedRuns], list[CountedSuggestions]]] = {}
+    for run in runs:
+        of_version.setdefault(run.version_id, ([], []))[0].append(run)
+    for suggestion in suggestions:
+        of_version.setdefault(suggestion.version_id, ([], []))[1].append(suggestion)
+    return [
+        _row(version, None, _all_models(*of_version[version.id]), *of_version[version.id])
+        for version in versions
+        if version.id in of_version
+    ]
+
+
+def _all_models(runs: Sequence[CountedRuns], suggestions: Sequence[CountedSuggestions]) -> str:
+    count = len({each.model_id for each in [*runs, *suggestions]})
+    return f"{count} model{'' if count == 1 else 's'}"
+
+
 def _row(
     version: NamedVersion,
-    model_id: int,
+    model_id: int | None,
     model_label: str,
-    runs: CountedRuns | None,
+    runs: Sequence[CountedRuns],
     suggestions: Sequence[CountedSuggestions],
 ) -> EditorsRow:
     measured = sum(each.measured for each in suggestions)
@@ -123,15 +150,17 @@ def _row(
         is_live=version.is_live,
         model_id=model_id,
         model_label=model_label,
-        runs=runs.runs if runs else 0,
-        failed=runs.failed if runs else 0,
+        runs=sum(each.runs for each in runs),
+        failed=sum(each.failed for each in runs),
         waiting=_count(suggestions, "waiting"),
         accepted=_count(suggestions, "accepted"),
         accepted_in_part=_count(suggestions, "accepted_in_part"),
         discarded=_count(suggestions, "discarded"),
         measured=measured,
         kept_share=kept / measured if measured else None,
-        seconds_p50=percentile(runs.seconds, 0.5) if runs else None,
+        seconds_p50=percentile(
+            [sum(counts) for counts in zip(*(each.seconds for each in runs), strict=True)], 0.5
+        ),
         cost_accepted=_costs(suggestions, "accepted", "accepted_in_part"),
         cost_discarded=_costs(suggestions, "discarded"),
     )

@@ -55,9 +55,9 @@ class Costs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditorsRow:
-    """What became of a version's answers by a model. Costs of accepted ones include those accepted in part.
+    """What became of a version's answers by a model, or by all. Costs of accepted ones include those in part.
 
-    `kept_share` is the mean over the `measured` ones; None: none was.
+    `model_id` None: all models together. `kept_share` is the mean over the `measured` ones; None: none was.
     """
 
     action_id: int
@@ -65,7 +65,7 @@ class EditorsRow:
     version_id: int
     version: int
     is_live: bool
-    model_id: int
+    model_id: int | None
     model_label: str
     runs: int
     failed: int

@@ -42,16 +42,18 @@ COMMENT ON COLUMN app_user.email_confirmed_at IS 'When a link sent to the addres
 COMMENT ON COLUMN app_user.deactivated_at IS 'NULL: may sign in.';
 
 CREATE TABLE IF NOT EXISTS role (
-    id          bigint GENERATED ALWAYS AS IDENTITY,
-    name        text   NOT NULL,
-    label       text   NOT NULL,
-    description text   NOT NULL DEFAULT '',
-    is_fixed    boolean NOT NULL DEFAULT false,
+    id                  bigint  GENERATED ALWAYS AS IDENTITY,
+    name                text    NOT NULL,
+    label               text    NOT NULL,
+    description         text    NOT NULL DEFAULT '',
+    is_fixed            boolean NOT NULL DEFAULT false,
+    needs_second_factor boolean NOT NULL DEFAULT false,
     CONSTRAINT role_pkey PRIMARY KEY (id),
     CONSTRAINT role_name_key UNIQUE (name),
     CONSTRAINT role_label_check CHECK (label <> '')
 );
 COMMENT ON TABLE role IS 'A named set of permissions. Code asks for permissions, never for a role.';
+COMMENT ON COLUMN role.needs_second_factor IS 'Whoever has it sees nothing until they set up a second factor.';
 COMMENT ON COLUMN role.is_fixed IS 'Can neither be deleted nor be given fewer permissions: whoever administers the rest has it.';
 
 CREATE TABLE IF NOT EXISTS role_permission (
@@ -84,6 +86,45 @@ CREATE TABLE IF NOT EXISTS user_session (
 );
 CREATE INDEX IF NOT EXISTS user_session_app_user_idx ON user_session (app_user_id);
 COMMENT ON TABLE user_session IS 'A signed-in browser. The cookie holds the token, this row only its SHA-256.';
+
+CREATE TABLE IF NOT EXISTS second_factor (
+    app_user_id   bigint      NOT NULL,
+    sealed_secret bytea       NOT NULL,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    confirmed_at  timestamptz,
+    last_step     bigint      NOT NULL DEFAULT 0,
+    CONSTRAINT second_factor_pkey PRIMARY KEY (app_user_id),
+    CONSTRAINT second_factor_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+COMMENT ON TABLE second_factor IS 'What a person''s authenticator app counts with (RFC 6238), sealed with the installation''s secret.';
+COMMENT ON COLUMN second_factor.confirmed_at IS 'NULL: shown, but no code of it was entered yet; sign-in does not ask for one.';
+COMMENT ON COLUMN second_factor.last_step IS 'The 30 seconds that the newest accepted code belongs to: none of it or before is accepted again.';
+
+CREATE TABLE IF NOT EXISTS recovery_code (
+    id          bigint      GENERATED ALWAYS AS IDENTITY,
+    app_user_id bigint      NOT NULL,
+    code_hash   bytea       NOT NULL,
+    used_at     timestamptz,
+    CONSTRAINT recovery_code_pkey PRIMARY KEY (id),
+    CONSTRAINT recovery_code_code_hash_key UNIQUE (code_hash),
+    CONSTRAINT recovery_code_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+CREATE INDEX IF NOT EXISTS recovery_code_app_user_idx ON recovery_code (app_user_id);
+COMMENT ON TABLE recovery_code IS 'What signs a person in once when their authenticator is gone. Shown once; only its SHA-256 is kept.';
+COMMENT ON COLUMN recovery_code.used_at IS 'NULL: not used.';
+
+CREATE TABLE IF NOT EXISTS sign_in_step (
+    id          bigint      GENERATED ALWAYS AS IDENTITY,
+    app_user_id bigint      NOT NULL,
+    token_hash  bytea       NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    expires_at  timestamptz NOT NULL,
+    CONSTRAINT sign_in_step_pkey PRIMARY KEY (id),
+    CONSTRAINT sign_in_step_token_hash_key UNIQUE (token_hash),
+    CONSTRAINT sign_in_step_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+CREATE INDEX IF NOT EXISTS sign_in_step_app_user_idx ON sign_in_step (app_user_id);
+COMMENT ON TABLE sign_in_step IS 'A browser whose password was right and whose code is still to come. It may see nothing.';
 
 CREATE TABLE IF NOT EXISTS api_token (
     id           bigint      GENERATED ALWAYS AS IDENTITY,

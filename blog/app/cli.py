@@ -141,6 +141,18 @@ def create_token(email: str, name: str, permissions: tuple[str, ...], days: int 
     click.echo(made.token)
 
 
+@commands.command("forget-second-factor")
+@click.option("--email", required=True, help="Whose; they are told by e-mail, and their sessions end.")
+def forget_second_factor(email: str) -> None:
+    """Take a person's second factor away: they lost their app and their recovery codes."""
+    from blog.app.auth import second_factor
+
+    with _connection(load_config(os.environ)) as conn:
+        actor = _actor(conn, email)
+        second_factor.reset_by_operator(conn, actor.user_id or 0)
+    click.echo(f"{actor.name} signs in with the password alone.")
+
+
 @commands.command("run-action")
 @click.argument("action")
 @click.option("--as", "email", required=True, help="The e-mail address of whoever runs it.")

@@ -58,14 +58,13 @@ def seal(keys: tuple[str, ...], text: str) -> bytes:
     return _fernet(keys).encrypt(text.encode())
 
 
-def unseal(keys: tuple[str, ...], sealed: bytes) -> str:
-    """The provider's key, or Unavailable when no secret of ours opens it."""
+def unseal(keys: tuple[str, ...], sealed: bytes, *, what: str = "This provider's key") -> str:
+    """What was sealed, or Unavailable when no secret of ours opens it."""
     try:
         return _fernet(keys).decrypt(sealed).decode()
     except InvalidToken as exc:
         raise Unavailable(
-            "This provider's key was sealed with another secret. "
-            "Put the old BLOG_SECRET back, or enter the key again."
+            f"{what} was sealed with another secret. Put the old BLOG_SECRET back, or enter the key again."
         ) from exc
 
 

@@ -198,7 +198,7 @@ def test_who_is_here_already_is_told_by_e_mail_and_nobody_else_learns_of_it(
 def test_a_reset_replaces_the_password_once_and_ends_the_sessions(
     post: Post, alice: str, conn: db.Connection
 ) -> None:
-    session = services.sign_in(conn, alice, PASSWORD, address="10.0.0.1")
+    session = services.sign_in(conn, alice, PASSWORD, address="10.0.0.1").session
     for _ in range(2):
         links.ask_for_reset(conn, alice, address="10.0.0.1")
     assert post.work() == ["A new password for BlogForge"] * 2

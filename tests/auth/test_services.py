@@ -15,7 +15,7 @@ from tests.factories import all_powerful, make_actor, make_user
 
 
 def sign_in(conn: db.Connection, email: str, password: str = PASSWORD, address: str = "10.0.0.1") -> str:
-    return services.sign_in(conn, email, password, address=address)
+    return services.sign_in(conn, email, password, address=address).session
 
 
 def everything_kept(conn: db.Connection) -> str:
@@ -60,7 +60,7 @@ def test_an_unknown_address_and_a_wrong_password_read_the_same(conn: db.Connecti
 
 def test_sign_in_replaces_the_session_the_browser_had(conn: db.Connection, alice: str) -> None:
     first = sign_in(conn, alice)
-    second = services.sign_in(conn, alice, PASSWORD, address="10.0.0.1", old_token=first)
+    second = services.sign_in(conn, alice, PASSWORD, address="10.0.0.1", old_token=first).session
     assert services.recognise_session(conn, first) is None
     assert services.recognise_session(conn, second) is not None
 

@@ -33,6 +33,7 @@ PAGES = (
     "/invitations",
     "/access",
     "/account/tokens",
+    "/account/second-factor",
     "/sign-in/forgotten",
     "/posts/{post}/preview",
     "/posts/{post}/history",

@@ -11,6 +11,7 @@ from blog.app.auth.permissions import PERMISSIONS
 OPEN_TO_ALL = {
     ("POST", "/sign-in"),
     ("POST", "/sign-in/forgotten"),
+    ("POST", "/sign-in/code"),
     ("POST", "/sign-up"),
     ("POST", "/setup/<token>"),
     ("POST", "/invitations/<token>"),

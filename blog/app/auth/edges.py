@@ -3,6 +3,7 @@
 from blog.app.auth import (
     access_views,
     api,
+    factor_views,
     invitation_api,
     invitation_views,
     link_views,
@@ -17,6 +18,7 @@ BLUEPRINTS = (
     api.bp,
     token_views.bp,
     link_views.bp,
+    factor_views.bp,
     access_views.bp,
     invitation_views.bp,
     invitation_api.bp,

@@ -28,6 +28,7 @@ class User:
     name: str
     theme: Theme | None
     roles: list[str]
+    has_second_factor: bool
     email_confirmed_at: datetime | None
     deactivated_at: datetime | None
     created_at: datetime
@@ -40,6 +41,7 @@ class Role:
     label: str
     description: str
     is_fixed: bool
+    needs_second_factor: bool
     permissions: list[str]
     people: int
 

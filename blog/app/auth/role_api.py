@@ -98,6 +98,7 @@ def update_role(role_id: int) -> Response:
         role_id,
         label=body.label,
         description=body.description,
+        needs_second_factor=body.needs_second_factor,
         permissions=body.permissions,
     )
     return web.answer(role)

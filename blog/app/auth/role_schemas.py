@@ -36,6 +36,7 @@ class RoleForm(Sent):
 class RoleWords(Sent):
     label: Name
     description: Description = ""
+    needs_second_factor: bool = False
 
 
 class GrantGrid(Sent):
@@ -67,4 +68,5 @@ class RoleUpdate(Sent):
 
     label: Name | None = None
     description: Description | None = None
+    needs_second_factor: bool | None = None
     permissions: Permissions | None = None

@@ -5,6 +5,7 @@ from blog.app.auth.models import Role
 
 ROLE = """
     role.id, role.name, role.label, role.description, role.is_fixed,
+    role.needs_second_factor,
     ARRAY(SELECT permission FROM role_permission WHERE role_id = role.id ORDER BY permission) AS permissions,
     (SELECT count(*) FROM user_role WHERE role_id = role.id) AS people
 """
@@ -29,14 +30,24 @@ def insert_role(conn: db.Connection, *, name: str, label: str, description: str)
     )
 
 
-def update_role(conn: db.Connection, role_id: int, *, label: str | None, description: str | None) -> None:
+def update_role(
+    conn: db.Connection,
+    role_id: int,
+    *,
+    label: str | None,
+    description: str | None,
+    needs_second_factor: bool | None,
+) -> None:
     """None: stays as it is."""
     count = db.run(
         conn,
         """
-        UPDATE role SET label = coalesce(%s, label), description = coalesce(%s, description) WHERE id = %s
+        UPDATE role
+        SET label = coalesce(%s, label), description = coalesce(%s, description),
+            needs_second_factor = coalesce(%s, needs_second_factor)
+        WHERE id = %s
         """,
-        (label, description, role_id),
+        (label, description, needs_second_factor, role_id),
     )
     db.must_touch(count, "There is no such role.")
 

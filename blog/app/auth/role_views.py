@@ -51,7 +51,12 @@ def update_role(role_id: int) -> Response:
     try:
         form = web.parse_form(RoleWords)
         roles.update_role(
-            web.conn(), current_actor(), role_id, label=form.label, description=form.description
+            web.conn(),
+            current_actor(),
+            role_id,
+            label=form.label,
+            description=form.description,
+            needs_second_factor=form.needs_second_factor,
         )
     except Invalid as exc:
         return _page(refusal=exc.message, status=exc.status)

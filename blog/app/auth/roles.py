@@ -105,6 +105,7 @@ def update_role(
     *,
     label: str | None = None,
     description: str | None = None,
+    needs_second_factor: bool | None = None,
     permissions: list[str] | None = None,
 ) -> Role:
     """Changes what is given; `permissions` is the whole of what the role may do from now on."""
@@ -113,13 +114,37 @@ def update_role(
     with conn.transaction():
         role_store.lock_roles(conn)
         role = get_role(conn, role_id)
-        if label is not None or description is not None:
-            role_store.update_role(conn, role_id, label=label, description=description)
-            audit.record(conn, actor, "role.described", "role", role_id)
+        _describe(
+            conn,
+            actor,
+            role,
+            label=label,
+            description=description,
+            needs_second_factor=needs_second_factor,
+        )
         if permissions is not None:
             _change_grants(conn, actor, role, set(permissions))
             check_administrator_left(conn)
     return get_role(conn, role_id)
+
+
+def _describe(
+    conn: db.Connection,
+    actor: Actor,
+    role: Role,
+    *,
+    label: str | None,
+    description: str | None,
+    needs_second_factor: bool | None,
+) -> None:
+    if needs_second_factor not in {None, role.needs_second_factor}:
+        check_may_grant(actor, role.permissions)
+        audit.record(conn, actor, "role.second_factor", "role", role.id, needed=needs_second_factor)
+    if label is not None or description is not None:
+        audit.record(conn, actor, "role.described", "role", role.id)
+    role_store.update_role(
+        conn, role.id, label=label, description=description, needs_second_factor=needs_second_factor
+    )
 
 
 def change_grid(conn: db.Connection, actor: Actor, wanted: Mapping[int, set[str]], *, seen: str) -> None:

@@ -62,6 +62,18 @@ class PasswordChange(Sent):
     password: Password
 
 
+class PresentPassword(Sent):
+    present: Password
+
+
+class CodeForm(Sent):
+    code: Annotated[str, Field(max_length=100)] = ""
+
+
+class SignInCode(CodeForm):
+    next: str = "/"
+
+
 class ThemeChoice(Sent):
     """`theme` empty: follow the system."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from blog.app import audit, db
-from blog.app.auth import link_store, passwords, role_store, roles, store
+from blog.app.auth import factor_store, link_store, passwords, role_store, roles, store
 from blog.app.auth.models import Actor, ApiToken, Me, NewApiToken, NewUser, Theme, User, UserPage
 from blog.app.auth.permissions import PEOPLE_MANAGE, SYSTEM, TOKENS_CREATE, check
 from blog.app.auth.rules import check_password, invalid
@@ -27,11 +27,13 @@ FAILURES_PER_ADDRESS = 50  # a whole office, or everybody behind a proxy, may sh
 class Recognised:
     """An actor, and how many requests a minute they may make (None: any number).
 
-    `is_renewed`: their session was just prolonged, and so should be their cookie.
+    `is_renewed`: their session was just prolonged, and so should be their cookie. `owes_factor`: a role of
+    theirs asks for a second factor, and until there is one they may nothing.
     """
 
     actor: Actor
     is_renewed: bool
+    owes_factor: bool
     token_limit: int | None
     person_limit: int | None
 
@@ -49,6 +51,10 @@ def recognise_bearer(conn: db.Connection, token: str) -> Recognised:
     presence = store.find_bearer(conn, digest(token))
     if presence is None:
         raise Unauthenticated("This token is not known, or it has expired, or it was revoked.")
+    if presence.owes_factor:
+        raise Forbidden(
+            "A role of yours asks for a second factor. Sign in with a browser and set one up first."
+        )
     if presence.is_stale:
         store.touch_token(conn, presence.via_id)
     return _recognised(presence, api_token_id=presence.via_id)
@@ -58,13 +64,14 @@ def _recognised(presence: store.Presence, api_token_id: int | None = None) -> Re
     actor = Actor(
         user_id=presence.user_id,
         name=presence.name,
-        permissions=frozenset(presence.permissions),
+        permissions=frozenset() if presence.owes_factor else frozenset(presence.permissions),
         api_token_id=api_token_id,
         theme=presence.theme,
     )
     return Recognised(
         actor=actor,
         is_renewed=presence.is_stale and api_token_id is None,
+        owes_factor=presence.owes_factor,
         token_limit=presence.token_limit,
         person_limit=presence.person_limit,
     )
@@ -84,9 +91,29 @@ def actor_of_user(conn: db.Connection, user_id: int) -> Actor:
 
 def sign_in(
     conn: db.Connection, email: str, password: str, *, address: str, old_token: str | None = None
-) -> str:
-    """Opens a session and answers its token. The session the browser had before is closed."""
-    return open_session(conn, _verified(conn, email.strip().lower(), password, address), old_token=old_token)
+) -> "SignedIn":
+    """Opens a session, and closes the one the browser had before. Or a code is still to come."""
+    return admit(conn, _verified(conn, email.strip().lower(), password, address), old_token=old_token)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """The token of a session; or, when a code of the second factor is still to come, of that step."""
+
+    session: str = ""
+    step: str = ""
+
+
+def admit(conn: db.Connection, user_id: int, *, old_token: str | None = None) -> SignedIn:
+    """For whoever has just proved who they are."""
+    factor = factor_store.find_factor(conn, user_id)
+    if factor is None or factor.confirmed_at is None:
+        return SignedIn(session=open_session(conn, user_id, old_token=old_token))
+    step = secrets.token_urlsafe(32)
+    with conn.transaction():
+        factor_store.delete_steps(conn, user_id)
+        factor_store.insert_step(conn, user_id, digest(step))
+    return SignedIn(step=step)
 
 
 def open_session(conn: db.Connection, user_id: int, *, old_token: str | None = None) -> str:
@@ -132,14 +159,17 @@ def _refuse_too_many(conn: db.Connection, email: str, address: str) -> None:
         conn, failed, "sign_in_address", _number(address), most=FAILURES_PER_ADDRESS
     )
     if seconds := max(by_email or 0, by_address or 0):
-        raise TooMany(f"Too many failed attempts. Try again in {_wait(seconds)}.", retry_after=seconds)
+        raise TooMany(
+            f"Too many failed attempts. Try again in {wait_in_words(seconds)}.", retry_after=seconds
+        )
 
 
 def refuse_too_many_from(conn: db.Connection, name: str, address: str, *, most: int) -> None:
     """Refuses what was done `most` times from an address within ten minutes; count_from counts it."""
     if seconds := store.seconds_until_allowed(conn, name, "sign_in_address", _number(address), most=most):
         raise TooMany(
-            f"That was asked for too often from here. Try again in {_wait(seconds)}.", retry_after=seconds
+            f"That was asked for too often from here. Try again in {wait_in_words(seconds)}.",
+            retry_after=seconds,
         )
 
 
@@ -147,7 +177,7 @@ def count_from(conn: db.Connection, name: str, address: str) -> None:
     audit.record(conn, SYSTEM, name, "sign_in_address", _number(address))
 
 
-def _wait(seconds: int) -> str:
+def wait_in_words(seconds: int) -> str:
     minutes = -(-seconds // 60)
     return "a minute" if minutes == 1 else f"{minutes} minutes"
 

@@ -12,7 +12,23 @@ USER = """
     ARRAY(
         SELECT role.name FROM user_role JOIN role ON role.id = user_role.role_id
         WHERE user_role.app_user_id = app_user.id ORDER BY role.id
-    ) AS roles
+    ) AS roles,
+    EXISTS (
+        SELECT FROM second_factor
+        WHERE second_factor.app_user_id = app_user.id AND second_factor.confirmed_at IS NOT NULL
+    ) AS has_second_factor
+"""
+OWES_FACTOR = """
+    (
+        EXISTS (
+            SELECT FROM user_role JOIN role ON role.id = user_role.role_id
+            WHERE user_role.app_user_id = app_user.id AND role.needs_second_factor
+        )
+        AND NOT EXISTS (
+            SELECT FROM second_factor
+            WHERE second_factor.app_user_id = app_user.id AND second_factor.confirmed_at IS NOT NULL
+        )
+    )
 """
 LISTED = "id, name, hint, permissions, created_at, last_used_at, expires_at, revoked_at"
 
@@ -37,6 +53,7 @@ class Presence:
     permissions: list[str]
     via_id: int
     is_stale: bool
+    owes_factor: bool
     token_limit: int | None
     person_limit: int | None
 
@@ -48,13 +65,14 @@ def find_session(conn: db.Connection, token_hash: bytes) -> Presence | None:
     return db.one(
         conn,
         Presence,
-        """
+        f"""
         SELECT app_user.id AS user_id, app_user.name, app_user.theme, user_session.id AS via_id,
             user_session.last_seen_at < clock_timestamp() - interval '1 minute' AS is_stale,
             ARRAY(
                 SELECT DISTINCT permission FROM user_role JOIN role_permission USING (role_id)
                 WHERE user_role.app_user_id = app_user.id
             ) AS permissions,
+            {OWES_FACTOR} AS owes_factor,
             NULL::integer AS token_limit,
             (SELECT person_requests_per_minute FROM access_policy) AS person_limit
         FROM user_session JOIN app_user ON app_user.id = user_session.app_user_id
@@ -69,7 +87,7 @@ def find_bearer(conn: db.Connection, token_hash: bytes) -> Presence | None:
     return db.one(
         conn,
         Presence,
-        """
+        f"""
         SELECT app_user.id AS user_id, app_user.name, app_user.theme, api_token.id AS via_id,
             coalesce(api_token.last_used_at < clock_timestamp() - interval '1 minute', true) AS is_stale,
             ARRAY(
@@ -77,6 +95,7 @@ def find_bearer(conn: db.Connection, token_hash: bytes) -> Presence | None:
                 WHERE user_role.app_user_id = app_user.id
                     AND (api_token.permissions IS NULL OR permission = ANY (api_token.permissions))
             ) AS permissions,
+            {OWES_FACTOR} AS owes_factor,
             (SELECT token_requests_per_minute FROM access_policy) AS token_limit,
             (SELECT person_requests_per_minute FROM access_policy) AS person_limit
         FROM api_token JOIN app_user ON app_user.id = api_token.app_user_id

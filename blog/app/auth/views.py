@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Flask, Response, current_app, g, request
 
 from blog.app import security, web
-from blog.app.auth import links, roles, services
+from blog.app.auth import links, roles, second_factor, services
 from blog.app.auth.allowance import Allowance
 from blog.app.auth.link_schemas import EmailChange
 from blog.app.auth.models import Actor
@@ -28,6 +28,7 @@ from blog.app.security import SESSION_COOKIE
 
 bp = Blueprint("auth", __name__)
 
+STEP_COOKIE = "blog_sign_in"
 SESSION_SECONDS = 30 * 24 * 3600
 WITHOUT_ACTOR = frozenset({"static", "health.healthz"})  # answered even while the database is away
 
@@ -45,15 +46,18 @@ def register(app: Flask) -> None:
     app.add_template_filter(initials)
 
 
-def load_actor() -> None:
+def load_actor() -> Response | None:
     """Programs are known by their bearer token, browsers by their cookie, and neither by the other."""
     if request.endpoint in WITHOUT_ACTOR:
-        return
+        return None
     recognised = _recognise()
     g.actor = recognised.actor if recognised else None
     g.is_renewed = recognised is not None and recognised.is_renewed
     if recognised:
         _count(recognised)
+        if recognised.owes_factor and not _is_on_the_way(request.endpoint or ""):
+            return web.see_other("/account/second-factor")
+    return None
 
 
 def _recognise() -> services.Recognised | None:
@@ -64,6 +68,15 @@ def _recognise() -> services.Recognised | None:
     elif token := request.cookies.get(SESSION_COOKIE):
         return services.recognise_session(web.conn(), token)
     return None
+
+
+def _is_on_the_way(endpoint: str) -> bool:
+    """What somebody may do who owes a second factor: set it up, or leave."""
+    return endpoint.startswith(("second_factor.", "links.")) or endpoint in {
+        "auth.sign_out",
+        "auth.choose_theme",
+        "auth.show_sign_in",
+    }
 
 
 def _count(recognised: services.Recognised) -> None:
@@ -144,7 +157,7 @@ def sign_in() -> Response:
     form = web.parse_form(SignIn)
     way_back = local_path(form.next)
     try:
-        token = services.sign_in(
+        done = services.sign_in(
             web.conn(),
             form.email,
             form.password,
@@ -156,7 +169,16 @@ def sign_in() -> Response:
         if "retry_after" in exc.details:
             page.headers["Retry-After"] = str(exc.details["retry_after"])
         return page
-    return keep_session(web.see_other(way_back), token)
+    return keep_sign_in(done, way_back)
+
+
+def keep_sign_in(done: services.SignedIn, way_back: str) -> Response:
+    """On to where the person wanted to go, or first to the page that asks for a code."""
+    if done.session:
+        return keep_session(web.see_other(way_back), done.session)
+    response = web.see_other(f"/sign-in/code?{urlencode({'next': way_back})}")
+    security.set_cookie(response, STEP_COOKIE, done.step, max_age=600)
+    return response
 
 
 def _sign_in_page(way_back: str, *, email: str = "", error: str | None = None, status: int = 200) -> Response:
@@ -320,6 +342,13 @@ def deactivate_user(user_id: int) -> Response:
 def reactivate_user(user_id: int) -> Response:
     services.update_user(web.conn(), current_actor(), user_id, is_active=True)
     return web.see_other("/people?done=reactivated")
+
+
+@bp.post("/people/<int:user_id>/second-factor/removal")
+@requires(PEOPLE_MANAGE)
+def reset_second_factor(user_id: int) -> Response:
+    second_factor.reset(web.conn(), current_actor(), user_id)
+    return web.see_other("/people?done=factor")
 
 
 @bp.post("/people/<int:user_id>/password")

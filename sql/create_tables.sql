@@ -126,6 +126,56 @@ CREATE TABLE IF NOT EXISTS sign_in_step (
 CREATE INDEX IF NOT EXISTS sign_in_step_app_user_idx ON sign_in_step (app_user_id);
 COMMENT ON TABLE sign_in_step IS 'A browser whose password was right and whose code is still to come. It may see nothing.';
 
+CREATE TABLE IF NOT EXISTS oidc_provider (
+    id              bigint      GENERATED ALWAYS AS IDENTITY,
+    label           text        NOT NULL,
+    issuer          text        NOT NULL,
+    client_id       text        NOT NULL,
+    sealed_secret   bytea       NOT NULL,
+    allowed_domains text[]      NOT NULL DEFAULT '{}',
+    role_claim      text,
+    role_by_value   jsonb       NOT NULL DEFAULT '{}',
+    is_enabled      boolean     NOT NULL DEFAULT true,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT oidc_provider_pkey PRIMARY KEY (id),
+    CONSTRAINT oidc_provider_issuer_key UNIQUE (issuer),
+    CONSTRAINT oidc_provider_label_check CHECK (label <> ''),
+    CONSTRAINT oidc_provider_issuer_check CHECK (issuer ~ '^https?://')
+);
+COMMENT ON TABLE oidc_provider IS 'A service that says who somebody is, by OpenID Connect: any issuer, found by discovery.';
+COMMENT ON COLUMN oidc_provider.sealed_secret IS 'The client secret, sealed with the installation''s.';
+COMMENT ON COLUMN oidc_provider.allowed_domains IS 'Whose verified addresses may join by it. Empty: nobody new; people connect accounts they have.';
+COMMENT ON COLUMN oidc_provider.role_claim IS 'The claim that says which roles somebody has. NULL: none does.';
+COMMENT ON COLUMN oidc_provider.role_by_value IS 'Value of that claim to the name of a role; these roles follow the claim at each sign-in.';
+
+CREATE TABLE IF NOT EXISTS oidc_identity (
+    oidc_provider_id bigint      NOT NULL,
+    subject          text        NOT NULL,
+    app_user_id      bigint      NOT NULL,
+    created_at       timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT oidc_identity_pkey PRIMARY KEY (oidc_provider_id, subject),
+    CONSTRAINT oidc_identity_app_user_key UNIQUE (app_user_id, oidc_provider_id),
+    CONSTRAINT oidc_identity_oidc_provider_fkey FOREIGN KEY (oidc_provider_id) REFERENCES oidc_provider (id),
+    CONSTRAINT oidc_identity_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+COMMENT ON TABLE oidc_identity IS 'Whom a person is to a service: by its own lasting name for them, never by an address.';
+
+CREATE TABLE IF NOT EXISTS oidc_sign_in (
+    id               bigint      GENERATED ALWAYS AS IDENTITY,
+    oidc_provider_id bigint      NOT NULL,
+    state_hash       bytea       NOT NULL,
+    sealed_request   bytea       NOT NULL,
+    app_user_id      bigint,
+    expires_at       timestamptz NOT NULL,
+    CONSTRAINT oidc_sign_in_pkey PRIMARY KEY (id),
+    CONSTRAINT oidc_sign_in_state_hash_key UNIQUE (state_hash),
+    CONSTRAINT oidc_sign_in_oidc_provider_fkey FOREIGN KEY (oidc_provider_id) REFERENCES oidc_provider (id),
+    CONSTRAINT oidc_sign_in_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+COMMENT ON TABLE oidc_sign_in IS 'A browser sent to a service and not back yet; its answer is taken once.';
+COMMENT ON COLUMN oidc_sign_in.sealed_request IS 'Nonce, PKCE verifier and the way back, sealed.';
+COMMENT ON COLUMN oidc_sign_in.app_user_id IS 'Who connects an account they have. NULL: somebody signs in.';
+
 CREATE TABLE IF NOT EXISTS api_token (
     id           bigint      GENERATED ALWAYS AS IDENTITY,
     app_user_id  bigint      NOT NULL,

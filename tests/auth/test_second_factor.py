@@ -2,9 +2,9 @@ import re
 import time
 from collections.abc import Callable
 
-import pyotp
 import pytest
 from flask.testing import FlaskClient
+from pyotp.totp import TOTP
 
 from blog.app import db
 from blog.app.auth import factor_store, roles, second_factor, services, totp
@@ -23,7 +23,7 @@ class Phone:
     """An authenticator app that never shows a code twice, since each works once."""
 
     def __init__(self, secret: str) -> None:
-        self.totp = pyotp.TOTP(secret)
+        self.totp = TOTP(secret)
         self.step = int(time.time()) // 30 - 1
 
     def code(self) -> str:

@@ -34,6 +34,7 @@ PAGES = (
     "/access",
     "/account/tokens",
     "/account/second-factor",
+    "/access/services",
     "/sign-in/forgotten",
     "/posts/{post}/preview",
     "/posts/{post}/history",

@@ -12,7 +12,7 @@ from blog.app.auth.models import Theme
 _PART = r"[^@\s\x00-\x1f\x7f,;:<>()\[\]\\\"]+"
 
 
-def _email(text: str) -> str:
+def email_of(text: str) -> str:
     address = text.strip().lower()
     if not re.fullmatch(rf"{_PART}@{_PART}", address):
         raise ValueError("This is not an e-mail address")
@@ -30,7 +30,7 @@ def _none_if_empty(value: object) -> object:
     return None if value == "" else value
 
 
-Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
+Email = Annotated[str, Field(max_length=254), AfterValidator(email_of)]
 Name = Annotated[str, Field(max_length=100), AfterValidator(_name)]
 Password = Annotated[str, Field(max_length=10_000)]
 

@@ -7,6 +7,7 @@ from time import time
 
 import pyotp
 import segno
+from pyotp.totp import TOTP
 
 STEP_SECONDS = 30
 ISSUER = "BlogForge"
@@ -21,14 +22,14 @@ def matching_step(secret: str, code: str, at: float | None = None) -> int | None
     if not re.fullmatch(r"\d{6}", code):
         return None
     now = int((time() if at is None else at) // STEP_SECONDS)
-    totp = pyotp.TOTP(secret)
+    totp = TOTP(secret)
     fitting = [step for step in (now, now - 1, now + 1) if hmac.compare_digest(totp.generate_otp(step), code)]
     return fitting[0] if fitting else None
 
 
 def address(secret: str, email: str) -> str:
     """What an app is told, as a link or as a picture."""
-    return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
+    return TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
 def picture(text: str) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Flask, Response, current_app, g, request
 
 from blog.app import security, web
-from blog.app.auth import links, roles, second_factor, services
+from blog.app.auth import links, oidc, roles, second_factor, services
 from blog.app.auth.allowance import Allowance
 from blog.app.auth.link_schemas import EmailChange
 from blog.app.auth.models import Actor
@@ -190,6 +190,7 @@ def _sign_in_page(way_back: str, *, email: str = "", error: str | None = None, s
         error=error,
         done=request.args.get("done", ""),
         is_sign_up_open=links.get_policy(web.conn()).is_sign_up_open,
+        buttons=oidc.list_buttons(web.conn()),
     )
 
 
@@ -292,6 +293,7 @@ def _account_page(*, status: int = 200, **parts: object) -> Response:
         "auth/account.html",
         status=status,
         me=services.get_me(web.conn(), current_actor()),
+        buttons=oidc.list_buttons(web.conn(), current_actor().user_id),
         rules=PASSWORD_RULES,
         form=request.form,
         done=request.args.get("done", ""),

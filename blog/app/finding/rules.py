@@ -240,6 +240,12 @@ PAGES = (
     PagePlace(
         label="Access", detail="Sign-up, limits, other services", url="/access", permission="people.manage"
     ),
+    PagePlace(
+        label="Other services",
+        detail="Sign-in with OpenID Connect",
+        url="/access/services",
+        permission="people.manage",
+    ),
     PagePlace(label="API tokens", detail="For programs", url="/account/tokens", permission="tokens.create"),
     PagePlace(label="Roles", detail="What each role may do", url="/roles", permission="roles.manage"),
     PagePlace(label="API", detail="The description of the REST API", url="/api/docs", permission=""),

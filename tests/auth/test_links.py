@@ -21,6 +21,7 @@ from tests.product import free_port
 
 AsUser = Callable[[FlaskClient, int], FlaskClient]
 LINK = re.compile(r"https://forge\.example\S+/(\S+)")
+LINK_IN_TEXT = re.compile(r"https?://\S+/(?:invitations|password-resets|email-changes)/\S+")
 
 
 @pytest.fixture

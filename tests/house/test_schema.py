@@ -57,7 +57,8 @@ def test_every_table_says_why_it_exists(conn: db.Connection) -> None:
 
 
 def test_every_reference_has_a_foreign_key(conn: db.Connection) -> None:
-    """A column named <something>_id points at a row that is there. audit_event.subject_id is of any table."""
+    """A column named <something>_id points at a row that is there. audit_event.subject_id is of any table,
+    oidc_provider.client_id what another service calls us."""
     loose = conn.execute(
         """
         SELECT attrelid::regclass::text || '.' || attname FROM pg_attribute
@@ -70,7 +71,7 @@ def test_every_reference_has_a_foreign_key(conn: db.Connection) -> None:
         """,
         (TABLES,),
     ).fetchall()
-    assert [column for (column,) in loose] == ["audit_event.subject_id"]
+    assert [column for (column,) in loose] == ["audit_event.subject_id", "oidc_provider.client_id"]
 
 
 @pytest.mark.parametrize("word", ["DROP", "TRUNCATE", "DELETE", "UPDATE", "TRIGGER"])

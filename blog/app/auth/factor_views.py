@@ -41,14 +41,18 @@ def begin() -> Response:
 @signed_in
 def confirm() -> Response:
     """Answers with the page itself: recovery codes are on no later page."""
-    actor = current_actor()
     try:
         code = web.parse_form(CodeForm).code
-        codes = second_factor.confirm(web.conn(), web.site().secrets, actor, code)
+        codes = second_factor.confirm(
+            web.conn(),
+            web.site().secrets,
+            current_actor(),
+            code,
+            session=request.cookies[SESSION_COOKIE],
+        )
     except (Invalid, Conflict, TooMany) as exc:
         return _page(errors=problems_of(exc), status=exc.status)
-    session = services.open_session(web.conn(), services.own_id(actor))
-    return keep_session(_page(codes=codes), session)
+    return _page(codes=codes)
 
 
 @bp.post("/account/second-factor/recovery-codes")

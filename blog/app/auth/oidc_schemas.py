@@ -20,14 +20,14 @@ ClientId = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(st
 Secret = Annotated[str, Field(max_length=1000), AfterValidator(str.strip)]
 
 
-class ProviderForm(Sent):
+class ServiceForm(Sent):
     label: Name
     issuer: Annotated[str, Field(max_length=500), AfterValidator(_issuer)]
     client_id: ClientId
     secret: Annotated[Secret, Field(min_length=1)]
 
 
-class ProviderChange(Sent):
+class ServiceChange(Sent):
     """`secret` empty: stays. Domains with blanks between them; one `value = role` in each line."""
 
     label: Name

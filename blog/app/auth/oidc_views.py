@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, request
 
 from blog.app import security, web
 from blog.app.auth import oidc, roles
-from blog.app.auth.oidc_schemas import ProviderChange, ProviderForm
+from blog.app.auth.oidc_schemas import ServiceChange, ServiceForm
 from blog.app.auth.permissions import PEOPLE_MANAGE, current_actor, public, requires, signed_in
 from blog.app.auth.rules import local_path, problems_of
 from blog.app.auth.views import keep_sign_in
@@ -100,7 +100,7 @@ def show_providers() -> Response:
 @requires(PEOPLE_MANAGE)
 def create_provider() -> Response:
     try:
-        form = web.parse_form(ProviderForm)
+        form = web.parse_form(ServiceForm)
         oidc.create_provider(
             web.conn(),
             web.site().secrets,
@@ -119,7 +119,7 @@ def create_provider() -> Response:
 @requires(PEOPLE_MANAGE)
 def update_provider(provider_id: int) -> Response:
     try:
-        form = web.parse_form(ProviderChange)
+        form = web.parse_form(ServiceChange)
         oidc.update_provider(
             web.conn(),
             web.site().secrets,

@@ -56,8 +56,10 @@ def begin(conn: db.Connection, keys: tuple[str, ...], actor: Actor, present: str
         raise Conflict("You have a second factor already. Take it away first.")
 
 
-def confirm(conn: db.Connection, keys: tuple[str, ...], actor: Actor, code: str) -> list[str]:
-    """Turns it on with the first code of the app, ends the other sessions, and answers the recovery codes."""
+def confirm(
+    conn: db.Connection, keys: tuple[str, ...], actor: Actor, code: str, *, session: str
+) -> list[str]:
+    """Turns it on with the first code, answers the recovery codes, and ends all sessions but this one."""
     user_id = services.own_id(actor)
     factor = factor_store.find_factor(conn, user_id)
     if factor is None or factor.confirmed_at:
@@ -70,7 +72,7 @@ def confirm(conn: db.Connection, keys: tuple[str, ...], actor: Actor, code: str)
     with conn.transaction():
         factor_store.spend_step(conn, user_id, step)
         codes = _new_codes(conn, user_id)
-        store.delete_sessions(conn, user_id)
+        store.delete_other_sessions(conn, user_id, digest(session))
         audit.record(conn, actor, "auth.second_factor_on", "app_user", user_id)
         links.notify(conn, services.get_user(conn, user_id), "second_factor_on")
     return codes

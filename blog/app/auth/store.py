@@ -154,6 +154,15 @@ def delete_sessions(conn: db.Connection, user_id: int) -> None:
     db.run(conn, "DELETE FROM user_session WHERE app_user_id = %s", (user_id,))
 
 
+def delete_other_sessions(conn: db.Connection, user_id: int, token_hash: bytes) -> None:
+    """All but the one of this token."""
+    db.run(
+        conn,
+        "DELETE FROM user_session WHERE app_user_id = %s AND token_hash <> %s",
+        (user_id, token_hash),
+    )
+
+
 def delete_expired_sessions(conn: db.Connection, user_id: int) -> None:
     db.run(
         conn,

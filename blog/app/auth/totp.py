@@ -36,7 +36,7 @@ def picture(text: str) -> str:
     """A QR code as SVG, dark on light whatever the theme, for apps read nothing else; no style, no script."""
     out = io.BytesIO()
     segno.make(text, error="m").save(
-        out, kind="svg", scale=5, light="white", xmldecl=False, svgns=True, svgclass="qr", lineclass=None
+        out, kind="svg", scale=5, light="white", xmldecl=False, omitsize=True, svgclass="qr", lineclass=None
     )
     return out.getvalue().decode()
 

@@ -295,6 +295,7 @@ def _account_page(*, status: int = 200, **parts: object) -> Response:
         me=services.get_me(web.conn(), current_actor()),
         buttons=oidc.list_buttons(web.conn(), current_actor().user_id),
         rules=PASSWORD_RULES,
+        is_mail_set=web.site().config.smtp is not None,
         form=request.form,
         done=request.args.get("done", ""),
         **(context | parts),

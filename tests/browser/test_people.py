@@ -1,0 +1,232 @@
+"""Coming in, in a real browser: invited, with a second factor, after a lost password, by another service."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from blog.app.auth.oidc import CALLBACK
+from tests.auth.oidc_site import provider
+from tests.auth.test_links import LINK_IN_TEXT
+from tests.auth.test_second_factor import Phone
+from tests.browser.test_main_job import (
+    BLOGFORGE,
+    PATIENCE,
+    Site,
+    _environment,
+    _free_port,
+    _setup_link,
+    browser,
+    session,
+)
+from tests.browser.test_reading import AXE
+from tests.conftest import _clone
+from tests.mailbox import Mailbox, mailbox
+from tests.product import wait_for
+
+__all__ = ["browser", "session"]  # fixtures
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "correct horse battery"
+Stranger = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Mailbox]:
+    with mailbox(_free_port()) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def site(
+    server_url: str, template_db: str, box: Mailbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """`blogforge serve` with a mail server."""
+    with _clone(server_url, template_db, f"blog_test_{os.getpid()}_people") as url:
+        directory, port = tmp_path_factory.mktemp("people"), _free_port()
+        log, address = directory / "console.log", f"http://127.0.0.1:{port}"
+        environment = {
+            **_environment(directory / "var", port, url),
+            "BLOG_URL": address,
+            "BLOG_SMTP_URL": f"smtp://127.0.0.1:{box.smtp.port}?tls=none",
+            "BLOG_MAIL_FROM": box.smtp.sender,
+        }
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [BLOGFORGE, "serve"],
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            yield Site(address=address, database_url=url, setup_link=_setup_link(log, process))
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture
+def stranger(site: Site, browser: Browser) -> Iterator[Stranger]:
+    """A browser that nobody is signed in with."""
+    opened: list[Any] = []
+
+    def new(*, java_script: bool = True, state: Any = None) -> Page:
+        context = browser.new_context(
+            base_url=site.address, java_script_enabled=java_script, storage_state=state
+        )
+        opened.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        return page
+
+    yield new
+    for context in opened:
+        context.close()
+
+
+def link_of(box: Mailbox, subject: str, before: int) -> str:
+    """The link in the e-mail that comes next."""
+    wait_for(lambda: len(box.messages) > before, within=30)
+    message = box.messages[-1]
+    assert message["Subject"] == subject
+    found = LINK_IN_TEXT.search(message.get_content())
+    assert found
+    return found[0]
+
+
+def test_invited_signed_in_with_a_code_and_back_after_a_lost_password(
+    stranger: Stranger, session: Any, box: Mailbox
+) -> None:
+    nora = stranger(state=session)
+    nora.goto("/invitations")
+    nora.fill("#email", "eve@example.org")
+    nora.click("text=Invite >> nth=-1")
+    expect(nora.locator(".banner.good")).to_contain_text("goes to eve@example.org")
+    link = link_of(box, "You are invited to BlogForge", 0)
+
+    eve = stranger(java_script=False)
+    eve.goto(link)
+    expect(eve.locator("main")).to_contain_text("Nora Finch invites you")
+    eve.fill("#name", "Eve")
+    eve.fill("#password", "short-")
+    eve.locator("#password").evaluate("field => field.removeAttribute('minlength')")
+    eve.click("main form button")
+    expect(eve.locator("#password-error")).to_contain_text("At least 10 characters")
+    expect(eve.locator("#name")).to_have_value("Eve")
+    eve.fill("#password", PASSWORD)
+    eve.click("main form button")
+    eve.wait_for_url("**/posts")
+    assert eve.goto(link).status == 404  # pyright: ignore[reportOptionalMemberAccess]
+
+    eve.goto("/account/second-factor")
+    eve.fill("#present", PASSWORD)
+    eve.click("text=Show the key")
+    expect(eve.locator(".factor__picture svg")).to_be_visible()
+    phone = Phone(eve.locator(".factor__key").inner_text().replace(" ", ""))
+    eve.fill("#code", phone.code())
+    eve.click("text=Turn it on")
+    codes = eve.locator("#codes").inner_text().split()
+    assert len(codes) == 10
+    sign_out(eve)
+
+    sign_in(eve, PASSWORD)
+    eve.wait_for_url("**/sign-in/code?*")
+    eve.goto("/posts")
+    eve.wait_for_url("**/sign-in?*")
+    sign_in(eve, PASSWORD)
+    eve.fill("#code", phone.code())
+    eve.click("main form button")
+    eve.wait_for_url("**/posts")
+    sign_out(eve)
+
+    before = len(box.messages)
+    eve.goto("/sign-in")
+    eve.click("text=I forgot my password")
+    eve.fill("#email", "eve@example.org")
+    eve.click("main form button")
+    expect(eve.locator(".banner.good")).to_contain_text("a link is on its way")
+    eve.goto(link_of(box, "A new password for BlogForge", before))
+    eve.fill("#password", "another horse battery")
+    eve.click("main form button")
+    expect(eve.locator(".banner.good")).to_contain_text("Your new password is saved")
+    sign_in(eve, "another horse battery")
+    eve.fill("#code", codes[3])
+    eve.click("main form button")
+    eve.wait_for_url("**/posts")
+
+
+def sign_in(page: Page, password: str) -> None:
+    page.goto("/sign-in")
+    page.fill("#email", "eve@example.org")
+    page.fill("#password", password)
+    page.click("main form button")
+
+
+def sign_out(page: Page) -> None:
+    page.click(".menu--right summary")
+    page.click(".menu--right form[action='/sign-out'] button")
+    page.wait_for_url("**/sign-in")
+
+
+def test_another_service_says_who_somebody_is(stranger: Stranger, session: Any, site: Site) -> None:
+    with provider(_free_port(), f"{site.address}{CALLBACK}") as issuer:
+        nora = stranger(state=session)
+        nora.goto("/access/services")
+        for name, value in {
+            "label": "Example",
+            "issuer": issuer,
+            "client_id": "blogforge",
+            "secret": "a secret between the two",
+        }.items():
+            nora.fill(f"[name={name}]", value)
+        nora.click("text=Add it")
+        nora.locator("[name=allowed_domains]").fill("elsewhere.example")
+        nora.locator("[name=role_claim]").fill("groups")
+        nora.click("text=Save >> nth=0")
+        expect(nora.locator(".banner.good")).to_contain_text("is saved")
+
+        zoe = stranger()
+        zoe.goto("/sign-in?next=/account")
+        zoe.click("text=Sign in with Example")
+        zoe.fill("[name=login]", "zoe")
+        zoe.fill("[name=password]", "any")
+        zoe.click("button[type=submit]")
+        zoe.click("button[type=submit]")
+        zoe.wait_for_url(f"{site.address}/account")
+        expect(zoe.locator("main")).to_contain_text("zoe@elsewhere.example")
+        expect(zoe.locator("main")).to_contain_text("no role yet")
+
+
+PAGES = (
+    "/people",
+    "/invitations",
+    "/roles",
+    "/access",
+    "/access/services",
+    "/account",
+    "/account/tokens",
+    "/account/second-factor",
+)
+
+
+@pytest.mark.parametrize("theme", ["graphite", "quartz"])
+def test_axe_finds_nothing_and_nothing_sticks_out(
+    site: Site, browser: Browser, session: Any, theme: str
+) -> None:
+    context = browser.new_context(
+        base_url=site.address, storage_state=session, bypass_csp=True, viewport={"width": 360, "height": 780}
+    )
+    page = context.new_page()
+    for path in (*PAGES, "/sign-in/forgotten"):
+        page.goto(path)
+        page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+        page.add_script_tag(path=AXE)
+        found = page.evaluate("axe.run('main').then(r => r.violations.map(v => [v.id, v.nodes[0].html]))")
+        assert found == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    context.close()

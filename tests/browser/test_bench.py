@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_main_job import Open, Site, begin, browser, open_page, session, site
 from tests.browser.test_review import examined
@@ -78,25 +78,25 @@ def test_an_action_is_built_from_nothing_run_from_a_post_and_rolled_back(open_pa
         page.keyboard.press("Alt+ArrowUp")
         expect(page.locator("#bench-state")).to_contain_text("is now number 2 of 3")
         expect(page.locator("#seen .msg__name")).to_have_text(["Heron editor", "Heron task", "Heron example"])
-        page.click("text=Save draft")
+        page.click(".save-bar button")
         expect(stack(page)).to_have_text(["Heron editor", "Heron task", "Heron example"])
         expect(page.locator("#bench-state")).to_contain_text("Version 2 is a draft")
         page.locator("#parts > li").last.locator("[name^='off-']").check()
-        page.click("text=Request")
+        page.click("[data-view=request]")
         expect(page.locator("#seen .wire-text")).not_to_contain_text("The patient bird")
-        page.click("text=Save and make live")
+        page.click("#going-live button.primary")
         expect(page.locator("#bench-state")).to_contain_text("Version 3 is live")
 
         page.select_option("#bind-field", label="Subtitle · text")
-        page.click("text=Bind >> nth=-1")
+        page.click("button[value=bind]")
         expect(page.locator("#bench-reads")).to_contain_text("Subtitle")
 
-        page.goto(f"{post}/fields/subtitle/automation")
-        page.select_option("#panel-action", label="Heron subtitle")
+        page.goto(f"{post}/fields/subtitle/automation?action={bench.rsplit('/', 1)[1]}")
         expect(page.locator("#panel h3")).to_contain_text("Heron subtitle")
-        page.locator("#panel .msg", has_text="POST").locator("summary").click()
         page.click("#run-button")
-        page.click("#offers-subtitle >> text=Accept >> nth=0")
+        expect(page.locator("#offers-subtitle .offer")).to_be_visible()
+        page.locator("#field-subtitle").focus()
+        page.keyboard.press("Control+Enter")
         expect(page.locator("#prov-subtitle")).to_contain_text("Heron subtitle")
         assert b"Why herons wait" in server.received[-1].body
         assert b"The patient bird" not in server.received[-1].body
@@ -119,11 +119,11 @@ def test_what_is_wrong_is_said_at_its_line_and_nothing_typed_is_lost(open_page: 
     page.keyboard.press("Escape")
     expect(place.locator(".place__error")).to_contain_text("post.title")
     expect(place.locator(".place__error pre")).to_contain_text("2 │ Ask {{ post.titel }}")
-    page.click("text=Save draft")
+    page.click(".save-bar button")
     expect(page.locator("[role=alert]")).to_contain_text("Not saved")
     expect(place.locator("textarea")).to_have_value("You know kilts.\nAsk {{ post.titel }}")
     place.locator("textarea").fill("You know kilts. Ask {{ post.title }}")
-    page.click("text=Save draft")
+    page.click(".save-bar button")
     expect(place.locator("header")).to_contain_text("draft v2")
 
 
@@ -145,9 +145,21 @@ def test_a_preview_says_that_it_is_out_of_date(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("width", [1500, 360])
-def test_the_bench_has_nothing_for_axe_to_find(open_page: Open, width: int) -> None:
-    page = open_page("/llm/actions/1")
-    page.set_viewport_size({"width": width, "height": 1000})
+def test_the_bench_has_nothing_for_axe_to_find(
+    site: Site, browser: Browser, session: Any, width: int
+) -> None:
+    context = browser.new_context(
+        base_url=site.address,
+        storage_state=session,
+        bypass_csp=True,
+        reduced_motion="reduce",
+        viewport={"width": width, "height": 1000},
+    )
+    page = context.new_page()
+    page.goto("/llm/actions/1")
     page.locator("#parts summary").first.click()
-    assert [found for theme in ("graphite", "quartz") for found in examined(page, theme)] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = [each for theme in ("graphite", "quartz") for each in examined(page, theme)]
+    fits = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+    assert found == []
+    assert fits

@@ -232,6 +232,10 @@ PAGES = (
     PagePlace(label="Providers & models", detail="What answers", url="/llm/providers", permission="llm.read"),
     PagePlace(label="Connect a model", detail="Settings", url="/llm/connect", permission="llm.configure"),
     PagePlace(label="Runs", detail="What was asked and answered", url="/llm/runs", permission="llm.read"),
+    PagePlace(label="Usage", detail="Tokens, cost, time, errors", url="/llm/usage", permission="llm.read"),
+    PagePlace(
+        label="What editors keep", detail="Accepted, discarded", url="/llm/editors", permission="llm.read"
+    ),
     PagePlace(label="Account", detail="Name, password, theme, API tokens", url="/account", permission=""),
     PagePlace(label="People", detail="Who may do what", url="/people", permission="people.manage"),
     PagePlace(

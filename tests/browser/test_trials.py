@@ -48,7 +48,7 @@ def save_draft(page: Page, action: int) -> None:
     page.goto(f"/llm/actions/{action}")
     page.click("summary:has-text('Model, parameters and output')")
     page.fill("#temperature", "0.3")
-    page.click("button:has-text('Save draft')")
+    page.click(".save-bar button:has-text('Save draft')")
     expect(page.locator(".crumbs")).to_contain_text("draft")
 
 
@@ -60,6 +60,7 @@ def test_a_test_a_case_a_gate_and_an_override(open_page: Open, site: Site) -> No
         save_draft(page, action)
 
         # two models side by side, on the bench
+        page.goto(f"/llm/actions/{action}?view=test")
         form = page.locator("#bench-test")
         expect(form.locator("#trial-version-1 option:checked")).to_contain_text("draft")
         form.locator("#trial-model-1").select_option(str(first))
@@ -94,10 +95,11 @@ def test_a_test_a_case_a_gate_and_an_override(open_page: Open, site: Site) -> No
 
         # the gate refuses, and is overruled with a reason
         page.goto(f"/llm/actions/{action}")
-        page.click("button:has-text('Make version')")
-        expect(page.get_by_role("alert")).to_contain_text("“Kilts” did not pass")
+        page.click("button:has-text('Save and make live')")
+        expect(page.locator("main")).to_contain_text("“Kilts” did not pass")
+        page.check("[name=override]")
         page.fill("#reason", "The case asks too much.")
-        page.click("button:has-text('Make it live all the same')")
+        page.click("button:has-text('Save and make live')")
         page.wait_for_url(f"**/llm/actions/{action}")
         expect(page.locator(".crumbs")).to_contain_text("live")
         assert release(site, action) == "The case asks too much."

@@ -4,6 +4,7 @@ from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.errors import Invalid
 from blog.app.llm.inputs import Inputs
+from blog.app.llm.runs import snapshot
 from blog.app.llm.trials import services as trials
 from blog.app.llm.trials.models import Source, Trial
 from blog.app.llm.trials.schemas import TrialStart
@@ -33,4 +34,4 @@ def _inputs(conn: db.Connection, actor: Actor, asked: TrialStart) -> Inputs:
     if asked.section_id is not None or asked.values is None:
         raise Invalid("A section belongs to a post: name both.", field="section_id")
     given = asked.values
-    return Inputs(post=given.post, section=given.section, sections=given.sections, input=given.input)
+    return snapshot.restore(given.model_dump())

@@ -269,6 +269,15 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """Where a run belongs that was for no field: a test, or the results of cases."""
+
+    what: str
+    called: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunLink:
     """The field a run was for. `status` None: no suggestion came of it."""
 

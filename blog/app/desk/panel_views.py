@@ -122,8 +122,11 @@ def show_offers(post_id: int, field_name: str, section_id: int | None = None) ->
 def show_target(run_id: int) -> Response:
     """Where a run's words were meant to go: a sentence on the run's page, else that place itself."""
     link = desk.find_link(web.conn(), current_actor(), run_id)
+    tried = None if link else desk.find_tried(web.conn(), run_id)
     if web.wants_fragment():
-        return web.render("desk/_run_target.html", link=link)
+        return web.render("desk/_run_target.html", link=link, tried=tried)
+    if tried is not None:
+        return web.see_other(tried.address)
     if link is None:
         raise NotFound("This run was not for a field of a post you may read.")
     return _to_panel(link.post.id, link.target.field_name, link.target.section_id, run=run_id)

@@ -26,12 +26,15 @@ from blog.app.desk.models import (
     RemovedSection,
     RunLink,
     SectionCards,
+    Tried,
 )
 from blog.app.errors import AppError, Forbidden, NotFound
+from blog.app.llm.cases import batches as case_batches
 from blog.app.llm.prompts import services as prompts
 from blog.app.llm.registry import services as registry
 from blog.app.llm.runs import services as runs
 from blog.app.llm.runs.models import ACTIVE, Run
+from blog.app.llm.trials import services as trials
 from blog.app.posts import services as posts
 from blog.app.workflow import compare, rules
 from blog.app.workflow import services as workflow
@@ -391,6 +394,19 @@ def find_link(conn: db.Connection, actor: Actor, run_id: int) -> RunLink | None:
     items = automation.list_automations(conn, actor, post.id, field_id=target.field_id, limit=500)
     item = next((item for item in items if item.run_id == run_id), None)
     return RunLink(target=target, post=post, status=item.suggestion_status if item else None)
+
+
+def find_tried(conn: db.Connection, run_id: int) -> Tried | None:
+    """The test or the batch of cases that a run belongs to; None: neither."""
+    if (trial_id := trials.find_trial_id(conn, run_id)) is not None:
+        return Tried(what="An answer of", called=f"test {trial_id}", address=f"/llm/trials/{trial_id}")
+    if (batch_id := case_batches.find_batch_id(conn, run_id)) is not None:
+        return Tried(
+            what="For a case of an action, in",
+            called="these results",
+            address=f"/llm/case-batches/{batch_id}",
+        )
+    return None
 
 
 # --- the history ---------------------------------------------------------------------------------

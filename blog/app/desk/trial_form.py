@@ -110,12 +110,12 @@ def _trial(conn: db.Connection, action_id: int, trial_id: int) -> Trial:
 
 
 def _is_typed(conn: db.Connection, action: Action, trial: Trial | None) -> bool:
-    """It was, or must be: no post has what a caller hands in, such as the answer a judge is given."""
+    """It was, or must be: no post has what is handed in, as to a judge, or what an editor has selected."""
     if trial is not None:
         return trial.post_id is None
     parts = prompts.load_parts(conn, action.version.id)
     required = assemble.required_inputs(parts, workflow.vocabulary(conn))
-    return any(reference.scope == "input" for reference in required)
+    return any(reference.scope in {"input", "selection"} for reference in required)
 
 
 def _as_tried(trial: Trial, choice: Choice) -> Choice:
@@ -192,7 +192,7 @@ def _fields(conn: db.Connection) -> Fields:
 def _label(reference: Reference, fields: Fields) -> str:
     field = fields.get((reference.scope, reference.field))
     label = field.label if field else reference.field.replace("_", " ").capitalize()
-    return f"{label} of the section" if reference.scope == "section" else label
+    return f"{label} of the {reference.scope}" if reference.scope in {"section", "selection"} else label
 
 
 def _kind(reference: Reference, fields: Fields) -> str:
@@ -218,7 +218,7 @@ def _text(reference: Reference, inputs: Inputs, fields: Fields) -> str:
 def read_typed(conn: db.Connection, sent: Mapping[str, str]) -> CaseInputs:
     """The values of a form, by the names prompts read them. A field's value is held to the field's kind."""
     fields = _fields(conn)
-    given: dict[str, dict[str, Any]] = {"post": {}, "section": {}, "input": {}}
+    given: dict[str, dict[str, Any]] = {"post": {}, "section": {}, "selection": {}, "input": {}}
     sections: list[dict[str, Any]] = []
     for name, text in sent.items():
         scope, _, field = name.partition(".")
@@ -229,7 +229,11 @@ def read_typed(conn: db.Connection, sent: Mapping[str, str]) -> CaseInputs:
         else:
             given[scope][field] = _value(fields.get((scope, field)), text)
     return CaseInputs(
-        post=given["post"], section=given["section"] or None, sections=sections, input=given["input"]
+        post=given["post"],
+        section=given["section"] or None,
+        sections=sections,
+        selection=given["selection"] or None,
+        input=given["input"],
     )
 
 

@@ -76,6 +76,18 @@ def list_batches(conn: db.Connection, action_id: int, *, limit: int) -> list[Bat
     )
 
 
+def find_batch_of_run(conn: db.Connection, run_id: int) -> int | None:
+    return db.scalar(
+        conn,
+        """
+        SELECT result.llm_case_batch_id FROM llm_case_run AS link
+        JOIN llm_case_result AS result ON result.id = link.llm_case_result_id
+        WHERE link.llm_run_id = %s
+        """,
+        (run_id,),
+    )
+
+
 def find_open_batch(conn: db.Connection, *, version_id: int, model_id: int, wordings: str) -> int | None:
     """A batch of the same with runs that have not ended."""
     return db.scalar(

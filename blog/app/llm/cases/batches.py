@@ -170,6 +170,11 @@ def get_batch(conn: db.Connection, batch_id: int) -> CaseBatch:
     return _batch(conn, _row(conn, batch_id))
 
 
+def find_batch_id(conn: db.Connection, run_id: int) -> int | None:
+    """The batch that a run answers a case of, or judges one for."""
+    return batch_store.find_batch_of_run(conn, run_id)
+
+
 def list_batches(conn: db.Connection, action_id: int) -> list[CaseBatch]:
     """The latest ones, newest first."""
     prompts.get_action_head(conn, action_id)

@@ -4,7 +4,7 @@ All of it happens in the transaction that ends the run. Whatever a judge fails t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,6 @@ from blog.app.llm.cases import answers, batch_store, verdict
 from blog.app.llm.cases.checks import parse_checks
 from blog.app.llm.cases.holding import Held, hold
 from blog.app.llm.cases.models import Asked
-from blog.app.llm.inputs import Inputs
 from blog.app.llm.permissions import LLM_RUN
 from blog.app.llm.prompts.rules import JUDGE_VOCABULARY
 from blog.app.llm.runs import execution, snapshot
@@ -101,7 +100,6 @@ def _ask_judge(conn: db.Connection, asked: Asked, held: Sequence[Mapping[str, An
 def _create_judge_run(conn: db.Connection, asked: Asked, answer: str) -> int:
     if asked.judge_action_id is None:
         raise NotFound("This case has no judge.")
-    values = snapshot.restore(asked.inputs)
     told = {
         "answer": answer,
         "request": "\n\n".join(str(message["content"]) for message in asked.messages),
@@ -113,7 +111,7 @@ def _create_judge_run(conn: db.Connection, asked: Asked, answer: str) -> int:
         action_id=asked.judge_action_id,
         model_id=asked.judge_model_id,
         vocabulary=JUDGE_VOCABULARY,
-        inputs=Inputs(post=values.post, section=values.section, sections=values.sections, input=told),
+        inputs=replace(snapshot.restore(asked.inputs), input=told),
     )
     return runs.create_run(conn, _actor(conn, asked), prepared, purpose="case").run_id
 

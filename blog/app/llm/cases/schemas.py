@@ -10,13 +10,15 @@ Text = Annotated[str, StringConstraints(max_length=200_000)]
 
 
 class CaseInputs(BaseModel):
-    """The values parts read: `post.<name>`, `section.<name>`, the sections of a loop, and `input.<name>`."""
+    """The values parts read: `post.<name>`, `section.<name>`, the sections of a loop, `selection.<name>` of a
+    selected passage, and `input.<name>`."""
 
     model_config = ConfigDict(extra="forbid")
 
     post: dict[str, Any] = Field(default_factory=dict[str, Any])
     section: dict[str, Any] | None = None
     sections: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]])
+    selection: dict[str, Any] | None = None
     input: dict[str, Any] = Field(default_factory=dict[str, Any])
 
 

@@ -30,6 +30,7 @@ def whole(inputs: Inputs) -> dict[str, Any]:
         "post": _said(inputs.post),
         "section": None if inputs.section is None else _said(inputs.section),
         "sections": [_said(section) for section in inputs.sections],
+        "selection": None if inputs.selection is None else _said(inputs.selection),
         "input": _said(inputs.input),
     }
 

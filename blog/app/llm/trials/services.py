@@ -104,6 +104,11 @@ def get_trial(conn: db.Connection, trial_id: int) -> Trial:
     )
 
 
+def find_trial_id(conn: db.Connection, run_id: int) -> int | None:
+    """The test that a run, or the run it repairs, belongs to."""
+    return store.find_trial_of_run(conn, run_id)
+
+
 def list_trials(conn: db.Connection, action_id: int) -> list[TrialListItem]:
     """The latest ones, newest first."""
     prompts.get_action_head(conn, action_id)

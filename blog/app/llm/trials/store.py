@@ -89,6 +89,21 @@ def find_open_trial(
     )
 
 
+def find_trial_of_run(conn: db.Connection, run_id: int) -> int | None:
+    return db.scalar(
+        conn,
+        """
+        WITH RECURSIVE before AS (
+            SELECT id, repair_of_id FROM llm_run WHERE id = %s
+            UNION ALL
+            SELECT run.id, run.repair_of_id FROM llm_run AS run JOIN before ON run.id = before.repair_of_id
+        )
+        SELECT llm_trial_id FROM llm_trial_run JOIN before ON before.id = llm_run_id
+        """,
+        (run_id,),
+    )
+
+
 def list_trials(conn: db.Connection, action_id: int, *, limit: int) -> list[TrialListItem]:
     """Newest first."""
     return db.many(

@@ -9,7 +9,7 @@ from pyotp.totp import TOTP
 from blog.app import db
 from blog.app.auth import factor_store, roles, second_factor, services, totp
 from blog.app.auth.models import Actor
-from blog.app.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated
+from blog.app.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 from tests.auth.conftest import PASSWORD, Send
 from tests.conftest import OneConnection
 from tests.factories import make_actor, make_user
@@ -191,6 +191,23 @@ def test_an_administrator_takes_it_away_and_it_is_in_the_trail(conn: db.Connecti
     assert services.sign_in(conn, alice, PASSWORD, address=HERE).session
     query = "SELECT app_user_id FROM audit_event WHERE name = 'auth.second_factor_off' AND subject_id = %s"
     assert db.scalar(conn, query, (actor.user_id,)) == carol.user_id
+
+
+def test_whoever_has_the_machine_takes_away_a_lost_one(conn: db.Connection, alice: str) -> None:
+    actor = alice_of(conn, alice)
+    assert actor.user_id
+    set_up(conn, actor)
+    session = second_factor.pass_code(conn, KEYS, step_of(conn, alice), set_up_code(conn, actor))
+    second_factor.reset_by_operator(conn, actor.user_id)
+    assert services.recognise_session(conn, session) is None
+    assert services.sign_in(conn, alice, PASSWORD, address=HERE).session
+    with pytest.raises(NotFound):
+        second_factor.reset_by_operator(conn, actor.user_id)
+
+
+def set_up_code(conn: db.Connection, actor: Actor) -> str:
+    """A fresh recovery code."""
+    return second_factor.renew_codes(conn, actor, PASSWORD, address=HERE)[0]
 
 
 # --- pages ---------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ def whole(inputs: Inputs) -> dict[str, Any]:
         "sections": [_said(section) for section in inputs.sections],
         "selection": None if inputs.selection is None else _said(inputs.selection),
         "input": _said(inputs.input),
+        **({} if inputs.selection is None else {"selection": _said(inputs.selection)}),
     }
 
 
@@ -40,7 +41,7 @@ def restore(snapshot: Mapping[str, Any]) -> Inputs:
         post=snapshot["post"],
         section=snapshot["section"],
         sections=snapshot["sections"],
-        selection=snapshot["selection"],
+        selection=snapshot.get("selection"),  # of a case that was written by hand there is none
         input=snapshot["input"],
     )
 

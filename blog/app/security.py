@@ -16,6 +16,7 @@ from flask import Flask, Response, g, request
 from blog.app import web
 from blog.app.config import Config
 from blog.app.errors import Forbidden, Unavailable
+from blog.app.translation import gettext as _
 
 SESSION_COOKIE = "blog_session"
 VISITOR_COOKIE = "blog_visitor"
@@ -38,7 +39,9 @@ def load_secrets(config: Config) -> tuple[str, ...]:
         _write_new_secret(path)
     lines = tuple(line.strip() for line in path.read_text().splitlines() if line.strip())
     if not lines:
-        raise Unavailable(f"{path} is empty: put the secret back, or keys sealed with it are lost.")
+        raise Unavailable(
+            _("%(path)s is empty: put the secret back, or keys sealed with it are lost.", path=path)
+        )
     return lines
 
 
@@ -64,7 +67,10 @@ def unseal(keys: tuple[str, ...], sealed: bytes, *, what: str = "This provider's
         return _fernet(keys).decrypt(sealed).decode()
     except InvalidToken as exc:
         raise Unavailable(
-            f"{what} was sealed with another secret. Put the old BLOG_SECRET back, or enter the key again."
+            _(
+                "%(what)s was sealed with another secret. Put the old BLOG_SECRET back, or enter the key again.",
+                what=what,
+            )
         ) from exc
 
 
@@ -106,11 +112,11 @@ def check_csrf() -> None:
         return
     origin = request.headers.get("Origin")
     if origin and origin != "null" and urlsplit(origin).netloc != request.host:
-        raise Forbidden("This form came from another site.")
+        raise Forbidden(_("This form came from another site."))
     sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
     if not hmac.compare_digest(sent.encode(), csrf_token().encode()):
         raise Forbidden(
-            "This page has expired. Reload it and send the form again; what you typed is still there."
+            _("This page has expired. Reload it and send the form again; what you typed is still there.")
         )
 
 

@@ -44,13 +44,13 @@ def spoken() -> str:
     return _spoken.get().replace("_", "-")
 
 
-def gettext(text: str, **values: object) -> str:
+def gettext(text: str, /, **values: object) -> str:
     """`text`, a literal, in the language spoken, with `values` in its named places: %(name)s."""
     said = catalogue(_spoken.get()).gettext(text)
     return said % values if values else said
 
 
-def ngettext(one: str, several: str, n: int, **values: object) -> str:
+def ngettext(one: str, several: str, n: int, /, **values: object) -> str:
     """`one` or `several`, as `n` of them are spoken of; a number in the text is one of `values`."""
     said = catalogue(_spoken.get()).ngettext(one, several, n)
     return said % values if values else said

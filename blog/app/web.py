@@ -21,6 +21,7 @@ from blog.app import db, translation
 from blog.app.config import Config
 from blog.app.errors import AppError, Invalid, Unavailable
 from blog.app.script_words import script_words
+from blog.app.translation import gettext as _
 
 log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
@@ -73,7 +74,7 @@ def parse_json(schema: type[M]) -> M:
     """The request's JSON body as `schema`, or Invalid naming every field that is wrong."""
     body: object = request.get_json(silent=True)
     if body is None:
-        raise Invalid("The body must be JSON, sent with Content-Type: application/json.")
+        raise Invalid(_("The body must be JSON, sent with Content-Type: application/json."))
     return validated(schema, body)
 
 
@@ -171,7 +172,7 @@ def last_event_id() -> int:
     """Where a watcher left off; 0 for a new one."""
     text = request.headers.get("Last-Event-ID") or request.args.get("after", "0")
     if not text.isdecimal():
-        raise Invalid("Last-Event-ID must be the id of an event, a whole number.")
+        raise Invalid(_("Last-Event-ID must be the id of an event, a whole number."))
     return int(text)
 
 
@@ -237,9 +238,9 @@ def _http_error(exc: HTTPException) -> Response:
     status = exc.code or 500
     kind = type("HTTPError", (AppError,), {"status": status, "code": exc.name.lower().replace(" ", "_")})
     messages = {
-        404: "There is no page at this address.",
-        405: f"{request.method} is not possible here.",
-        413: "That is more than this installation accepts in one request (20 MB).",
+        404: _("There is no page at this address."),
+        405: _("%(method)s is not possible here.", method=request.method),
+        413: _("That is more than this installation accepts in one request (20 MB)."),
     }
     response = error_response(kind(messages.get(status, exc.description or exc.name)))
     if exc.response is None and isinstance(allow := getattr(exc, "valid_methods", None), list):
@@ -251,8 +252,10 @@ def _database_error(exc: psycopg.OperationalError | PoolTimeout) -> Response:
     log.warning("The database cannot be reached: %s", str(exc).splitlines()[0] if str(exc) else exc)
     return error_response(
         Unavailable(
-            "The database cannot be reached just now. "
-            "Nothing was saved by this request; try again in a moment.",
+            _(
+                "The database cannot be reached just now. "
+                "Nothing was saved by this request; try again in a moment."
+            ),
             retry_after=2,
         )
     )
@@ -261,7 +264,12 @@ def _database_error(exc: psycopg.OperationalError | PoolTimeout) -> Response:
 def _unexpected_error(exc: Exception) -> Response:
     log.exception("Unexpected error in request %s", g.get("request_id", ""), exc_info=exc)
     return error_response(
-        Unexpected(f"Something went wrong on our side. Reference: {g.get('request_id', '')}.")
+        Unexpected(
+            _(
+                "Something went wrong on our side. Reference: %(reference)s.",
+                reference=g.get("request_id", ""),
+            )
+        )
     )
 
 

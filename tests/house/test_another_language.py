@@ -88,6 +88,7 @@ def test_no_page_of_the_tour_says_anything_past_the_catalogue(
     found: dict[str, list[str]] = {}
     for page in PAGES:
         answer = browser.get(page.format(post=post_id))
+        assert answer.status_code == (404 if "no-such" in page else 200), page
         said = [text for text in pseudo.outside(answer.text) if re.search(r"[A-Za-z]", NAMES.sub("", text))]
         found |= {page: said} if said else {}
     assert found == {}

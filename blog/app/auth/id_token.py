@@ -9,6 +9,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from blog.app.errors import Unauthenticated
+from blog.app.translation import gettext as _
 
 # What a service signs with its private key. Neither "none" nor what is keyed with a secret it shares with us.
 ALGORITHMS = [
@@ -48,7 +49,7 @@ def claims_of(
         )
         claims.validate(now=now, leeway=LEEWAY_SECONDS)
     except (JoseError, ValueError, TypeError, KeyError) as exc:
-        raise Unauthenticated("The service's answer could not be trusted. Sign in again.") from exc
+        raise Unauthenticated(_("The service's answer could not be trusted. Sign in again.")) from exc
     if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255:
-        raise Unauthenticated("The service did not say who you are.")
+        raise Unauthenticated(_("The service did not say who you are."))
     return dict(decoded.claims)

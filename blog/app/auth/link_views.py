@@ -6,7 +6,7 @@ from blog.app import web
 from blog.app.auth import links, services
 from blog.app.auth.link_schemas import EmailAsked, Joining, NewPassword
 from blog.app.auth.permissions import public
-from blog.app.auth.rules import PASSWORD_RULES, problems_of
+from blog.app.auth.rules import password_rules, problems_of
 from blog.app.auth.views import keep_session
 from blog.app.errors import Conflict, Invalid, TooMany
 from blog.app.security import SESSION_COOKIE
@@ -71,7 +71,7 @@ def _joining_page(token: str, errors: dict[str, str], status: int = 200) -> Resp
         link=links.get_open(web.conn(), token, "invitation", "sign_up"),
         errors=errors,
         form=request.form,
-        rules=PASSWORD_RULES,
+        rules=password_rules(),
     )
 
 
@@ -129,7 +129,7 @@ def _reset_page(token: str, errors: dict[str, str], status: int = 200) -> Respon
         token=token,
         link=links.get_open(web.conn(), token, "password_reset"),
         errors=errors,
-        rules=PASSWORD_RULES,
+        rules=password_rules(),
     )
 
 

@@ -16,6 +16,7 @@ from blog.app.auth.rules import check_password, invalid
 from blog.app.config import Config
 from blog.app.errors import Conflict, NotFound, Unavailable
 from blog.app.security import digest
+from blog.app.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +49,12 @@ def invite(
     """A newer invitation replaces those sent to the same address before."""
     check(actor, PEOPLE_MANAGE)
     if is_by_mail and config.smtp is None:
-        raise invalid("is_by_mail", "No mail server is set (BLOG_SMTP_URL): let the link be shown instead.")
+        raise invalid(
+            "is_by_mail", _("No mail server is set (BLOG_SMTP_URL): let the link be shown instead.")
+        )
     roles.check_may_grant_roles(conn, actor, role_names)
     if store.find_user_by_email(conn, email):
-        raise invalid("email", "Somebody with this e-mail address is here already.")
+        raise invalid("email", _("Somebody with this e-mail address is here already."))
     token = None if is_by_mail else secrets.token_urlsafe(24)
     with conn.transaction():
         link_store.revoke_invitations_to(conn, email)
@@ -78,7 +81,7 @@ def _give_roles(conn: db.Connection, link_id: int, names: list[str]) -> None:
     wanted = sorted(set(names))
     if link_store.insert_roles(conn, link_id, wanted) != len(wanted):
         known = ", ".join(role.name for role in roles.list_roles(conn))
-        raise invalid("roles", f"There is no such role. The roles are: {known}.")
+        raise invalid("roles", _("There is no such role. The roles are: %(known)s.", known=known))
 
 
 def _print(conn: db.Connection, config: Config, link_id: int, link: str) -> None:
@@ -94,7 +97,7 @@ def list_invitations(conn: db.Connection, actor: Actor) -> list[Invitation]:
 def revoke_invitation(conn: db.Connection, actor: Actor, link_id: int) -> None:
     check(actor, PEOPLE_MANAGE)
     with conn.transaction():
-        db.must_touch(link_store.revoke_invitation(conn, link_id), "There is no such open invitation.")
+        db.must_touch(link_store.revoke_invitation(conn, link_id), _("There is no such open invitation."))
         audit.record(conn, actor, "invitation.revoked", "account_link", link_id)
 
 
@@ -104,7 +107,7 @@ def revoke_invitation(conn: db.Connection, actor: Actor, link_id: int) -> None:
 def get_policy(conn: db.Connection) -> AccessPolicy:
     policy = link_store.get_policy(conn)
     if policy is None:
-        raise Unavailable("The row of access_policy is missing: the starter rows were not loaded.")
+        raise Unavailable(_("The row of access_policy is missing: the starter rows were not loaded."))
     return policy
 
 
@@ -116,7 +119,7 @@ def change_policy(
     before = get_policy(conn)
     if sign_up_role is not None:
         if sign_up_role not in {role.name for role in roles.list_roles(conn)}:
-            raise invalid("sign_up_role", "There is no such role.")
+            raise invalid("sign_up_role", _("There is no such role."))
         roles.check_may_grant_roles(conn, actor, [sign_up_role])
     with conn.transaction():
         link_store.update_policy(conn, is_sign_up_open=is_sign_up_open, sign_up_role=sign_up_role)
@@ -145,7 +148,7 @@ def ask_to_join(conn: db.Connection, email: str, *, address: str) -> None:
     """Sends a link to join, or to somebody who is here already a word about it. Answers nobody which."""
     policy = get_policy(conn)
     if not policy.is_sign_up_open:
-        raise NotFound("Nobody can sign up here without an invitation.")
+        raise NotFound(_("Nobody can sign up here without an invitation."))
     names = [policy.sign_up_role] if policy.sign_up_role else []
     _ask(conn, "sign_up", email, address=address, hours=SIGN_UP_HOURS, role_names=names)
 
@@ -154,7 +157,7 @@ def accept(conn: db.Connection, token: str, *, name: str, password: str) -> int:
     """Creates the person whom a link invites, once, and answers their id."""
     link = get_open(conn, token, "invitation", "sign_up")
     if link.kind == "sign_up" and not get_policy(conn).is_sign_up_open:
-        raise NotFound("Nobody can sign up here any more without an invitation.")
+        raise NotFound(_("Nobody can sign up here any more without an invitation."))
     check_password(password, email=link.email, name=name)
     password_hash = passwords.hashed(password)
     with conn.transaction():
@@ -172,13 +175,13 @@ def accept(conn: db.Connection, token: str, *, name: str, password: str) -> int:
 def get_open(conn: db.Connection, token: str, *kinds: LinkKind) -> OpenLink:
     link = link_store.find_open(conn, digest(token))
     if link is None or link.kind not in kinds:
-        raise NotFound("This link was used or taken back, or its time is over. Ask for another one.")
+        raise NotFound(_("This link was used or taken back, or its time is over. Ask for another one."))
     return link
 
 
 def _claim(conn: db.Connection, link: OpenLink) -> None:
     if link_store.claim(conn, link.id) is None:
-        raise NotFound("This link was used a moment ago.")
+        raise NotFound(_("This link was used a moment ago."))
 
 
 # --- a new password ------------------------------------------------------------------------------
@@ -208,7 +211,7 @@ def reset_password(conn: db.Connection, token: str, password: str) -> None:
 def _user_of(conn: db.Connection, link: OpenLink) -> User:
     user = store.find_user(conn, link.app_user_id or 0)
     if user is None or user.deactivated_at:
-        raise NotFound("This link does not lead to an account any more.")
+        raise NotFound(_("This link does not lead to an account any more."))
     return user
 
 
@@ -220,9 +223,9 @@ def ask_to_change_email(conn: db.Connection, actor: Actor, present: str, email: 
     user = services.get_user(conn, services.own_id(actor))
     services.check_present_password(conn, user.id, present, address=address)
     if email == user.email:
-        raise invalid("email", "This is your address already.")
+        raise invalid("email", _("This is your address already."))
     if link_store.count_asked(conn, "email_change", email) >= ASKED_PER_EMAIL:
-        raise invalid("email", "Three links went to this address within the hour. Look there first.")
+        raise invalid("email", _("Three links went to this address within the hour. Look there first."))
     with conn.transaction():
         link_id = link_store.insert_link(
             conn, "email_change", email, hours=EMAIL_CHANGE_HOURS, is_by_mail=True, app_user_id=user.id
@@ -235,7 +238,7 @@ def confirm_email(conn: db.Connection, token: str) -> str:
     """Answers the address that is the person's from now on; the one before is told."""
     link = get_open(conn, token, "email_change")
     user = _user_of(conn, link)
-    taken = Conflict("Somebody else has this address by now.")
+    taken = Conflict(_("Somebody else has this address by now."))
     with conn.transaction():
         _claim(conn, link)
         with db.constraints(app_user_email_key=taken), conn.transaction():

@@ -22,6 +22,7 @@ from blog.app.auth.schemas import email_of
 from blog.app.config import Config
 from blog.app.errors import Conflict, Forbidden, NotFound, Unauthenticated, Upstream
 from blog.app.security import digest
+from blog.app.translation import gettext as _
 
 NO_PASSWORD = "!"  # noqa: S105  matches nothing; a reset by e-mail sets one
 CALLBACK = "/sign-in/with/callback"
@@ -71,7 +72,7 @@ def create_provider(
         _discover(issuer)
     except Upstream as exc:
         raise invalid("issuer", exc.message) from exc
-    taken = invalid("issuer", "This service is there already.")
+    taken = invalid("issuer", _("This service is there already."))
     with conn.transaction():
         with db.constraints(oidc_provider_issuer_key=taken), conn.transaction():
             provider_id = oidc_store.insert_provider(
@@ -99,7 +100,7 @@ def update_provider(
     check(actor, PEOPLE_MANAGE)
     known = {role.name for role in roles.list_roles(conn)}
     if unknown := sorted(set(role_by_value.values()) - known):
-        raise invalid("role_by_value", f"There is no such role: {', '.join(unknown)}.")
+        raise invalid("role_by_value", _("There is no such role: %(unknown)s.", unknown=", ".join(unknown)))
     roles.check_may_grant_roles(conn, actor, sorted(set(role_by_value.values())))
     with conn.transaction():
         oidc_store.update_provider(
@@ -158,7 +159,7 @@ def begin(
 def _enabled(conn: db.Connection, provider_id: int) -> OidcProvider:
     provider = oidc_store.find_provider(conn, provider_id)
     if provider is None or not provider.is_enabled:
-        raise NotFound("There is no such service to sign in with.")
+        raise NotFound(_("There is no such service to sign in with."))
     return provider
 
 
@@ -166,7 +167,10 @@ def _discover(issuer: str) -> dict[str, Any]:
     found = outgoing.fetch(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
     if found.get("issuer") != issuer:
         raise Upstream(
-            f"The issuer calls itself {str(found.get('issuer'))[:200]}: enter it exactly like that."
+            _(
+                "The issuer calls itself %(value)s: enter it exactly like that.",
+                value=str(found.get("issuer"))[:200],
+            )
         )
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
         outgoing.check_address(str(found.get(name, "")))
@@ -189,7 +193,7 @@ def finish(
     """What the service answered, taken once. No transaction is open while it is asked."""
     started = oidc_store.take_started(conn, digest(state))
     if started is None:
-        raise Unauthenticated("This sign-in was used, or it took too long. Begin again.")
+        raise Unauthenticated(_("This sign-in was used, or it took too long. Begin again."))
     provider = _enabled(conn, started.oidc_provider_id)
     request = json.loads(security.unseal(keys, started.sealed_request, what="This sign-in"))
     claims = _claims(
@@ -249,9 +253,9 @@ def _connect(
     conn: db.Connection, provider: OidcProvider, claims: dict[str, Any], actor: Actor | None, user_id: int
 ) -> None:
     if actor is None or actor.user_id != user_id:
-        raise Forbidden("You are signed in as somebody else than who began this. Begin again.")
+        raise Forbidden(_("You are signed in as somebody else than who began this. Begin again."))
     taken = Conflict(
-        "This account of theirs belongs to somebody here already, or you have connected another one."
+        _("This account of theirs belongs to somebody here already, or you have connected another one.")
     )
     with conn.transaction():
         with (
@@ -266,9 +270,9 @@ def disconnect(conn: db.Connection, actor: Actor, provider_id: int) -> None:
     user_id = services.own_id(actor)
     credentials = store.find_credentials_of(conn, user_id)
     if credentials is None or credentials.password_hash == NO_PASSWORD:
-        raise Conflict("You have no password yet: ask for one with “I forgot my password” first.")
+        raise Conflict(_("You have no password yet: ask for one with “I forgot my password” first."))
     with conn.transaction():
-        db.must_touch(oidc_store.delete_identity(conn, provider_id, user_id), "It is not connected.")
+        db.must_touch(oidc_store.delete_identity(conn, provider_id, user_id), _("It is not connected."))
         audit.record(conn, actor, "oidc.disconnected", "app_user", user_id, provider=provider_id)
 
 
@@ -277,13 +281,17 @@ def _person(conn: db.Connection, provider: OidcProvider, claims: dict[str, Any])
     user_id = oidc_store.find_identity(conn, provider.id, claims["sub"])
     if user_id is not None:
         if services.get_user(conn, user_id).deactivated_at:
-            raise Forbidden("Your account here was deactivated.")
+            raise Forbidden(_("Your account here was deactivated."))
         return user_id
     email = _verified_email(provider, claims)
     if store.find_user_by_email(conn, email):
         raise Conflict(
-            f"Somebody with the address {email} is here already. If that is you, sign in with your password "
-            f"and connect {provider.label} on your account page."
+            _(
+                "Somebody with the address %(email)s is here already. If that is you, sign in with your password "
+                "and connect %(provider)s on your account page.",
+                email=email,
+                provider=provider.label,
+            )
         )
     name = " ".join(str(claims.get("name") or email.partition("@")[0]).split())[:100]
     user_id = services.insert_person(conn, email, name, NO_PASSWORD)
@@ -297,14 +305,19 @@ def _verified_email(provider: OidcProvider, claims: dict[str, Any]) -> str:
     try:
         email = email_of(str(claims.get("email", "")))
     except ValueError as exc:
-        raise Forbidden(f"{provider.label} told no e-mail address, so no account can be made.") from exc
+        raise Forbidden(
+            _("%(provider)s told no e-mail address, so no account can be made.", provider=provider.label)
+        ) from exc
     if claims.get("email_verified") is not True:
         raise Forbidden(
-            f"{provider.label} does not vouch for your e-mail address, so no account can be made."
+            _(
+                "%(provider)s does not vouch for your e-mail address, so no account can be made.",
+                provider=provider.label,
+            )
         )
     if email.rpartition("@")[2] not in provider.allowed_domains:
         raise Forbidden(
-            "Nobody with an address like yours can join here by this service. Ask an administrator."
+            _("Nobody with an address like yours can join here by this service. Ask an administrator.")
         )
     return email
 

@@ -6,13 +6,14 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from blog.app.auth.schemas import Name, Sent
+from blog.app.translation import gettext as _
 
 
 def _issuer(text: str) -> str:
     issuer = text.strip()
     parts = urlsplit(issuer)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("An issuer is an address such as https://accounts.example.org")
+        raise ValueError(_("An issuer is an address such as https://accounts.example.org"))
     return issuer
 
 

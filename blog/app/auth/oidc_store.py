@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from blog.app import db
 from blog.app.auth.oidc_models import OidcProvider, SignInButton
+from blog.app.translation import gettext as _
 
 PROVIDER = """
     SELECT id, label, issuer, client_id, allowed_domains, role_claim, role_by_value, is_enabled,
@@ -92,7 +93,7 @@ def update_provider(
             provider_id,
         ),
     )
-    db.must_touch(count, "There is no such service.")
+    db.must_touch(count, _("There is no such service."))
 
 
 # --- whom a person is ----------------------------------------------------------------------------

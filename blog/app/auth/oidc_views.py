@@ -12,6 +12,7 @@ from blog.app.auth.rules import local_path, problems_of
 from blog.app.auth.views import keep_sign_in
 from blog.app.errors import Forbidden, Invalid, Unauthenticated
 from blog.app.security import SESSION_COOKIE
+from blog.app.translation import gettext as _
 
 bp = Blueprint("oidc", __name__)
 STATE_COOKIE = "blog_oidc"
@@ -34,9 +35,11 @@ def leave(provider_id: int) -> Response:
 def arrive() -> Response:
     state = request.args.get("state", "")
     if not state or not hmac.compare_digest(state.encode(), request.cookies.get(STATE_COOKIE, "").encode()):
-        raise Forbidden("This sign-in was not begun in this browser. Begin again.")
+        raise Forbidden(_("This sign-in was not begun in this browser. Begin again."))
     if error := request.args.get("error"):
-        raise Forbidden(f"The service refused: {error[:100]}. Begin again, or sign in in another way.")
+        raise Forbidden(
+            _("The service refused: %(value)s. Begin again, or sign in in another way.", value=error[:100])
+        )
     try:
         arrival = oidc.finish(
             web.conn(),

@@ -8,6 +8,8 @@ from flask import g
 
 from blog.app.auth.models import Actor
 from blog.app.errors import Forbidden, Unauthenticated
+from blog.app.translation import N_
+from blog.app.translation import gettext as _
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,9 +25,9 @@ def permission(name: str, description: str) -> str:
     return name
 
 
-PEOPLE_MANAGE = permission("people.manage", "Add people, change their roles, deactivate them")
-ROLES_MANAGE = permission("roles.manage", "Make roles and change what they may do")
-TOKENS_CREATE = permission("tokens.create", "Create API tokens for oneself")
+PEOPLE_MANAGE = permission("people.manage", N_("Add people, change their roles, deactivate them"))
+ROLES_MANAGE = permission("roles.manage", N_("Make roles and change what they may do"))
+TOKENS_CREATE = permission("tokens.create", N_("Create API tokens for oneself"))
 
 SYSTEM = Actor(user_id=None, name="BlogForge", permissions=frozenset())
 
@@ -34,15 +36,17 @@ def current_actor() -> Actor:
     """The actor of this request, for edges only; services get it as a parameter."""
     actor = cast(Actor | None, g.get("actor"))
     if actor is None:
-        raise Unauthenticated("Sign in first.")
+        raise Unauthenticated(_("Sign in first."))
     return actor
 
 
 def check(actor: Actor, permission_name: str) -> None:
     """Refuses what was not granted, in words."""
     if not actor.may(permission_name):
-        what = PERMISSIONS[permission_name]
-        raise Forbidden(f"You may not do this: {what[0].lower()}{what[1:]}. Ask an administrator.")
+        what = _(PERMISSIONS[permission_name])
+        raise Forbidden(
+            _("You may not do this: %(what)s. Ask an administrator.", what=what[:1].lower() + what[1:])
+        )
 
 
 def requires(permission_name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -7,17 +7,18 @@ from pydantic import AfterValidator, Field
 
 from blog.app.auth.schemas import Name, Sent
 from blog.app.text import clean, folded
+from blog.app.translation import gettext as _
 
 
 def _grant(text: str) -> str:
     if not re.fullmatch(r"\d{1,18}:[a-z_.]+", text):
-        raise ValueError("This is not a box of the grid")
+        raise ValueError(_("This is not a box of the grid"))
     return text
 
 
 def _role_name(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
-        raise ValueError("Small letters, digits and underlines, beginning with a letter")
+        raise ValueError(_("Small letters, digits and underlines, beginning with a letter"))
     return text
 
 

@@ -2,6 +2,7 @@
 
 from blog.app import db
 from blog.app.auth.models import Role
+from blog.app.translation import gettext as _
 
 ROLE = """
     role.id, role.name, role.label, role.description, role.is_fixed,
@@ -49,11 +50,11 @@ def update_role(
         """,
         (label, description, needs_second_factor, role_id),
     )
-    db.must_touch(count, "There is no such role.")
+    db.must_touch(count, _("There is no such role."))
 
 
 def delete_role(conn: db.Connection, role_id: int) -> None:
-    db.must_touch(db.run(conn, "DELETE FROM role WHERE id = %s", (role_id,)), "There is no such role.")
+    db.must_touch(db.run(conn, "DELETE FROM role WHERE id = %s", (role_id,)), _("There is no such role."))
 
 
 def insert_grants(conn: db.Connection, role_id: int, permissions: list[str]) -> None:

@@ -16,6 +16,7 @@ from blog.app.auth.models import Actor, Role
 from blog.app.auth.permissions import PEOPLE_MANAGE, PERMISSIONS, ROLES_MANAGE, check
 from blog.app.auth.rules import invalid
 from blog.app.errors import Conflict, Forbidden, NotFound
+from blog.app.translation import gettext as _
 
 ADMINISTERS = [PEOPLE_MANAGE, ROLES_MANAGE]  # who has both can put everything else right
 
@@ -26,7 +27,10 @@ ADMINISTERS = [PEOPLE_MANAGE, ROLES_MANAGE]  # who has both can put everything e
 def check_may_grant(actor: Actor, permissions: Iterable[str]) -> None:
     if beyond := sorted(set(permissions) - actor.permissions):
         raise Forbidden(
-            f"Nobody grants or takes away what they may not do themselves: {', '.join(beyond)}.",
+            _(
+                "Nobody grants or takes away what they may not do themselves: %(beyond)s.",
+                beyond=", ".join(beyond),
+            ),
             permissions=beyond,
         )
 
@@ -38,12 +42,12 @@ def check_may_grant_roles(conn: db.Connection, actor: Actor, names: list[str]) -
 def check_may_act_on(conn: db.Connection, actor: Actor, user_id: int) -> None:
     """Else whoever may make passwords could make one for an administrator and sign in with it."""
     if set(store.permissions_of(conn, user_id)) - actor.permissions:
-        raise Forbidden("This person may do more than you, so somebody else has to do that.")
+        raise Forbidden(_("This person may do more than you, so somebody else has to do that."))
 
 
 def check_administrator_left(conn: db.Connection) -> None:
     if not role_store.count_active_with(conn, ADMINISTERS):
-        raise Conflict("This is the last administrator. Make somebody else one first.")
+        raise Conflict(_("This is the last administrator. Make somebody else one first."))
 
 
 def has_administrator(conn: db.Connection) -> bool:
@@ -60,7 +64,7 @@ def list_roles(conn: db.Connection) -> list[Role]:
 def get_role(conn: db.Connection, role_id: int) -> Role:
     role = role_store.find_role(conn, role_id)
     if role is None:
-        raise NotFound("There is no such role.")
+        raise NotFound(_("There is no such role."))
     return role
 
 
@@ -87,8 +91,8 @@ def create_role(
     check_may_grant(actor, permissions)
     name = name or _name_from(label)
     taken = Conflict(
-        f"There is a role named {name} already.",
-        problems=[{"field": "label", "message": "There is a role of this name already"}],
+        _("There is a role named %(name)s already.", name=name),
+        problems=[{"field": "label", "message": _("There is a role of this name already")}],
     )
     with conn.transaction():
         with db.constraints(role_name_key=taken), conn.transaction():
@@ -155,7 +159,10 @@ def change_grid(conn: db.Connection, actor: Actor, wanted: Mapping[int, set[str]
         roles = role_store.list_roles(conn)
         if fingerprint(roles) != seen:
             raise Conflict(
-                "Somebody changed a role since this grid was shown. Nothing was saved; this is how it is now."
+                _(
+                    "Somebody changed a role since this grid was shown. "
+                    "Nothing was saved; this is how it is now."
+                )
             )
         for role in (role for role in roles if not role.is_fixed):
             kept = set(role.permissions) - actor.permissions
@@ -167,10 +174,13 @@ def delete_role(conn: db.Connection, actor: Actor, role_id: int) -> None:
     check(actor, ROLES_MANAGE)
     role = get_role(conn, role_id)
     if role.is_fixed:
-        raise Conflict(f"The role {role.label} cannot be deleted.")
+        raise Conflict(_("The role %(role)s cannot be deleted.", role=role.label))
     check_may_grant(actor, role.permissions)
     used = Conflict(
-        f"Somebody has the role {role.label}, or is invited with it. Give them another one first."
+        _(
+            "Somebody has the role %(role)s, or is invited with it. Give them another one first.",
+            role=role.label,
+        )
     )
     with conn.transaction():
         with db.constraints(user_role_role_fkey=used), conn.transaction():
@@ -183,7 +193,7 @@ def _change_grants(conn: db.Connection, actor: Actor, role: Role, wanted: set[st
     if not added and not removed:
         return
     if role.is_fixed:
-        raise Conflict(f"What the role {role.label} may do is fixed.")
+        raise Conflict(_("What the role %(role)s may do is fixed.", role=role.label))
     check_may_grant(actor, added | removed)
     role_store.insert_grants(conn, role.id, sorted(added))
     role_store.delete_grants(conn, role.id, sorted(removed))
@@ -194,7 +204,9 @@ def _change_grants(conn: db.Connection, actor: Actor, role: Role, wanted: set[st
 
 def _check_known(permissions: list[str]) -> None:
     if unknown := sorted(set(permissions) - PERMISSIONS.keys()):
-        raise invalid("permissions", f"There is no such permission: {', '.join(unknown)}.")
+        raise invalid(
+            "permissions", _("There is no such permission: %(unknown)s.", unknown=", ".join(unknown))
+        )
 
 
 def _name_from(label: str) -> str:

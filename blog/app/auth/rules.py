@@ -4,13 +4,18 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from blog.app.errors import AppError, Invalid
+from blog.app.translation import gettext as _
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 1000  # hashing a longer one is only good for keeping us busy
-PASSWORD_RULES = (
-    f"At least {SHORTEST_PASSWORD} characters, any you like; not your name, not your e-mail address, "
-    "not one character over and over."
-)
+
+
+def password_rules() -> str:
+    return _(
+        "At least %(shortest)s characters, any you like; not your name, not your e-mail address, "
+        "not one character over and over.",
+        shortest=SHORTEST_PASSWORD,
+    )
 
 
 def check_password(password: str, *, email: str, name: str) -> None:
@@ -21,13 +26,21 @@ def check_password(password: str, *, email: str, name: str) -> None:
 
 def _problem(password: str, known: set[str]) -> str | None:
     if len(password) < SHORTEST_PASSWORD:
-        return f"At least {SHORTEST_PASSWORD} characters; this has {len(password)}."
+        return _(
+            "At least %(shortest)s characters; this has %(length)s.",
+            shortest=SHORTEST_PASSWORD,
+            length=len(password),
+        )
     if len(password) > LONGEST_PASSWORD:
-        return f"At most {LONGEST_PASSWORD:,} characters; this has {len(password):,}."
+        return _(
+            "At most %(longest)s characters; this has %(length)s.",
+            longest=f"{LONGEST_PASSWORD:,}",
+            length=f"{len(password):,}",
+        )
     if password.casefold() in {word.casefold() for word in known}:
-        return "Your name or your e-mail address is the first thing anybody would try."
+        return _("Your name or your e-mail address is the first thing anybody would try.")
     if len(set(password)) < 4:
-        return "Too few different characters."
+        return _("Too few different characters.")
     return None
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from blog.app.auth.models import Theme
+from blog.app.translation import gettext as _
 
 # Nothing that could end an address in a header of an e-mail and begin another one.
 _PART = r"[^@\s\x00-\x1f\x7f,;:<>()\[\]\\\"]+"
@@ -15,14 +16,14 @@ _PART = r"[^@\s\x00-\x1f\x7f,;:<>()\[\]\\\"]+"
 def email_of(text: str) -> str:
     address = text.strip().lower()
     if not re.fullmatch(rf"{_PART}@{_PART}", address):
-        raise ValueError("This is not an e-mail address")
+        raise ValueError(_("This is not an e-mail address"))
     return address
 
 
 def _name(text: str) -> str:
     name = " ".join(text.split())
     if not name or not name.isprintable():
-        raise ValueError("A name needs at least one visible character")
+        raise ValueError(_("A name needs at least one visible character"))
     return name
 
 

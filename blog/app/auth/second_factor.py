@@ -13,6 +13,7 @@ from blog.app.auth.permissions import PEOPLE_MANAGE, SYSTEM, check
 from blog.app.auth.rules import invalid
 from blog.app.errors import Conflict, NotFound, TooMany, Unauthenticated
 from blog.app.security import digest
+from blog.app.translation import gettext as _
 
 CODES = 10
 GUESSES = 5  # within ten minutes, for a person
@@ -53,7 +54,7 @@ def begin(conn: db.Connection, keys: tuple[str, ...], actor: Actor, present: str
     user_id = services.own_id(actor)
     services.check_present_password(conn, user_id, present, address=address)
     if not factor_store.put_factor(conn, user_id, security.seal(keys, totp.new_secret())):
-        raise Conflict("You have a second factor already. Take it away first.")
+        raise Conflict(_("You have a second factor already. Take it away first."))
 
 
 def confirm(
@@ -63,12 +64,14 @@ def confirm(
     user_id = services.own_id(actor)
     factor = factor_store.find_factor(conn, user_id)
     if factor is None or factor.confirmed_at:
-        raise Conflict("There is nothing to confirm. Begin again.")
+        raise Conflict(_("There is nothing to confirm. Begin again."))
     _refuse_guessing(conn, user_id)
     step = totp.matching_step(_opened(keys, factor), _plain(code))
     if step is None:
         audit.record(conn, actor, "auth.code_failed", "app_user", user_id)
-        raise invalid("code", "This is not the code the app shows. Look again: it changes every 30 seconds.")
+        raise invalid(
+            "code", _("This is not the code the app shows. Look again: it changes every 30 seconds.")
+        )
     with conn.transaction():
         factor_store.spend_step(conn, user_id, step)
         codes = _new_codes(conn, user_id)
@@ -83,7 +86,7 @@ def renew_codes(conn: db.Connection, actor: Actor, present: str, *, address: str
     services.check_present_password(conn, user_id, present, address=address)
     factor = factor_store.find_factor(conn, user_id)
     if factor is None or not factor.confirmed_at:
-        raise Conflict("There is no second factor that these could stand in for.")
+        raise Conflict(_("There is no second factor that these could stand in for."))
     with conn.transaction():
         codes = _new_codes(conn, user_id)
         audit.record(conn, actor, "auth.recovery_codes_made", "app_user", user_id)
@@ -103,7 +106,7 @@ def remove(conn: db.Connection, actor: Actor, present: str, *, address: str) -> 
     user_id = services.own_id(actor)
     services.check_present_password(conn, user_id, present, address=address)
     if factor_store.is_needed(conn, user_id):
-        raise Conflict("A role of yours asks for a second factor.")
+        raise Conflict(_("A role of yours asks for a second factor."))
     with conn.transaction():
         _remove(conn, actor, user_id)
 
@@ -127,7 +130,7 @@ def reset_by_operator(conn: db.Connection, user_id: int) -> None:
 
 def _remove(conn: db.Connection, actor: Actor, user_id: int) -> None:
     if not factor_store.delete_factor(conn, user_id):
-        raise NotFound("There is no second factor to take away.")
+        raise NotFound(_("There is no second factor to take away."))
     factor_store.delete_codes(conn, user_id)
     factor_store.delete_steps(conn, user_id)
     audit.record(conn, actor, "auth.second_factor_off", "app_user", user_id)
@@ -141,7 +144,7 @@ def check_step(conn: db.Connection, step_token: str) -> int:
     """Whose password was right in this browser a moment ago."""
     user_id = factor_store.find_step(conn, digest(step_token))
     if user_id is None:
-        raise Unauthenticated("That took too long. Sign in again.")
+        raise Unauthenticated(_("That took too long. Sign in again."))
     return user_id
 
 
@@ -158,7 +161,7 @@ def pass_code(
             audit.record(conn, actor, "auth.code_passed", "app_user", user_id, kind=kind)
             return services.open_session(conn, user_id, old_token=old_token)
     audit.record(conn, SYSTEM, "auth.code_failed", "app_user", user_id)
-    raise invalid("code", "This code does not fit, or it was used already.")
+    raise invalid("code", _("This code does not fit, or it was used already."))
 
 
 def _spend(conn: db.Connection, keys: tuple[str, ...], user_id: int, code: str) -> str | None:
@@ -178,4 +181,4 @@ def _plain(code: str) -> str:
 def _refuse_guessing(conn: db.Connection, user_id: int) -> None:
     if seconds := store.seconds_until_allowed(conn, "auth.code_failed", "app_user", user_id, most=GUESSES):
         wait = services.wait_in_words(seconds)
-        raise TooMany(f"Too many wrong codes. Try again in {wait}.", retry_after=seconds)
+        raise TooMany(_("Too many wrong codes. Try again in %(wait)s.", wait=wait), retry_after=seconds)

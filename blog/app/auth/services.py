@@ -15,6 +15,8 @@ from blog.app.auth.permissions import PEOPLE_MANAGE, SYSTEM, TOKENS_CREATE, chec
 from blog.app.auth.rules import check_password, invalid
 from blog.app.errors import Conflict, Forbidden, NotFound, TooMany, Unauthenticated
 from blog.app.security import digest
+from blog.app.translation import gettext as _
+from blog.app.translation import ngettext
 
 FAILURES_PER_EMAIL = 10
 FAILURES_PER_ADDRESS = 50  # a whole office, or everybody behind a proxy, may share one
@@ -50,10 +52,10 @@ def recognise_session(conn: db.Connection, token: str) -> Recognised | None:
 def recognise_bearer(conn: db.Connection, token: str) -> Recognised:
     presence = store.find_bearer(conn, digest(token))
     if presence is None:
-        raise Unauthenticated("This token is not known, or it has expired, or it was revoked.")
+        raise Unauthenticated(_("This token is not known, or it has expired, or it was revoked."))
     if presence.owes_factor:
         raise Forbidden(
-            "A role of yours asks for a second factor. Sign in with a browser and set one up first."
+            _("A role of yours asks for a second factor. Sign in with a browser and set one up first.")
         )
     if presence.is_stale:
         store.touch_token(conn, presence.via_id)
@@ -81,7 +83,7 @@ def actor_of_user(conn: db.Connection, user_id: int) -> Actor:
     """The actor a person would be if they were signed in; for the command line and for jobs."""
     user = get_user(conn, user_id)
     if user.deactivated_at:
-        raise Forbidden(f"{user.name} was deactivated.")
+        raise Forbidden(_("%(name)s was deactivated.", name=user.name))
     permissions = frozenset(store.permissions_of(conn, user_id))
     return Actor(user_id=user.id, name=user.name, permissions=permissions, theme=user.theme)
 
@@ -144,7 +146,7 @@ def _verified(conn: db.Connection, email: str, password: str, address: str) -> i
     matches = passwords.matches(credentials.password_hash if credentials else None, password)
     if credentials is None or not matches:
         _record_failure(conn, email, address)
-        raise Unauthenticated("The e-mail address or the password is wrong.")
+        raise Unauthenticated(_("The e-mail address or the password is wrong."))
     if passwords.is_outdated(credentials.password_hash):
         store.update_password(conn, credentials.user_id, passwords.hashed(password))
     return credentials.user_id
@@ -160,7 +162,8 @@ def _refuse_too_many(conn: db.Connection, email: str, address: str) -> None:
     )
     if seconds := max(by_email or 0, by_address or 0):
         raise TooMany(
-            f"Too many failed attempts. Try again in {wait_in_words(seconds)}.", retry_after=seconds
+            _("Too many failed attempts. Try again in %(wait)s.", wait=wait_in_words(seconds)),
+            retry_after=seconds,
         )
 
 
@@ -168,7 +171,7 @@ def refuse_too_many_from(conn: db.Connection, name: str, address: str, *, most: 
     """Refuses what was done `most` times from an address within ten minutes; count_from counts it."""
     if seconds := store.seconds_until_allowed(conn, name, "sign_in_address", _number(address), most=most):
         raise TooMany(
-            f"That was asked for too often from here. Try again in {wait_in_words(seconds)}.",
+            _("That was asked for too often from here. Try again in %(wait)s.", wait=wait_in_words(seconds)),
             retry_after=seconds,
         )
 
@@ -179,7 +182,7 @@ def count_from(conn: db.Connection, name: str, address: str) -> None:
 
 def wait_in_words(seconds: int) -> str:
     minutes = -(-seconds // 60)
-    return "a minute" if minutes == 1 else f"{minutes} minutes"
+    return ngettext("a minute", "%(n)s minutes", minutes, n=minutes)
 
 
 def _record_failure(conn: db.Connection, email: str, address: str) -> None:
@@ -211,11 +214,13 @@ def create_setup_link(conn: db.Connection) -> str | None:
 def check_setup_link(conn: db.Connection, token: str) -> None:
     """Refuses a link that can no longer be used, in words for whoever opened it."""
     if roles.has_administrator(conn):
-        raise Conflict("BlogForge is set up: there is an administrator already. Sign in instead.")
+        raise Conflict(_("BlogForge is set up: there is an administrator already. Sign in instead."))
     if not store.is_setup_link_open(conn, digest(token)):
         raise NotFound(
-            "This link was used, or a newer one has replaced it. "
-            "The newest one is in the output of the last start of BlogForge."
+            _(
+                "This link was used, or a newer one has replaced it. "
+                "The newest one is in the output of the last start of BlogForge."
+            )
         )
 
 
@@ -265,7 +270,7 @@ def change_password(conn: db.Connection, actor: Actor, present: str, password: s
     """Replaces the password, closes every session of this person, and answers the token of a new one."""
     credentials = store.find_credentials_of(conn, own_id(actor))
     if credentials is None:
-        raise NotFound("There is no such person.")
+        raise NotFound(_("There is no such person."))
     check_present_password(conn, credentials.user_id, present, address=address)
     check_password(password, email=credentials.email, name=credentials.name)
     password_hash = passwords.hashed(password)
@@ -283,16 +288,16 @@ def check_present_password(conn: db.Connection, user_id: int, present: str, *, a
     """Refuses, at its field, what is not a person's present password; guessing is as slow as at the door."""
     credentials = store.find_credentials_of(conn, user_id)
     if credentials is None:
-        raise NotFound("There is no such person.")
+        raise NotFound(_("There is no such person."))
     try:
         _verified(conn, credentials.email, present, address)
     except Unauthenticated as exc:
-        raise invalid("present", "This is not your present password.") from exc
+        raise invalid("present", _("This is not your present password.")) from exc
 
 
 def own_id(actor: Actor) -> int:
     if actor.user_id is None:
-        raise Forbidden("The system itself has no account.")
+        raise Forbidden(_("The system itself has no account."))
     return actor.user_id
 
 
@@ -306,7 +311,7 @@ def find_user_by_email(conn: db.Connection, email: str) -> User | None:
 def get_user(conn: db.Connection, user_id: int) -> User:
     user = store.find_user(conn, user_id)
     if user is None:
-        raise NotFound("There is no such person.")
+        raise NotFound(_("There is no such person."))
     return user
 
 
@@ -346,7 +351,7 @@ def update_user(
     check(actor, PEOPLE_MANAGE)
     if user_id == actor.user_id and (role_names is not None or is_active is not None):
         raise Forbidden(
-            "Nobody changes their own roles or deactivates themselves; another administrator can."
+            _("Nobody changes their own roles or deactivates themselves; another administrator can.")
         )
     with conn.transaction():
         role_store.lock_roles(conn)
@@ -368,7 +373,7 @@ def reset_password(conn: db.Connection, actor: Actor, user_id: int) -> NewUser:
     """A new password for somebody who lost theirs; their sessions end."""
     check(actor, PEOPLE_MANAGE)
     if user_id == actor.user_id:
-        raise Forbidden("Change your own password on your account page.")
+        raise Forbidden(_("Change your own password on your account page."))
     password = passwords.generated()
     password_hash = passwords.hashed(password)
     with conn.transaction():
@@ -381,7 +386,7 @@ def reset_password(conn: db.Connection, actor: Actor, user_id: int) -> NewUser:
 
 
 def insert_person(conn: db.Connection, email: str, name: str, password_hash: str) -> int:
-    message = "Somebody with this e-mail address is here already."
+    message = _("Somebody with this e-mail address is here already.")
     taken = Conflict(message, problems=[{"field": "email", "message": message}])
     with db.constraints(app_user_email_key=taken), conn.transaction():
         return store.insert_user(conn, email, name, password_hash)
@@ -391,7 +396,7 @@ def give_roles(conn: db.Connection, user_id: int, names: list[str]) -> None:
     wanted = sorted(set(names))
     if role_store.insert_user_roles(conn, user_id, wanted) != len(wanted):
         known = ", ".join(role.name for role in roles.list_roles(conn))
-        raise invalid("roles", f"There is no such role. The roles are: {known}.")
+        raise invalid("roles", _("There is no such role. The roles are: %(known)s.", known=known))
 
 
 def _replace_roles(conn: db.Connection, actor: Actor, user_id: int, names: list[str]) -> None:
@@ -428,10 +433,10 @@ def create_token(
     """A token for programs, which may do at most what its maker may."""
     check(actor, TOKENS_CREATE)
     if permissions == []:
-        raise invalid("permissions", "A token that may do nothing is of no use: tick something.")
+        raise invalid("permissions", _("A token that may do nothing is of no use: tick something."))
     granted = _granted(actor, permissions)
     if expires_at is not None and expires_at <= datetime.now(UTC):
-        raise invalid("expires_at", "This moment is in the past.")
+        raise invalid("expires_at", _("This moment is in the past."))
     token = f"bf_{secrets.token_urlsafe(32)}"
     with conn.transaction():
         token_id = store.insert_token(
@@ -452,7 +457,10 @@ def _granted(actor: Actor, wanted: list[str] | None) -> list[str] | None:
     if wanted is None:
         return None if actor.api_token_id is None else sorted(actor.permissions)
     if beyond := sorted(set(wanted) - actor.permissions):
-        raise Forbidden(f"A token may not do more than its maker: {', '.join(beyond)}.", permissions=beyond)
+        raise Forbidden(
+            _("A token may not do more than its maker: %(beyond)s.", beyond=", ".join(beyond)),
+            permissions=beyond,
+        )
     return sorted(set(wanted))
 
 

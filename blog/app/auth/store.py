@@ -5,6 +5,7 @@ from datetime import datetime
 
 from blog.app import db
 from blog.app.auth.models import ApiToken, Theme, User
+from blog.app.translation import gettext as _
 
 USER = """
     app_user.id, app_user.email, app_user.name, app_user.theme, app_user.email_confirmed_at,
@@ -219,22 +220,22 @@ def insert_user(conn: db.Connection, email: str, name: str, password_hash: str) 
 
 def update_name(conn: db.Connection, user_id: int, name: str) -> None:
     count = db.run(conn, "UPDATE app_user SET name = %s WHERE id = %s", (name, user_id))
-    db.must_touch(count, "There is no such person.")
+    db.must_touch(count, _("There is no such person."))
 
 
 def update_theme(conn: db.Connection, user_id: int, theme: Theme | None) -> None:
     count = db.run(conn, "UPDATE app_user SET theme = %s WHERE id = %s", (theme, user_id))
-    db.must_touch(count, "There is no such person.")
+    db.must_touch(count, _("There is no such person."))
 
 
 def update_password(conn: db.Connection, user_id: int, password_hash: str) -> None:
     count = db.run(conn, "UPDATE app_user SET password_hash = %s WHERE id = %s", (password_hash, user_id))
-    db.must_touch(count, "There is no such person.")
+    db.must_touch(count, _("There is no such person."))
 
 
 def update_email(conn: db.Connection, user_id: int, email: str) -> None:
     count = db.run(conn, "UPDATE app_user SET email = %s WHERE id = %s", (email, user_id))
-    db.must_touch(count, "There is no such person.")
+    db.must_touch(count, _("There is no such person."))
 
 
 def confirm_email(conn: db.Connection, user_id: int, email: str) -> None:
@@ -257,7 +258,7 @@ def update_active(conn: db.Connection, user_id: int, is_active: bool) -> None:
         """,
         (is_active, user_id),
     )
-    db.must_touch(count, "There is no such person.")
+    db.must_touch(count, _("There is no such person."))
 
 
 def permissions_of(conn: db.Connection, user_id: int) -> list[str]:
@@ -313,7 +314,7 @@ def revoke_token(conn: db.Connection, user_id: int, token_id: int) -> None:
         """,
         (token_id, user_id),
     )
-    db.must_touch(count, "You have no such token.")
+    db.must_touch(count, _("You have no such token."))
 
 
 def revoke_tokens(conn: db.Connection, user_id: int) -> None:

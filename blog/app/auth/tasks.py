@@ -4,6 +4,7 @@ from blog.app import jobs, mail
 from blog.app.auth import links
 from blog.app.config import Config
 from blog.app.errors import Unavailable
+from blog.app.translation import gettext as _
 
 
 @jobs.task(links.SEND_LINK, retry=mail.RETRY)
@@ -18,5 +19,5 @@ def send_notice(context: jobs.Context, user_id: int, email: str, template: str) 
 
 def _config(context: jobs.Context) -> Config:
     if context.config is None:
-        raise Unavailable("Nothing says where e-mail goes.")
+        raise Unavailable(_("Nothing says where e-mail goes."))
     return context.config

@@ -12,7 +12,7 @@ from blog.app.auth.allowance import Allowance
 from blog.app.auth.link_schemas import EmailChange
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import PEOPLE_MANAGE, current_actor, public, requires, signed_in
-from blog.app.auth.rules import PASSWORD_RULES, local_path, problems_of
+from blog.app.auth.rules import local_path, password_rules, problems_of
 from blog.app.auth.schemas import (
     PasswordChange,
     Rename,
@@ -25,6 +25,7 @@ from blog.app.auth.schemas import (
 )
 from blog.app.errors import Conflict, Invalid, TooMany, Unauthenticated
 from blog.app.security import SESSION_COOKIE
+from blog.app.translation import gettext as _
 
 bp = Blueprint("auth", __name__)
 
@@ -89,7 +90,8 @@ def _count(recognised: services.Recognised) -> None:
     if wait:
         seconds = math.ceil(wait)
         raise TooMany(
-            f"That is more than may be asked for in a minute. Try again in {seconds} s.", retry_after=seconds
+            _("That is more than may be asked for in a minute. Try again in %(seconds)s s.", seconds=seconds),
+            retry_after=seconds,
         )
 
 
@@ -226,7 +228,12 @@ def set_up(token: str) -> Response:
 
 def _set_up_page(token: str, errors: dict[str, str], status: int = 200) -> Response:
     return web.render(
-        "auth/setup.html", status=status, token=token, errors=errors, form=request.form, rules=PASSWORD_RULES
+        "auth/setup.html",
+        status=status,
+        token=token,
+        errors=errors,
+        form=request.form,
+        rules=password_rules(),
     )
 
 
@@ -294,7 +301,7 @@ def _account_page(*, status: int = 200, **parts: object) -> Response:
         status=status,
         me=services.get_me(web.conn(), current_actor()),
         buttons=oidc.list_buttons(web.conn(), current_actor().user_id),
-        rules=PASSWORD_RULES,
+        rules=password_rules(),
         is_mail_set=web.site().config.smtp is not None,
         form=request.form,
         done=request.args.get("done", ""),

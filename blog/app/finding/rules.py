@@ -6,7 +6,7 @@ import calendar
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import cast
@@ -18,6 +18,8 @@ from blog.app.finding.models import CalendarDay, CalendarEntry, CalendarMonth, D
 from blog.app.finding.schemas import PostFilter
 from blog.app.review.models import Status
 from blog.app.text import clean
+from blog.app.translation import N_
+from blog.app.translation import gettext as _
 
 SHOWN_PER_DAY = 6
 NOBODY = 0  # no person has this id
@@ -134,7 +136,7 @@ def _is_date(text: str) -> bool:
 
 
 def _no_cursor() -> Invalid:
-    return Invalid("“after” must be the “next” of an earlier page in the same order.")
+    return Invalid(_("“after” must be the “next” of an earlier page in the same order."))
 
 
 def address(path: str, asked: PostFilter, **values: object) -> str:
@@ -213,55 +215,94 @@ class PagePlace:
 
 
 PAGES = (
-    PagePlace(label="Posts", detail="The list of posts", url="/posts", permission="post.read"),
-    PagePlace(label="Board", detail="Posts by stage", url="/board", permission="post.read"),
+    PagePlace(label=N_("Posts"), detail=N_("The list of posts"), url="/posts", permission="post.read"),
+    PagePlace(label=N_("Board"), detail=N_("Posts by stage"), url="/board", permission="post.read"),
     PagePlace(
-        label="Calendar", detail="Planned and scheduled posts", url="/calendar", permission="post.read"
-    ),
-    PagePlace(label="New post", detail="Write down an idea", url="/posts/new", permission="post.create"),
-    PagePlace(label="My posts", detail="Written by me", url="/posts?author=me", permission="post.read"),
-    PagePlace(
-        label="Assigned to me", detail="Posts I have", url="/posts?assignee=me", permission="post.read"
+        label=N_("Calendar"),
+        detail=N_("Planned and scheduled posts"),
+        url="/calendar",
+        permission="post.read",
     ),
     PagePlace(
-        label="Removed posts", detail="To be brought back", url="/posts?removed=1", permission="post.read"
-    ),
-    PagePlace(label="Saved views", detail="Lists by name", url="/views", permission="post.read"),
-    PagePlace(label="Actions", detail="What models can be asked", url="/llm/actions", permission="llm.read"),
-    PagePlace(label="Prompt parts", detail="Pieces of prompts", url="/llm/parts", permission="llm.read"),
-    PagePlace(label="Providers & models", detail="What answers", url="/llm/providers", permission="llm.read"),
-    PagePlace(label="Connect a model", detail="Settings", url="/llm/connect", permission="llm.configure"),
-    PagePlace(label="Runs", detail="What was asked and answered", url="/llm/runs", permission="llm.read"),
-    PagePlace(label="Usage", detail="Tokens, cost, time, errors", url="/llm/usage", permission="llm.read"),
-    PagePlace(
-        label="What editors keep", detail="Accepted, discarded", url="/llm/editors", permission="llm.read"
-    ),
-    PagePlace(label="Account", detail="Name, password, theme, API tokens", url="/account", permission=""),
-    PagePlace(label="People", detail="Who may do what", url="/people", permission="people.manage"),
-    PagePlace(
-        label="Invitations", detail="Who is asked to join", url="/invitations", permission="people.manage"
+        label=N_("New post"), detail=N_("Write down an idea"), url="/posts/new", permission="post.create"
     ),
     PagePlace(
-        label="Access", detail="Sign-up, limits, other services", url="/access", permission="people.manage"
+        label=N_("My posts"), detail=N_("Written by me"), url="/posts?author=me", permission="post.read"
     ),
     PagePlace(
-        label="Other services",
-        detail="Sign-in with OpenID Connect",
+        label=N_("Assigned to me"),
+        detail=N_("Posts I have"),
+        url="/posts?assignee=me",
+        permission="post.read",
+    ),
+    PagePlace(
+        label=N_("Removed posts"),
+        detail=N_("To be brought back"),
+        url="/posts?removed=1",
+        permission="post.read",
+    ),
+    PagePlace(label=N_("Saved views"), detail=N_("Lists by name"), url="/views", permission="post.read"),
+    PagePlace(
+        label=N_("Actions"), detail=N_("What models can be asked"), url="/llm/actions", permission="llm.read"
+    ),
+    PagePlace(
+        label=N_("Prompt parts"), detail=N_("Pieces of prompts"), url="/llm/parts", permission="llm.read"
+    ),
+    PagePlace(
+        label=N_("Providers & models"), detail=N_("What answers"), url="/llm/providers", permission="llm.read"
+    ),
+    PagePlace(
+        label=N_("Connect a model"), detail=N_("Settings"), url="/llm/connect", permission="llm.configure"
+    ),
+    PagePlace(
+        label=N_("Runs"), detail=N_("What was asked and answered"), url="/llm/runs", permission="llm.read"
+    ),
+    PagePlace(
+        label=N_("Usage"), detail=N_("Tokens, cost, time, errors"), url="/llm/usage", permission="llm.read"
+    ),
+    PagePlace(
+        label=N_("What editors keep"),
+        detail=N_("Accepted, discarded"),
+        url="/llm/editors",
+        permission="llm.read",
+    ),
+    PagePlace(
+        label=N_("Account"), detail=N_("Name, password, theme, API tokens"), url="/account", permission=""
+    ),
+    PagePlace(label=N_("People"), detail=N_("Who may do what"), url="/people", permission="people.manage"),
+    PagePlace(
+        label=N_("Invitations"),
+        detail=N_("Who is asked to join"),
+        url="/invitations",
+        permission="people.manage",
+    ),
+    PagePlace(
+        label=N_("Access"),
+        detail=N_("Sign-up, limits, other services"),
+        url="/access",
+        permission="people.manage",
+    ),
+    PagePlace(
+        label=N_("Other services"),
+        detail=N_("Sign-in with OpenID Connect"),
         url="/access/services",
         permission="people.manage",
     ),
-    PagePlace(label="API tokens", detail="For programs", url="/account/tokens", permission="tokens.create"),
-    PagePlace(label="Roles", detail="What each role may do", url="/roles", permission="roles.manage"),
-    PagePlace(label="API", detail="The description of the REST API", url="/api/docs", permission=""),
+    PagePlace(
+        label=N_("API tokens"), detail=N_("For programs"), url="/account/tokens", permission="tokens.create"
+    ),
+    PagePlace(label=N_("Roles"), detail=N_("What each role may do"), url="/roles", permission="roles.manage"),
+    PagePlace(label=N_("API"), detail=N_("The description of the REST API"), url="/api/docs", permission=""),
 )
 
 
 def pages(actor: Actor, text: str) -> list[PagePlace]:
     """Those this person may open whose label or detail has every word, as the beginning of one of its own."""
     sought = clean(text).lower().split()
+    places = (replace(page, label=_(page.label), detail=_(page.detail)) for page in PAGES)
     return [
         page
-        for page in PAGES
+        for page in places
         if (not page.permission or actor.may(page.permission)) and _has(f"{page.label} {page.detail}", sought)
     ]
 

@@ -30,6 +30,7 @@ from blog.app.finding.rules import Cursor, SearchWords, Wanted
 from blog.app.finding.schemas import BoardQuery, PostQuery, ViewChange, ViewCreate
 from blog.app.llm.permissions import LLM_READ
 from blog.app.posts.permissions import POST_EDIT, POST_READ
+from blog.app.translation import gettext as _
 from blog.app.workflow import services as workflow
 
 # A search first looks into the posts that come first. A word that several of them have is looked for further
@@ -95,7 +96,7 @@ def get_board(conn: db.Connection, actor: Actor, query: BoardQuery) -> Board:
     workflow_id = query.workflow_id or workflow.default_workflow(conn).id
     stages = [stage for stage in store.list_stage_choices(conn) if stage.workflow_id == workflow_id]
     if not stages:
-        raise NotFound("There is no such workflow.")
+        raise NotFound(_("There is no such workflow."))
     wanted = rules.wanted(actor, query.model_copy(update={"sub_stage_id": None}))
     shown = [stage for stage in stages if query.sub_stage_id in {None, stage.id}]
     return Board(workflow_id=workflow_id, columns=_columns(conn, wanted, shown))
@@ -173,7 +174,7 @@ def get_view(conn: db.Connection, actor: Actor, view_id: int) -> SavedView:
     check(actor, POST_READ)
     view = store.find_view(conn, actor.user_id, view_id)
     if view is None:
-        raise NotFound("There is no such view, or it is not shared.")
+        raise NotFound(_("There is no such view, or it is not shared."))
     return view
 
 
@@ -183,7 +184,7 @@ def create_view(conn: db.Connection, actor: Actor, new: ViewCreate) -> SavedView
     if new.is_shared:
         check(actor, POST_EDIT)
     if actor.user_id is None:
-        raise Forbidden("A view belongs to a person.")
+        raise Forbidden(_("A view belongs to a person."))
     with conn.transaction(), db.constraints(saved_view_name_key=_name_taken(new.name)):
         view_id = store.insert_view(
             conn,
@@ -219,11 +220,15 @@ def remove_view(conn: db.Connection, actor: Actor, view_id: int) -> SavedView:
 
 def _check_owner(actor: Actor, view: SavedView) -> None:
     if view.owner_id != actor.user_id:
-        raise Forbidden(f"This view is {view.owner_name}'s; save one of your own instead.")
+        raise Forbidden(
+            _("This view is %(owner_name)s's; save one of your own instead.", owner_name=view.owner_name)
+        )
 
 
 def _name_taken(name: str) -> Conflict:
-    return Conflict(f"You have a view named “{name}” already. Nothing was saved.", field="name")
+    return Conflict(
+        _("You have a view named “%(name)s” already. Nothing was saved.", name=name), field="name"
+    )
 
 
 # --- jump to -------------------------------------------------------------------------------------
@@ -259,5 +264,5 @@ def _find_posts(conn: db.Connection, text: str) -> list[Hit]:
 
 
 def _post_hit(post: FoundPost) -> Hit:
-    label = post.title or "Not named yet"
+    label = post.title or _("Not named yet")
     return Hit(kind="post", label=label, detail=f"{post.stage} · {post.sub_stage}", url=f"/posts/{post.id}")

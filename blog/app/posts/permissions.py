@@ -4,13 +4,15 @@ from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check, permission
 from blog.app.errors import Forbidden
 from blog.app.posts.models import Post
+from blog.app.translation import N_
+from blog.app.translation import gettext as _
 
-POST_READ = permission("post.read", "Read posts")
-POST_CREATE = permission("post.create", "Create posts")
-POST_EDIT = permission("post.edit", "Edit one's own posts")
-POST_EDIT_ANY = permission("post.edit_any", "Edit everybody's posts")
-POST_COMMENT = permission("post.comment", "Comment on posts, reply and resolve")
-POST_REMOVE = permission("post.remove", "Remove posts and bring them back")
+POST_READ = permission("post.read", N_("Read posts"))
+POST_CREATE = permission("post.create", N_("Create posts"))
+POST_EDIT = permission("post.edit", N_("Edit one's own posts"))
+POST_EDIT_ANY = permission("post.edit_any", N_("Edit everybody's posts"))
+POST_COMMENT = permission("post.comment", N_("Comment on posts, reply and resolve"))
+POST_REMOVE = permission("post.remove", N_("Remove posts and bring them back"))
 
 
 def may_edit(actor: Actor, post: Post) -> bool:
@@ -24,6 +26,8 @@ def check_may_edit(actor: Actor, post: Post) -> None:
         return
     check(actor, POST_EDIT)
     raise Forbidden(
-        f"You may edit your own posts; this one is by {post.author_name or 'the system'}. "
-        "Ask them or an editor."
+        _(
+            "You may edit your own posts; this one is by %(author)s. Ask them or an editor.",
+            author=post.author_name or _("the system"),
+        )
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.posts.models import Section
+from blog.app.translation import gettext as _
 
 MAX_VALUE_CHARS = 2_000_000  # the database holds the same limit: field_revision_value_check
 
@@ -11,8 +12,12 @@ MAX_VALUE_CHARS = 2_000_000  # the database holds the same limit: field_revision
 def check_size(value: str) -> None:
     if len(value) > MAX_VALUE_CHARS:
         raise Invalid(
-            f"This text has {len(value):,} characters; a field holds at most {MAX_VALUE_CHARS:,}. "
-            "Nothing was saved.",
+            _(
+                "This text has %(length)s characters; a field holds at most %(max_value_chars)s. "
+                "Nothing was saved.",
+                length=f"{len(value):,}",
+                max_value_chars=f"{MAX_VALUE_CHARS:,}",
+            ),
             length=len(value),
             limit=MAX_VALUE_CHARS,
         )
@@ -28,7 +33,7 @@ def reordered(sections: Sequence[Section], wanted: Sequence[int]) -> list[int]:
     present = [section.id for section in sections if section.removed_at is None]
     if sorted(wanted) != sorted(present):
         raise Conflict(
-            "The sections have changed meanwhile. Reload to see them; the order was left as it is.",
+            _("The sections have changed meanwhile. Reload to see them; the order was left as it is."),
             section_ids=present,
         )
     followers: dict[int | None, list[int]] = {}
@@ -50,6 +55,6 @@ def inserted(sections: Sequence[Section], new_id: int, after_section_id: int | N
     if after_section_id is None:
         return [*order, new_id]
     if after_section_id not in order:
-        raise NotFound("The section to add behind is not in this post.")
+        raise NotFound(_("The section to add behind is not in this post."))
     place = order.index(after_section_id) + 1
     return [*order[:place], new_id, *order[place:]]

@@ -19,6 +19,7 @@ from blog.app.posts.models import (
 )
 from blog.app.posts.permissions import POST_CREATE, POST_READ, POST_REMOVE, check_may_edit
 from blog.app.text import clean
+from blog.app.translation import gettext as _
 
 # --- posts ---------------------------------------------------------------------------------------
 
@@ -27,7 +28,7 @@ def create_post(conn: db.Connection, actor: Actor, workflow_id: int, sub_stage_i
     check(actor, POST_CREATE)
     with (
         conn.transaction(),
-        db.constraints(post_sub_stage_fkey=NotFound("There is no such stage in this workflow.")),
+        db.constraints(post_sub_stage_fkey=NotFound(_("There is no such stage in this workflow."))),
     ):
         post_id = store.insert_post(conn, workflow_id, sub_stage_id, actor.user_id)
         audit.record(conn, actor, "post.created", "post", post_id)
@@ -42,13 +43,13 @@ def get_post(conn: db.Connection, actor: Actor, post_id: int) -> Post:
 
 def _found(post: Post | None) -> Post:
     if post is None:
-        raise NotFound("There is no such post.")
+        raise NotFound(_("There is no such post."))
     return post
 
 
 def _present(post: Post) -> Post:
     if post.removed_at is not None:
-        raise NotFound("This post was removed. It can be brought back from the list of removed posts.")
+        raise NotFound(_("This post was removed. It can be brought back from the list of removed posts."))
     return post
 
 
@@ -81,13 +82,13 @@ def list_latest(conn: db.Connection, actor: Actor, *, limit: int) -> list[PostLi
 
 def rename(conn: db.Connection, post_id: int, title: str) -> None:
     """Keeps the name in lists in step with the field it comes from; not an edit of its own."""
-    db.must_touch(store.update_post_title(conn, post_id, clean(title)), "There is no such post.")
+    db.must_touch(store.update_post_title(conn, post_id, clean(title)), _("There is no such post."))
 
 
 def move_to_sub_stage(conn: db.Connection, actor: Actor, post_id: int, sub_stage_id: int) -> Post:
     with (
         conn.transaction(),
-        db.constraints(post_sub_stage_fkey=Invalid("There is no such stage in this post's workflow.")),
+        db.constraints(post_sub_stage_fkey=Invalid(_("There is no such stage in this post's workflow."))),
     ):
         stand_at(conn, actor, lock_to_edit(conn, actor, post_id), sub_stage_id)
         return get_post(conn, actor, post_id)
@@ -141,7 +142,7 @@ def get_section(conn: db.Connection, post_id: int, section_id: int) -> Section:
     """Also a removed one."""
     section = store.find_section(conn, post_id, section_id)
     if section is None:
-        raise NotFound("There is no such section in this post.")
+        raise NotFound(_("There is no such section in this post."))
     return section
 
 
@@ -280,15 +281,15 @@ def _append(conn: db.Connection, actor: Actor, new: NewRevision, current: Revisi
 
 def _missing() -> dict[str, AppError]:
     return {
-        "field_revision_field_fkey": NotFound("There is no such field."),
-        "field_revision_run_fkey": NotFound("There is no such run."),
-        "field_revision_restored_from_fkey": NotFound("There is no such revision."),
+        "field_revision_field_fkey": NotFound(_("There is no such field.")),
+        "field_revision_run_fkey": NotFound(_("There is no such run.")),
+        "field_revision_restored_from_fkey": NotFound(_("There is no such revision.")),
     }
 
 
 def _check_section(conn: db.Connection, post_id: int, section_id: int | None) -> None:
     if section_id is not None and get_section(conn, post_id, section_id).removed_at is not None:
-        raise Conflict("This section was removed. Bring it back to write in it; nothing was saved.")
+        raise Conflict(_("This section was removed. Bring it back to write in it; nothing was saved."))
 
 
 def current_values(conn: db.Connection, post_id: int) -> list[Revision]:
@@ -306,7 +307,7 @@ def get_revision(conn: db.Connection, actor: Actor, revision_id: int) -> Revisio
     check(actor, POST_READ)
     revision = store.find_revision(conn, revision_id)
     if revision is None:
-        raise NotFound("There is no such revision.")
+        raise NotFound(_("There is no such revision."))
     return revision
 
 

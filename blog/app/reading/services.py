@@ -29,6 +29,7 @@ from blog.app.reading.models import (
     RevisionComparison,
     SnapshotField,
 )
+from blog.app.translation import gettext as _
 from blog.app.workflow import compare, field_values, rules, values
 from blog.app.workflow import services as workflows
 from blog.app.workflow.models import Field, Workflow
@@ -203,7 +204,9 @@ def list_history_choices(conn: db.Connection, actor: Actor, post_id: int) -> His
     return HistoryChoices(
         fields=store.list_written_fields(conn, post_id),
         sections=[
-            Choice(id=section.id, label=headings.get(section.id) or f"Untitled section {section.id}")
+            Choice(
+                id=section.id, label=headings.get(section.id) or _("Untitled section %(id)s", id=section.id)
+            )
             for section in sections
         ],
         people=store.list_writers(conn, post_id),
@@ -218,7 +221,7 @@ def compare_revisions(
     post = posts.get_post(conn, actor, post_id)
     old, new = (_found(store.find_post_revision(conn, post_id, each)) for each in (old_id, new_id))
     if (old.field_id, old.section_id) != (new.field_id, new.section_id):
-        raise Invalid("Choose two revisions of the same field; these are of two.")
+        raise Invalid(_("Choose two revisions of the same field; these are of two."))
     workflow = workflows.get_workflow(conn, post.workflow_id)
     field = next((field for field in rules.fields(workflow) if field.id == old.field_id), None)
     return RevisionComparison(
@@ -231,7 +234,7 @@ def compare_revisions(
 
 def _found(revision: PostRevision | None) -> PostRevision:
     if revision is None:
-        raise NotFound("There is no such revision in this post.")
+        raise NotFound(_("There is no such revision in this post."))
     return revision
 
 
@@ -253,7 +256,7 @@ def get_snapshot(conn: db.Connection, actor: Actor, post_id: int, at: datetime) 
     post = posts.get_post(conn, actor, post_id)
     then = store.list_values_at(conn, post_id, at)
     if not then and at < post.created_at:
-        raise NotFound("This post had not been begun then.")
+        raise NotFound(_("This post had not been begun then."))
     section_ids = store.find_section_ids_at(conn, post_id, at) or []
     return PostSnapshot(
         at=at,

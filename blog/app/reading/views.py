@@ -13,6 +13,7 @@ from blog.app.posts.permissions import POST_EDIT, POST_READ, may_edit
 from blog.app.reading import services
 from blog.app.reading.models import Export, ExportFormat
 from blog.app.reading.schemas import ComparisonQuery, HistoryPageQuery, HistoryRestoration, Moment
+from blog.app.translation import gettext as _
 
 bp = Blueprint("reading", __name__)
 
@@ -38,7 +39,13 @@ def known_format(name: str) -> ExportFormat:
     for known in get_args(ExportFormat):
         if name == known:
             return known
-    raise NotFound(f"A post can be had as {', '.join(get_args(ExportFormat))}, not as “{name}”.")
+    raise NotFound(
+        _(
+            "A post can be had as %(formats)s, not as “%(name)s”.",
+            formats=", ".join(get_args(ExportFormat)),
+            name=name,
+        )
+    )
 
 
 def download(export: Export) -> Response:

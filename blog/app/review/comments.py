@@ -22,6 +22,7 @@ from blog.app.review.comment_models import (
 )
 from blog.app.review.store import list_colleagues
 from blog.app.text import clean
+from blog.app.translation import gettext as _
 from blog.app.workflow import rules
 from blog.app.workflow import services as workflow
 from blog.app.workflow.models import Field
@@ -138,7 +139,12 @@ def _field(conn: db.Connection, post: Post, field_name: str, section_id: int | N
     if section_id is not None:
         posts.get_section(conn, post.id, section_id)
     if (field.scope == "section") != (section_id is not None):
-        raise Invalid(f"{field.label} belongs to the {field.scope}: say so.", field=field.name)
+        raise Invalid(
+            _("%(field)s belongs to the post: say so.", field=field.label)
+            if field.scope == "post"
+            else _("%(field)s belongs to the section: say so.", field=field.label),
+            field=field.name,
+        )
     return field
 
 
@@ -149,7 +155,7 @@ def _present(conn: db.Connection, actor: Actor, comment_id: int) -> Comment:
 
 def _there(comment: Comment | None) -> Comment:
     if comment is None:
-        raise NotFound("There is no such comment.")
+        raise NotFound(_("There is no such comment."))
     return comment
 
 
@@ -225,10 +231,15 @@ def _say(
 def _body(text: str) -> str:
     body = clean(text).strip()
     if not body:
-        raise Invalid("A comment needs some words.", field="body")
+        raise Invalid(_("A comment needs some words."), field="body")
     if len(body) > BODY_CHARS:
         raise Invalid(
-            f"A comment has at most {BODY_CHARS:,} characters; this has {len(body):,}.", field="body"
+            _(
+                "A comment has at most %(body_chars)s characters; this has %(length)s.",
+                body_chars=f"{BODY_CHARS:,}",
+                length=f"{len(body):,}",
+            ),
+            field="body",
         )
     return body
 
@@ -236,10 +247,15 @@ def _body(text: str) -> str:
 def _quote(text: str, field: Field | None) -> str:
     quote = clean(text).strip()
     if quote and field is None:
-        raise Invalid("A passage is of a field: say which.", field="field_name")
+        raise Invalid(_("A passage is of a field: say which."), field="field_name")
     if len(quote) > QUOTE_CHARS:
         raise Invalid(
-            f"A passage has at most {QUOTE_CHARS:,} characters; this has {len(quote):,}.", field="quote"
+            _(
+                "A passage has at most %(quote_chars)s characters; this has %(length)s.",
+                quote_chars=f"{QUOTE_CHARS:,}",
+                length=f"{len(quote):,}",
+            ),
+            field="quote",
         )
     return quote
 
@@ -252,7 +268,7 @@ def edit(conn: db.Connection, actor: Actor, comment_id: int, body: str) -> Comme
     with conn.transaction():
         before = _own(conn, actor, comment_id)
         if before.removed_at is not None:
-            raise Conflict("This comment was removed. Bring it back to change it.")
+            raise Conflict(_("This comment was removed. Bring it back to change it."))
         if (text := _body(body)) != before.body:
             store.update_body(conn, comment_id, text)
             named = mentions.mentioned(text, list_colleagues(conn, POST_READ)) - {actor.user_id}
@@ -296,7 +312,7 @@ def _set_resolved(conn: db.Connection, actor: Actor, comment_id: int, *, is_reso
         root = _there(store.lock_comment(conn, comment_id))
         posts.get_post(conn, actor, root.post_id)
         if root.parent_id is not None:
-            raise Invalid("A thread is resolved at its first comment.", comment_id=root.parent_id)
+            raise Invalid(_("A thread is resolved at its first comment."), comment_id=root.parent_id)
         if (root.resolved_at is not None) != is_resolved:
             store.update_resolved(conn, comment_id, actor.user_id, is_resolved)
             if is_resolved and root.author_id not in {None, actor.user_id}:
@@ -314,6 +330,9 @@ def _own(conn: db.Connection, actor: Actor, comment_id: int) -> Comment:
     posts.get_post(conn, actor, found.post_id)
     if actor.user_id is None or found.author_id != actor.user_id:
         raise Forbidden(
-            f"This is {found.author_name or 'the system'}’s comment; only they change or remove it."
+            _(
+                "This is %(author)s’s comment; only they change or remove it.",
+                author=found.author_name or _("the system"),
+            )
         )
     return found

@@ -8,6 +8,7 @@ from blog.app.errors import NotFound
 from blog.app.posts import services as posts
 from blog.app.review import store
 from blog.app.review.models import PostPlan
+from blog.app.translation import gettext as _
 
 
 def get_plan(conn: db.Connection, actor: Actor, post_id: int) -> PostPlan:
@@ -38,5 +39,5 @@ def plan(
 
 def _plan(found: PostPlan | None) -> PostPlan:
     if found is None:
-        raise NotFound("There is no such post.")
+        raise NotFound(_("There is no such post."))
     return found

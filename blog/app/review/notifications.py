@@ -7,6 +7,7 @@ from blog.app.errors import Forbidden, NotFound
 from blog.app.posts.permissions import POST_READ
 from blog.app.review import notification_store as store
 from blog.app.review.comment_models import Notification, NotificationPage
+from blog.app.translation import gettext as _
 
 
 def list_notifications(
@@ -38,7 +39,7 @@ def read(conn: db.Connection, actor: Actor, notification_id: int) -> Notificatio
         store.update_read(conn, user_id, notification_id)
         found = store.find_notification(conn, user_id, notification_id)
         if found is None:
-            raise NotFound("There is no such notification, or what it was about has been removed.")
+            raise NotFound(_("There is no such notification, or what it was about has been removed."))
         return found
 
 
@@ -51,5 +52,5 @@ def read_all(conn: db.Connection, actor: Actor, up_to: int | None = None) -> int
 def _person(actor: Actor) -> int:
     check(actor, POST_READ)
     if actor.user_id is None:
-        raise Forbidden("The system itself is told nothing.")
+        raise Forbidden(_("The system itself is told nothing."))
     return actor.user_id

@@ -7,6 +7,8 @@ from typing import Any
 
 from blog.app.errors import Invalid
 from blog.app.review.models import Requirement, RequirementCheck
+from blog.app.translation import gettext as _
+from blog.app.translation import ngettext
 from blog.app.workflow.models import Field
 from blog.app.workflow.values import counted, is_filled, shown
 
@@ -16,9 +18,15 @@ class Unmet(Invalid):
 
     def __init__(self, label: str, checks: Sequence[RequirementCheck]) -> None:
         count = len(checks)
+        missing = ngettext(
+            "%(stage)s is not ready: %(n)s thing is missing.",
+            "%(stage)s is not ready: %(n)s things are missing.",
+            count,
+            stage=label,
+            n=count,
+        )
         super().__init__(
-            f"{label} is not ready: {count} {'thing is' if count == 1 else 'things are'} missing. "
-            + " ".join(check.problem for check in checks),
+            " ".join([missing, *(check.problem for check in checks)]),
             unmet=[
                 {"field": check.field_name, "section_id": check.section_id, "problem": check.problem}
                 for check in checks
@@ -56,41 +64,85 @@ def _checked(requirement: Requirement, words: Words) -> Iterator[RequirementChec
         yield _on_value(requirement, field, words.values.get((None, field.id), ""))
         return
     if not words.headings and requirement.kind == "each_section_filled":
-        yield _result(requirement, field, None, f"{field.label} in each section", "There is no section yet.")
+        says = _("%(field)s in each section", field=field.label)
+        yield _result(requirement, field, None, says, _("There is no section yet."))
     for section_id, heading in words.headings.items():
         value = words.values.get((section_id, field.id), "")
-        yield _on_value(requirement, field, value, section_id, heading or "Untitled section")
+        yield _on_value(requirement, field, value, section_id, heading or _("Untitled section"))
 
 
 def _comments(requirement: Requirement, count: int) -> RequirementCheck:
-    problem = f"{count} {'comment is' if count == 1 else 'comments are'} not resolved." if count else ""
-    return _result(requirement, None, None, "All comments resolved", problem)
+    problem = ngettext("%(n)s comment is not resolved.", "%(n)s comments are not resolved.", count, n=count)
+    return _result(requirement, None, None, _("All comments resolved"), problem if count else "")
 
 
 def _on_value(
     requirement: Requirement, field: Field, value: str, section_id: int | None = None, heading: str = ""
 ) -> RequirementCheck:
-    of = f"{field.label} of “{heading}”" if heading else field.label
-    amount = requirement.amount or 0
-    found = _amount(requirement, field, value)
+    of = _("%(field)s of “%(heading)s”", field=field.label, heading=heading) if heading else field.label
+    met = _is_met(requirement, field, value)
+    fails = "" if met else _wrong(requirement, of, _amount(requirement, field, value))
+    return _result(requirement, field, section_id, _asked(requirement, of), fails)
+
+
+def _is_met(requirement: Requirement, field: Field, value: str) -> bool:
+    amount, found = requirement.amount or 0, _amount(requirement, field, value)
     match requirement.kind:
         case "filled" | "each_section_filled":
-            says, fails = f"{of} is written", f"{of} is empty." if not is_filled(value) else ""
+            return is_filled(value)
         case "max_chars":
-            says = f"{of} has at most {amount:,} characters"
-            fails = f"{of} has {found:,} characters; at most {amount:,} are wanted." if found > amount else ""
-        case "min_words":
-            says = f"{of} has at least {amount:,} words"
-            fails = f"{of} has {found:,} words; at least {amount:,} are wanted." if found < amount else ""
-        case "min_items":
-            says = f"{of} has at least {amount:,} {'entry' if amount == 1 else 'entries'}"
-            fails = f"{of} has {found:,} entries; at least {amount:,} are wanted." if found < amount else ""
+            return found <= amount
+        case "min_words" | "min_items":
+            return found >= amount
         case "equals":
-            says = f"{of} is “{requirement.expected}”"
-            fails = f"{of} is not “{requirement.expected}” yet." if value != requirement.expected else ""
+            return value == requirement.expected
         case "comments_resolved":
             raise ValueError("A requirement about comments names no field.")
-    return _result(requirement, field, section_id, says, fails)
+
+
+def _asked(requirement: Requirement, of: str) -> str:
+    amount = requirement.amount or 0
+    number = f"{amount:,}"
+    match requirement.kind:
+        case "max_chars":
+            return ngettext(
+                "%(of)s has at most %(n)s character",
+                "%(of)s has at most %(n)s characters",
+                amount,
+                of=of,
+                n=number,
+            )
+        case "min_words":
+            return ngettext(
+                "%(of)s has at least %(n)s word", "%(of)s has at least %(n)s words", amount, of=of, n=number
+            )
+        case "min_items":
+            return ngettext(
+                "%(of)s has at least %(n)s entry",
+                "%(of)s has at least %(n)s entries",
+                amount,
+                of=of,
+                n=number,
+            )
+        case "equals":
+            return _("%(of)s is “%(expected)s”", of=of, expected=requirement.expected)
+        case _:
+            return _("%(of)s is written", of=of)
+
+
+def _wrong(requirement: Requirement, of: str, found: int) -> str:
+    amounts = {"of": of, "found": f"{found:,}", "wanted": f"{requirement.amount or 0:,}"}
+    match requirement.kind:
+        case "max_chars":
+            return _("%(of)s has %(found)s characters; at most %(wanted)s are wanted.", **amounts)
+        case "min_words":
+            return _("%(of)s has %(found)s words; at least %(wanted)s are wanted.", **amounts)
+        case "min_items":
+            return _("%(of)s has %(found)s entries; at least %(wanted)s are wanted.", **amounts)
+        case "equals":
+            return _("%(of)s is not “%(expected)s” yet.", of=of, expected=requirement.expected)
+        case _:
+            return _("%(of)s is empty.", of=of)
 
 
 def _amount(requirement: Requirement, field: Field, value: str) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from blog.app.errors import Conflict, Invalid
 from blog.app.review.models import Change, EventKind, Status, SubStageEvent, SubStageState
 from blog.app.translation import N_
+from blog.app.translation import gettext as _
 
 WORDS: dict[Status, str] = {
     "not_started": N_("not started"),
@@ -36,11 +37,16 @@ def step(state: SubStageState, status: Status, *, actor_id: int | None, note: st
     kind = STEPS.get((state.status, status))
     if kind is None:
         raise Conflict(
-            f"{state.label} is {WORDS[state.status]}; from there it cannot become {WORDS[status]}.",
+            _(
+                "%(state)s is %(status)s; from there it cannot become %(wanted)s.",
+                state=state.label,
+                status=_(WORDS[state.status]),
+                wanted=_(WORDS[status]),
+            ),
             status=state.status,
         )
     if kind == "blocked" and not note:
-        raise Invalid("Say why it is blocked, so that somebody can help.", field="note")
+        raise Invalid(_("Say why it is blocked, so that somebody can help."), field="note")
     return Change(
         kind=kind,
         status=status,
@@ -54,8 +60,12 @@ def check_seen(state: SubStageState, seen: Status | None) -> None:
     """Refuses a change made while looking at another status than the present one."""
     if seen is not None and seen != state.status:
         raise Conflict(
-            f"{state.updated_by_name or 'Somebody'} set {state.label} to {WORDS[state.status]} meanwhile. "
-            "Nothing was changed.",
+            _(
+                "%(person)s set %(state)s to %(status)s meanwhile. Nothing was changed.",
+                person=state.updated_by_name or _("Somebody"),
+                state=state.label,
+                status=_(WORDS[state.status]),
+            ),
             status=state.status,
         )
 
@@ -64,14 +74,21 @@ def handed_over(state: SubStageState, person_id: int, note: str, *, to_id: int) 
     """What becomes of the sub-stage it is handed over from: done, unless it stays there."""
     if to_id == state.sub_stage_id:
         if state.assignee_id == person_id:
-            raise Conflict(f"{state.assignee_name} has {state.label} already.")
+            raise Conflict(
+                _(
+                    "%(person)s has %(state)s already.",
+                    person=state.assignee_name,
+                    state=state.label,
+                )
+            )
         status: Status = "in_work" if state.status == "not_started" else state.status
         return Change(
             kind="handed_over", status=status, assignee_id=person_id, due_on=state.due_on, note=note
         )
     if state.status == "blocked":
         raise Conflict(
-            f"{state.label} is blocked; go on with it before it is handed over.", status=state.status
+            _("%(state)s is blocked; go on with it before it is handed over.", state=state.label),
+            status=state.status,
         )
     return Change(
         kind="handed_over",

@@ -17,6 +17,7 @@ from blog.app.review.models import Change, Status, SubStageEvent, SubStageState
 from blog.app.review.permissions import check_may_work
 from blog.app.review.standing import get_event, named, refuse_unmet, with_id
 from blog.app.text import clean
+from blog.app.translation import gettext as _
 
 NOTE_CHARS = 2000
 
@@ -72,7 +73,14 @@ def hand_over(
         check_may_work(actor, post, state)
         _check_colleague(conn, person_id)
         if states.index(target) < states.index(state):
-            raise Invalid(f"{target.label} comes before {state.label}: send it back instead.", field="to")
+            raise Invalid(
+                _(
+                    "%(target)s comes before %(state)s: send it back instead.",
+                    target=target.label,
+                    state=state.label,
+                ),
+                field="to",
+            )
         change = rules.handed_over(state, person_id, _note(note), to_id=target.sub_stage_id)
         if change.status == "done":
             refuse_unmet(conn, post, state)
@@ -102,13 +110,16 @@ def send_back(
         target = named(states, to)
         check_may_work(actor, post, state)
         if states.index(target) >= states.index(state):
-            raise Invalid(f"{target.label} does not come before {state.label}.", field="to")
+            raise Invalid(
+                _("%(target)s does not come before %(state)s.", target=target.label, state=state.label),
+                field="to",
+            )
         change = Change(
             kind="sent_back",
             status="not_started",
             assignee_id=state.assignee_id,
             due_on=state.due_on,
-            note=_needed(reason, "Say what is to be done, so that it can be.", "reason"),
+            note=_needed(reason, _("Say what is to be done, so that it can be."), "reason"),
             other_id=target.sub_stage_id,
         )
         event_id = _write(conn, actor, post, state, change, tell=False)
@@ -210,9 +221,9 @@ def undo(conn: db.Connection, actor: Actor, event_id: int) -> SubStageState:
 
 def _check_undoable(actor: Actor, event: SubStageEvent) -> None:
     if event.author_id is None or event.author_id != actor.user_id:
-        raise Forbidden("Only the person who made a change can take it back.")
+        raise Forbidden(_("Only the person who made a change can take it back."))
     if event.kind == "undone" or event.caused_by_id is not None:
-        raise Conflict("This came along with another change; take that one back.")
+        raise Conflict(_("This came along with another change; take that one back."))
 
 
 def _refuse_followed(conn: db.Connection, event: SubStageEvent, along: list[SubStageEvent]) -> None:
@@ -220,7 +231,7 @@ def _refuse_followed(conn: db.Connection, event: SubStageEvent, along: list[SubS
     places = [event.sub_stage_id, *(each.sub_stage_id for each in along)]
     newest = store.find_newest_event_id(conn, event.post_id, places)
     if newest != max([event.id, *(each.id for each in along)]) or any(e.kind == "undone" for e in along):
-        raise Conflict("Something was changed after this; it cannot be taken back any more.")
+        raise Conflict(_("Something was changed after this; it cannot be taken back any more."))
 
 
 def _undo_one(
@@ -273,13 +284,20 @@ def _now(conn: db.Connection, post_id: int, sub_stage: str) -> SubStageState:
 
 def _check_colleague(conn: db.Connection, person_id: int) -> None:
     if all(person.id != person_id for person in store.list_colleagues(conn, POST_READ)):
-        raise Invalid("This person is not here, or may not read posts.", field="person_id")
+        raise Invalid(_("This person is not here, or may not read posts."), field="person_id")
 
 
 def _note(text: str) -> str:
     note = clean(text).strip()
     if len(note) > NOTE_CHARS:
-        raise Invalid(f"That has {len(note):,} characters; at most {NOTE_CHARS:,} are kept.", field="note")
+        raise Invalid(
+            _(
+                "That has %(length)s characters; at most %(note_chars)s are kept.",
+                length=f"{len(note):,}",
+                note_chars=f"{NOTE_CHARS:,}",
+            ),
+            field="note",
+        )
     return note
 
 

@@ -17,6 +17,7 @@ from blog.app.review.models import (
     SubStageState,
 )
 from blog.app.review.permissions import may_work
+from blog.app.translation import gettext as _
 from blog.app.workflow import rules as workflow_rules
 from blog.app.workflow import services as workflow
 
@@ -45,7 +46,7 @@ def get_event(conn: db.Connection, actor: Actor, event_id: int) -> SubStageEvent
     check(actor, POST_READ)
     event = store.find_event(conn, event_id)
     if event is None:
-        raise NotFound("There is no such change.")
+        raise NotFound(_("There is no such change."))
     posts.get_post(conn, actor, event.post_id)
     return event
 
@@ -77,7 +78,7 @@ def named(states: list[SubStageState], name: str) -> SubStageState:
     for state in states:
         if state.name == name:
             return state
-    raise NotFound("There is no such stage in this workflow.")
+    raise NotFound(_("There is no such stage in this workflow."))
 
 
 def with_id(states: list[SubStageState], sub_stage_id: int) -> SubStageState:

@@ -9,6 +9,7 @@ from blog.app.errors import NotFound
 from blog.app.llm.permissions import LLM_CONFIGURE
 from blog.app.llm.prompts import rules as prompt_rules
 from blog.app.llm.prompts import services as prompts
+from blog.app.translation import gettext as _
 from blog.app.workflow import binding_store, store
 from blog.app.workflow.models import Binding, BindingChoice
 from blog.app.workflow.schemas import BindingChange
@@ -57,7 +58,7 @@ def unbind(conn: db.Connection, actor: Actor, action_id: int, field_id: int) -> 
     permissions.check(actor, LLM_CONFIGURE)
     with conn.transaction():
         touched = binding_store.delete_binding(conn, field_id=field_id, action_id=action_id)
-        db.must_touch(touched, "This field does not offer the action.")
+        db.must_touch(touched, _("This field does not offer the action."))
         audit.record(conn, actor, "llm_action.unbound", "llm_action", action_id, field_id=field_id)
         return binding_store.list_bindings(conn, action_id)
 

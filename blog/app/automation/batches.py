@@ -26,6 +26,7 @@ from blog.app.llm.runs import services as runs
 from blog.app.posts import services as posts
 from blog.app.posts.models import Post
 from blog.app.posts.permissions import check_may_edit, may_edit
+from blog.app.translation import gettext as _
 from blog.app.workflow import rules, values
 from blog.app.workflow import services as workflow
 from blog.app.workflow.models import Field, SubStage
@@ -55,10 +56,12 @@ def start_for_sections(
         post = _lock(conn, actor, post_id)
         field = workflow.find_field(conn, post.workflow_id, field_name)
         if field.scope != "section":
-            raise Invalid(f"{field.label} belongs to the post, not to its sections.", field=field.name)
+            raise Invalid(
+                _("%(field)s belongs to the post, not to its sections.", field=field.label), field=field.name
+            )
         targets: list[Target] = [(section.id, field) for section in posts.list_sections(conn, post_id)]
         if not targets:
-            raise Invalid("The post has no sections yet.")
+            raise Invalid(_("The post has no sections yet."))
         batch_id = _insert(conn, actor, post, targets, field_id=field.id, model_id=model_id)
         for step in store.list_steps(conn, batch_id):
             _start(conn, actor, post_id, step, action_id=action_id, model_id=model_id)
@@ -80,10 +83,12 @@ def start_stage(
         place = rules.place(workflow.get_workflow(conn, post.workflow_id), sub_stage_name)
         for batch in _list(conn, post_id):
             if batch.sub_stage_id == place.sub_stage.id and batch.state not in {"finished", "stopped"}:
-                raise Conflict(f"{batch.label} is being automated already.", batch_id=batch.id)
+                raise Conflict(
+                    _("%(batch)s is being automated already.", batch=batch.label), batch_id=batch.id
+                )
         targets = _empty_targets(conn, post_id, place.sub_stage)
         if not targets:
-            raise Invalid(f"In {place.sub_stage.label} no empty field offers an action.")
+            raise Invalid(_("In %(label)s no empty field offers an action.", label=place.sub_stage.label))
         batch_id = _insert(
             conn,
             actor,
@@ -215,9 +220,9 @@ def leave_out(conn: db.Connection, actor: Actor, batch_id: int, step_id: int) ->
         batch = _editable(conn, actor, batch_id)
         step = next((step for step in batch.steps if step.id == step_id), None)
         if step is None:
-            raise NotFound("There is no such step.")
+            raise NotFound(_("There is no such step."))
         if step.state != "failed":
-            raise Conflict("Only a step that failed can be left out.", step_state=step.state)
+            raise Conflict(_("Only a step that failed can be left out."), step_state=step.state)
         store.update_step_problem(conn, step.id, f"Left out by {actor.name}.")
         audit.record(conn, actor, "batch.step_left_out", "automation_batch", batch_id, step_id=step_id)
         advance(conn, batch_id)
@@ -230,7 +235,7 @@ def stop(conn: db.Connection, actor: Actor, batch_id: int) -> Batch:
         store.lock_batch(conn, batch_id)
         batch = _editable(conn, actor, batch_id)
         if batch.state == "finished" or not store.update_stopped(conn, batch_id):
-            raise Conflict("This has ended already.", batch_state=batch.state)
+            raise Conflict(_("This has ended already."), batch_state=batch.state)
         for step in batch.steps:
             if step.state == "working" and step.run_id is not None:
                 _cancel(conn, actor, step.run_id)
@@ -302,7 +307,7 @@ def _editable(conn: db.Connection, actor: Actor, batch_id: int) -> Batch:
 def _row(conn: db.Connection, batch_id: int) -> BatchRow:
     row = store.find_batch(conn, batch_id)
     if row is None:
-        raise NotFound("There is no such batch.")
+        raise NotFound(_("There is no such batch."))
     return row
 
 

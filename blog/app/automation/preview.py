@@ -23,6 +23,7 @@ from blog.app.llm.runs import services as runs
 from blog.app.llm.runs.services import Prepared
 from blog.app.posts import services as posts
 from blog.app.posts.models import Post
+from blog.app.translation import gettext as _
 from blog.app.workflow import services as workflow
 
 
@@ -90,11 +91,22 @@ def render_template(conn: db.Connection, actor: Actor, keys: tuple[str, ...], of
     made = _assemble(prepared, of.fence or assemble.new_fence())
     provider, request = _request(conn, keys, prepared, made)
     if not rendering.can_render(provider.protocol, request.endpoint):
-        raise Invalid(f"{provider.label} has no way to show what its chat template makes of messages.")
+        raise Invalid(
+            _(
+                "%(provider)s has no way to show what its chat template makes of messages.",
+                provider=provider.label,
+            )
+        )
     try:
         text = rendering.render(provider.protocol, ADAPTERS[provider.protocol].build(request))
     except ProviderError as exc:
-        raise Upstream(f"{provider.label} did not render its template: {exc.message}") from exc
+        raise Upstream(
+            _(
+                "%(provider)s did not render its template: %(message)s",
+                provider=provider.label,
+                message=exc.message,
+            )
+        ) from exc
     return Rendering(text=text)
 
 

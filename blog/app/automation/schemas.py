@@ -6,6 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from blog.app.automation.models import Passage, passage_of
 from blog.app.llm.prompts.schemas import ActionMakeUp, Wording
+from blog.app.translation import gettext as _
 
 
 def _blank_is_none(value: object) -> object:
@@ -89,7 +90,7 @@ class SuggestionAccept(BaseModel):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.value is not None and self.hunks is not None:
-            raise ValueError("give an edited text or the changes to take, not both")
+            raise ValueError(_("give an edited text or the changes to take, not both"))
         return self
 
 
@@ -195,7 +196,7 @@ class PreviewCreate(BaseModel):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.make_up is not None and self.version_id is not None:
-            raise ValueError("give a version or an action as typed, not both")
+            raise ValueError(_("give a version or an action as typed, not both"))
         if self.make_up is None and self.wordings:
-            raise ValueError("wordings belong to a make_up")
+            raise ValueError(_("wordings belong to a make_up"))
         return self

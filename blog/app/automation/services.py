@@ -20,6 +20,7 @@ from blog.app.llm.runs.models import Run
 from blog.app.llm.runs.services import Idempotency, Prepared
 from blog.app.posts import services as posts
 from blog.app.posts.models import Post, Revision
+from blog.app.translation import gettext as _
 from blog.app.workflow import bindings
 from blog.app.workflow import services as workflow
 from blog.app.workflow.models import Field
@@ -163,7 +164,7 @@ def retry(conn: db.Connection, actor: Actor, run_id: int, model_id: int | None =
     """Runs the same action again: for the same field as it is now, or with the same values for a bare run."""
     run = runs.get_run(conn, run_id)
     if run.is_active:
-        raise Conflict("This run has not ended yet. Stop it first.", run_id=run_id)
+        raise Conflict(_("This run has not ended yet. Stop it first."), run_id=run_id)
     if run.refines_id is not None:
         runs.check_messages_kept(run)
         return refine(conn, actor, run.refines_id, run.messages[-1]["content"], model_id or run.model_id)
@@ -264,15 +265,17 @@ def _offered_for_passage(conn: db.Connection, action_id: int | None) -> int:
 def _offered_by_field(field: Field, action_id: int | None) -> int:
     offered = [action.action_id for action in field.actions]
     if not offered:
-        raise Invalid(f"No action is bound to “{field.label}”. Bind one on the action's page first.")
+        raise Invalid(
+            _("No action is bound to “%(field)s”. Bind one on the action's page first.", field=field.label)
+        )
     if action_id is not None and action_id not in offered:
-        raise Invalid(f"“{field.label}” does not offer this action.", offered=offered)
+        raise Invalid(_("“%(field)s” does not offer this action.", field=field.label), offered=offered)
     return action_id or offered[0]
 
 
 def _moved_on(current_id: int | None) -> Conflict:
     return Conflict(
-        "Someone changed this field meanwhile. Look at what is there now, then start again.",
+        _("Someone changed this field meanwhile. Look at what is there now, then start again."),
         current_revision_id=current_id,
     )
 
@@ -296,7 +299,10 @@ def _refuse_second(
         model_id=prepared.model.id,
     )
     if active is not None:
-        raise Conflict(f"“{prepared.version.action_label}” is already at work here.", run_id=active)
+        raise Conflict(
+            _("“%(action_label)s” is already at work here.", action_label=prepared.version.action_label),
+            run_id=active,
+        )
 
 
 # --- finishing -----------------------------------------------------------------------------------
@@ -314,7 +320,7 @@ def save_output(conn: db.Connection, run_id: int, checked_output: str) -> None:
     """
     automation = store.find_automation(conn, run_id)
     if automation is None:
-        raise NotFound(f"Run {run_id} has no target.")
+        raise NotFound(_("Run %(run_id)s has no target.", run_id=run_id))
     value = checked_output
     if automation.passage is not None:
         base = store.find_base_value(conn, automation.id)

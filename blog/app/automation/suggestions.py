@@ -17,11 +17,18 @@ from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
 from blog.app.llm.runs import services as runs
 from blog.app.posts import services as posts
 from blog.app.posts.models import Revision
+from blog.app.translation import N_
+from blog.app.translation import gettext as _
 from blog.app.workflow import compare, planning, values
 from blog.app.workflow import services as workflow
 from blog.app.workflow.permissions import AUTOMATE
 
 log = logging.getLogger(__name__)
+DECIDED = {
+    "accepted": N_("accepted"),
+    "accepted_in_part": N_("accepted in part"),
+    "discarded": N_("discarded"),
+}
 
 
 def accept(
@@ -92,7 +99,7 @@ def _taken(
     hunks: Collection[int],
 ) -> str:
     if not hunks:
-        raise Invalid("Take at least one change, or discard the suggestion.")
+        raise Invalid(_("Take at least one change, or discard the suggestion."))
     post = posts.get_post(conn, actor, suggestion.post_id)
     field = workflow.find_field(conn, post.workflow_id, suggestion.field_name)
     base = "" if base_revision_id is None else posts.get_revision(conn, actor, base_revision_id).value
@@ -113,7 +120,9 @@ def bring_back(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggest
         store.lock_suggestion(conn, suggestion_id)
         suggestion = _editable(conn, actor, suggestion_id)
         if suggestion.status != "discarded":
-            raise Conflict("Only a discarded suggestion can be brought back.", status_now=suggestion.status)
+            raise Conflict(
+                _("Only a discarded suggestion can be brought back."), status_now=suggestion.status
+            )
         _decide(conn, actor, suggestion, "waiting")
     return get_suggestion(conn, actor, suggestion_id)
 
@@ -121,7 +130,7 @@ def bring_back(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggest
 def get_suggestion(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggestion:
     suggestion = store.find_suggestion(conn, suggestion_id)
     if suggestion is None:
-        raise NotFound("There is no such suggestion.")
+        raise NotFound(_("There is no such suggestion."))
     posts.get_post(conn, actor, suggestion.post_id)
     return suggestion
 
@@ -144,8 +153,10 @@ def _waiting(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggestio
     store.lock_suggestion(conn, suggestion_id)
     suggestion = _editable(conn, actor, suggestion_id)
     if suggestion.status != "waiting":
-        said = suggestion.status.replace("_", " ")
-        raise Conflict(f"This suggestion was already {said}.", suggestion_status=suggestion.status)
+        raise Conflict(
+            _("This suggestion was already %(decided)s.", decided=_(DECIDED[suggestion.status])),
+            suggestion_status=suggestion.status,
+        )
     return suggestion
 
 

@@ -9,13 +9,14 @@ from blog.app.llm.trials import services as trials
 from blog.app.llm.trials.models import Source, Trial
 from blog.app.llm.trials.schemas import TrialStart
 from blog.app.posts import services as posts
+from blog.app.translation import gettext as _
 from blog.app.workflow import services as workflow
 
 
 def start(conn: db.Connection, actor: Actor, action_id: int, asked: TrialStart) -> Trial:
     """Of a post or of given values, never of both."""
     if (asked.post_id is None) == (asked.values is None):
-        raise Invalid("Name a post, or give values: one of the two.", field="post_id")
+        raise Invalid(_("Name a post, or give values: one of the two."), field="post_id")
     return trials.start(
         conn,
         actor,
@@ -32,6 +33,6 @@ def _inputs(conn: db.Connection, actor: Actor, asked: TrialStart) -> Inputs:
         post = posts.get_post(conn, actor, asked.post_id)
         return workflow.gather_inputs(conn, post.id, asked.section_id)
     if asked.section_id is not None or asked.values is None:
-        raise Invalid("A section belongs to a post: name both.", field="section_id")
+        raise Invalid(_("A section belongs to a post: name both."), field="section_id")
     given = asked.values
     return snapshot.restore(given.model_dump())

@@ -10,6 +10,7 @@ from blog.app.automation.batch_schemas import SectionBatchStart, StageBatchStart
 from blog.app.errors import NotFound
 from blog.app.posts import services as posts
 from blog.app.posts.permissions import POST_READ
+from blog.app.translation import gettext as _
 from blog.app.workflow.permissions import AUTOMATE
 
 bp = Blueprint("batches", __name__)
@@ -82,7 +83,7 @@ def leave_out_step(post_id: int, sub_stage_name: str, batch_id: int, step_id: in
 def _of(post_id: int, batch_id: int) -> Batch:
     batch = batches.get_batch(web.conn(), current_actor(), batch_id)
     if batch.post_id != post_id:
-        raise NotFound("There is no such batch of this post.")
+        raise NotFound(_("There is no such batch of this post."))
     return batch
 
 

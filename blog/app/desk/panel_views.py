@@ -16,6 +16,7 @@ from blog.app.desk.views import field_address, render_page
 from blog.app.errors import Conflict, NotFound
 from blog.app.llm.permissions import LLM_READ, LLM_RUN
 from blog.app.posts.permissions import POST_READ
+from blog.app.translation import gettext as _
 from blog.app.workflow.permissions import AUTOMATE
 
 bp = Blueprint("panel", __name__)
@@ -128,7 +129,7 @@ def show_target(run_id: int) -> Response:
     if tried is not None:
         return web.see_other(tried.address)
     if link is None:
-        raise NotFound("This run was not for a field of a post you may read.")
+        raise NotFound(_("This run was not for a field of a post you may read."))
     return _to_panel(link.post.id, link.target.field_name, link.target.section_id, run=run_id)
 
 

@@ -36,6 +36,7 @@ from blog.app.llm.runs import services as runs
 from blog.app.llm.runs.models import ACTIVE, Run
 from blog.app.llm.trials import services as trials
 from blog.app.posts import services as posts
+from blog.app.translation import gettext as _
 from blog.app.workflow import compare, rules
 from blog.app.workflow import services as workflow
 from blog.app.workflow.models import Field, FieldState, SectionState, Workspace
@@ -128,14 +129,14 @@ def get_field_desk(conn: db.Connection, actor: Actor, post_id: int, field_name: 
     for sub_stage in rules.sub_stages(tree):
         if any(field.name == field_name for field in sub_stage.fields):
             return get_desk(conn, actor, post_id, sub_stage.name)
-    raise NotFound(f"There is no field “{field_name}” in this workflow.")
+    raise NotFound(_("There is no field “%(field_name)s” in this workflow.", field_name=field_name))
 
 
 def find_card(desk: Desk, field_name: str, section_id: int | None) -> Card:
     for card in desk.cards:
         if card.name == field_name and card.section_id == section_id:
             return card
-    raise NotFound("There is no such field in this post.")
+    raise NotFound(_("There is no such field in this post."))
 
 
 def find_section(desk: Desk, section_id: int) -> SectionCards:
@@ -331,7 +332,7 @@ def _run(conn: db.Connection, card: Card, run_id: int | None) -> Run | None:
         card.section_id,
         card.name,
     ):
-        raise NotFound("There is no such run for this field.")
+        raise NotFound(_("There is no such run for this field."))
     return runs.get_last_repair(conn, run_id)
 
 

@@ -214,10 +214,13 @@ class Superseded(Conflict):
 
     def __init__(self, current: Revision | None) -> None:
         message = (
-            f"{current.author_name or 'The system'} saved another version meanwhile. Yours was not saved "
-            "and nothing was overwritten."
+            _(
+                "%(person)s saved another version meanwhile. "
+                "Yours was not saved and nothing was overwritten.",
+                person=current.author_name or _("The system"),
+            )
             if current
-            else "The version this was based on does not exist in this field. Nothing was saved."
+            else _("The version this was based on does not exist in this field. Nothing was saved.")
         )
         super().__init__(message, current_revision_id=current.id if current else None)
         self.current = current

@@ -37,7 +37,7 @@ def bind(
     with conn.transaction():
         field = store.find_field_by_id(conn, field_id)
         if field is None or binding_store.is_archived(conn, field_id):
-            raise NotFound("There is no such field.")
+            raise NotFound(_("There is no such field."))
         written = prompts.lock_output_kinds(conn, action_id)
         for kind in sorted(written):
             prompt_rules.check_fits(kind, field_label=field.label, field_kind=field.kind)

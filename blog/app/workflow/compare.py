@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from blog.app.errors import Invalid
 from blog.app.posts.diff import Segment, diff, take
+from blog.app.translation import gettext as _
 from blog.app.workflow import values
 from blog.app.workflow.models import Comparison, Field
 
@@ -28,7 +29,7 @@ def taken(field: Field, old: str, new: str, hunks: Collection[int], *, within: S
     comparison = compared(field, old, new, within=within)
     everything = frozenset(range(1, comparison.changes + 1))
     if unknown := frozenset(hunks) - everything:
-        raise Invalid("These changes are not in the suggestion.", unknown_hunks=sorted(unknown))
+        raise Invalid(_("These changes are not in the suggestion."), unknown_hunks=sorted(unknown))
     if not hunks:
         return old
     return new if everything <= frozenset(hunks) else take(comparison.segments, hunks)
@@ -46,8 +47,8 @@ def problem(field: Field, text: str) -> str:
     """Why the field would refuse this text; empty: it would not."""
     try:
         values.canonical(field, text)
-    except Invalid as refusal:
-        return refusal.message.removesuffix(" Nothing was saved.")
+    except values.Unfit as refusal:
+        return refusal.problem
     return ""
 
 

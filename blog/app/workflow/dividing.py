@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from blog.app.errors import Invalid
 from blog.app.text import cut, folded
+from blog.app.translation import gettext as _
 from blog.app.workflow.models import Field, SplitPlace
 
 HEADING = re.compile(r"#{1,6}[ \t]+(?P<words>[^\n]*?)[ \t]*#*[ \t]*(?:\n|\Z)")
@@ -35,7 +36,7 @@ def divided(text: str, offset: int) -> Division:
     heading = folded(found["words"]) if found else ""
     after = (rest[found.end() :] if found and heading else rest).strip("\n")
     if not before.strip() or not (heading or after.strip()):
-        raise Invalid("At this place one of the halves would be empty.", offset=offset)
+        raise Invalid(_("At this place one of the halves would be empty."), offset=offset)
     return Division(before=before, heading=heading, after=after)
 
 

@@ -8,6 +8,7 @@ from blog.app.auth.models import Actor
 from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.posts import services as posts
 from blog.app.posts.models import Origin, Post, Revision, Section
+from blog.app.translation import gettext as _
 from blog.app.workflow import dividing, rules, values
 from blog.app.workflow import services as workflow
 from blog.app.workflow.models import Field, SectionChange, SplitField
@@ -32,7 +33,7 @@ def rename_section(
         field = _naming_field(conn, actor, post_id)
         current = posts.find_current(conn, post_id=post_id, section_id=section_id, field_id=field.id)
         if (current.value.strip() if current else "") != seen.strip():
-            raise Conflict("Somebody renamed this section meanwhile. Reload to see its name.")
+            raise Conflict(_("Somebody renamed this section meanwhile. Reload to see its name."))
         base = current.id if current else None
         _name(conn, actor, post_id, section_id, heading, base_revision_id=base)
 
@@ -44,7 +45,7 @@ def move_section(
     with conn.transaction():
         order = [section.id for section in posts.list_sections(conn, post_id)]
         if section_id not in order:
-            raise NotFound("There is no such section in this post.")
+            raise NotFound(_("There is no such section in this post."))
         place = order.index(section_id)
         other = place + (-1 if direction == "up" else 1)
         if 0 <= other < len(order):
@@ -77,7 +78,7 @@ def _naming_field(conn: db.Connection, actor: Actor, post_id: int) -> Field:
     tree = workflow.get_workflow(conn, post.workflow_id)
     for field in rules.naming_fields(tree, "section"):
         return field
-    raise Invalid("In this workflow no field names a section.")
+    raise Invalid(_("In this workflow no field names a section."))
 
 
 # --- splitting and joining -----------------------------------------------------------------------
@@ -184,11 +185,13 @@ def _text_to_divide(
     conn: db.Connection, post: Post, field: Field, section_id: int, base_revision_id: int
 ) -> Revision:
     if not dividing.is_divided(field):
-        raise Invalid(f"{field.label} cannot be divided: it is no running text.", field=field.name)
+        raise Invalid(
+            _("%(field)s cannot be divided: it is no running text.", field=field.label), field=field.name
+        )
     current = posts.find_current(conn, post_id=post.id, section_id=section_id, field_id=field.id)
     if current is None or current.id != base_revision_id:
         raise Conflict(
-            f"{field.label} was changed meanwhile. Look at it again, then choose the place.",
+            _("%(field)s was changed meanwhile. Look at it again, then choose the place.", field=field.label),
             current_revision_id=current.id if current else None,
         )
     return current
@@ -197,9 +200,9 @@ def _text_to_divide(
 def _check_next(conn: db.Connection, post_id: int, section_id: int, next_section_id: int) -> None:
     order = [section.id for section in posts.list_sections(conn, post_id)]
     if section_id not in order:
-        raise NotFound("There is no such section in this post.")
+        raise NotFound(_("There is no such section in this post."))
     if order[order.index(section_id) + 1 :][:1] != [next_section_id]:
-        raise Conflict("Another section follows by now. Reload to see the outline as it is.")
+        raise Conflict(_("Another section follows by now. Reload to see the outline as it is."))
 
 
 def _put(
@@ -231,10 +234,10 @@ def _put(
 
 def _take_back(conn: db.Connection, actor: Actor, post: Post, section_id: int, written: Revision) -> None:
     if (written.post_id, written.section_id) != (post.id, section_id):
-        raise NotFound("There is no such revision in this section.")
+        raise NotFound(_("There is no such revision in this section."))
     if written.superseded_at is not None:
         raise Conflict(
-            "This section was changed since, so it is left as it is. Its history has the older words."
+            _("This section was changed since, so it is left as it is. Its history has the older words.")
         )
     if written.base_revision_id is not None:
         workflow.restore_revision(conn, actor, written.base_revision_id, base_revision_id=written.id)

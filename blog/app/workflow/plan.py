@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from blog.app.errors import Invalid
 from blog.app.text import folded
+from blog.app.translation import gettext as _
 
 MAX_SECTIONS = 200
 
@@ -44,9 +45,15 @@ class SectionPlan:
 def read_plan(value: JsonValue) -> list[PlannedSection]:
     """A list of {heading, description}. Invalid says which section is wrong."""
     if not isinstance(value, list) or not value:
-        raise Invalid("A section plan is a list of sections, each with a heading and a description.")
+        raise Invalid(_("A section plan is a list of sections, each with a heading and a description."))
     if len(value) > MAX_SECTIONS:
-        raise Invalid(f"The plan has {len(value)} sections; a post holds at most {MAX_SECTIONS}.")
+        raise Invalid(
+            _(
+                "The plan has %(length)s sections; a post holds at most %(max_sections)s.",
+                length=len(value),
+                max_sections=MAX_SECTIONS,
+            )
+        )
     return [_planned(number, entry) for number, entry in enumerate(value, start=1)]
 
 
@@ -58,7 +65,10 @@ def _planned(number: int, entry: JsonValue) -> PlannedSection:
             return PlannedSection(heading=folded(heading), description="")
         case _:
             raise Invalid(
-                f"Section {number} of the plan needs a heading and a description, both texts.",
+                _(
+                    "Section %(number)s of the plan needs a heading and a description, both texts.",
+                    number=number,
+                ),
                 section=number,
             )
 

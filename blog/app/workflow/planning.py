@@ -9,6 +9,7 @@ from blog.app.auth.models import Actor
 from blog.app.errors import Invalid
 from blog.app.posts import services as posts
 from blog.app.posts.models import Post, Revision, Section
+from blog.app.translation import gettext as _
 from blog.app.workflow import rules, values
 from blog.app.workflow import services as workflows
 from blog.app.workflow.models import Field, Workflow
@@ -63,7 +64,7 @@ class PlannedFields:
 def _planned_fields(workflow: Workflow) -> PlannedFields:
     heading = next(iter(rules.naming_fields(workflow, "section")), None)
     if heading is None:
-        raise Invalid(f"In the workflow “{workflow.label}” no field names a section.")
+        raise Invalid(_("In the workflow “%(workflow)s” no field names a section.", workflow=workflow.label))
     named = (field for field in rules.fields(workflow, "section") if field.name == DESCRIPTION_FIELD)
     return PlannedFields(heading=heading, description=next(named, None))
 

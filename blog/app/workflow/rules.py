@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from blog.app.errors import NotFound
 from blog.app.text import cut, folded
+from blog.app.translation import gettext as _
 from blog.app.workflow.models import Field, FieldAction, Progress, Scope, Stage, SubStage, Workflow
 from blog.app.workflow.values import is_filled
 
@@ -46,14 +47,14 @@ def place(workflow: Workflow, sub_stage: int | str) -> Place:
                 previous=flat[number - 1][1] if number > 0 else None,
                 next=flat[number + 1][1] if number + 1 < len(flat) else None,
             )
-    raise NotFound("There is no such stage in this workflow.")
+    raise NotFound(_("There is no such stage in this workflow."))
 
 
 def first_field(workflow: Workflow) -> Field:
     """Where the idea of a new post is written."""
     for field in fields(workflow, "post"):
         return field
-    raise NotFound(f"The workflow “{workflow.label}” has no field to begin with.")
+    raise NotFound(_("The workflow “%(workflow)s” has no field to begin with.", workflow=workflow.label))
 
 
 def offered_actions(field: Field, *, may_automate: bool, may_edit: bool) -> list[FieldAction]:

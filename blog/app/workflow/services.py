@@ -15,6 +15,7 @@ from blog.app.llm.prompts.rules import JUDGE_VOCABULARY, REPAIR_VOCABULARY, WISH
 from blog.app.posts import services as posts
 from blog.app.posts.models import Origin, Post, Revision, Section
 from blog.app.posts.permissions import may_edit
+from blog.app.translation import gettext as _
 from blog.app.workflow import rules, store, values
 from blog.app.workflow.models import (
     Field,
@@ -35,7 +36,7 @@ Values = dict[tuple[int | None, int], Revision]
 def get_workflow(conn: db.Connection, workflow_id: int) -> Workflow:
     workflow = store.find_workflow(conn, workflow_id)
     if workflow is None:
-        raise NotFound("There is no such workflow.")
+        raise NotFound(_("There is no such workflow."))
     return workflow
 
 
@@ -43,33 +44,37 @@ def default_workflow(conn: db.Connection) -> Workflow:
     """The one new posts follow unless another is named: the oldest."""
     workflow_id = store.find_default_workflow_id(conn)
     if workflow_id is None:
-        raise NotFound("This installation has no workflow. Load sql/starter.sql or add one.")
+        raise NotFound(_("This installation has no workflow. Load sql/starter.sql or add one."))
     return get_workflow(conn, workflow_id)
 
 
 def _named_workflow(conn: db.Connection, name: str) -> Workflow:
     workflow_id = store.find_workflow_id(conn, name)
     if workflow_id is None:
-        raise Invalid(f"There is no workflow named “{name}”.", field="workflow")
+        raise Invalid(_("There is no workflow named “%(name)s”.", name=name), field="workflow")
     return get_workflow(conn, workflow_id)
 
 
 def find_field(conn: db.Connection, workflow_id: int, name: str) -> Field:
     field = store.find_field(conn, workflow_id, name)
     if field is None:
-        raise NotFound(f"There is no field “{name}” in this workflow.")
+        raise NotFound(_("There is no field “%(name)s” in this workflow.", name=name))
     return field
 
 
 def check_scope(conn: db.Connection, post_id: int, field: Field, section_id: int | None) -> None:
     """A field of sections needs a section of this post that is there; a field of the post needs none."""
     if field.scope == "post" and section_id is not None:
-        raise Invalid(f"{field.label} belongs to the post, not to a section.", field=field.name)
+        raise Invalid(
+            _("%(field)s belongs to the post, not to a section.", field=field.label), field=field.name
+        )
     if field.scope == "section":
         if section_id is None:
-            raise Invalid(f"{field.label} belongs to a section: say which.", field=field.name)
+            raise Invalid(
+                _("%(field)s belongs to a section: say which.", field=field.label), field=field.name
+            )
         if posts.get_section(conn, post_id, section_id).removed_at is not None:
-            raise Conflict("This section was removed. Bring it back first.", section_id=section_id)
+            raise Conflict(_("This section was removed. Bring it back first."), section_id=section_id)
 
 
 def vocabulary(conn: db.Connection) -> Vocabulary:
@@ -89,7 +94,7 @@ def create_post_with_idea(
 ) -> Post:
     """A new post at the first sub-stage, its idea written in the workflow's first field."""
     if not idea.strip():
-        raise Invalid("Write down the idea first; one line is enough.", field="idea")
+        raise Invalid(_("Write down the idea first; one line is enough."), field="idea")
     with conn.transaction():
         workflow = _named_workflow(conn, workflow_name) if workflow_name else default_workflow(conn)
         field = rules.first_field(workflow)
@@ -158,7 +163,7 @@ def field_of(conn: db.Connection, revision: Revision) -> Field:
     """Also an archived field."""
     field = store.find_field_by_id(conn, revision.field_id)
     if field is None:
-        raise NotFound("There is no such field.")
+        raise NotFound(_("There is no such field."))
     return field
 
 
@@ -201,7 +206,7 @@ def _conflict(field: Field, conflict: posts.Superseded) -> Conflict:
     """With what a program needs to merge: the current revision's id and its value as JSON."""
     current = conflict.current
     return Conflict(
-        f"{field.label}: {conflict.message}",
+        _("%(field)s: %(message)s", field=field.label, message=conflict.message),
         field=field.name,
         current_revision_id=current.id if current else None,
         current_value=values.parsed(field.kind, current.value) if current else None,
@@ -236,7 +241,7 @@ def gather_inputs(conn: db.Connection, post_id: int, section_id: int | None) -> 
     ]
     ids = [section.id for section in sections]
     if section_id is not None and section_id not in ids:
-        raise NotFound("There is no such section in this post.")
+        raise NotFound(_("There is no such section in this post."))
     return Inputs(
         post={**_parsed(workflow, "post", None, current), "title": post.title},
         sections=read,

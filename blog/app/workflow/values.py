@@ -17,12 +17,21 @@ from pydantic import JsonValue
 from blog.app.errors import Invalid
 from blog.app.posts.rules import MAX_VALUE_CHARS
 from blog.app.text import clean
+from blog.app.translation import gettext as _
 from blog.app.workflow.models import Field, Kind
 
 MAX_DEPTH = 100
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,10})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SPACE = re.compile(r"\s")
+
+
+class Unfit(Invalid):
+    """A text that its field cannot hold. `problem` is why, without what became of it."""
+
+    def __init__(self, field: Field, problem: str) -> None:
+        super().__init__(f"{problem} {_('Nothing was saved.')}", field=field.name, limit=field.max_chars)
+        self.problem = problem
 
 
 def canonical(field: Field, text: str) -> str:
@@ -42,15 +51,25 @@ def from_json(field: Field, value: JsonValue) -> str:
         case "list", list():
             return canonical(field, _dumped(field, value))
         case "number", bool():
-            raise _refusal(field, "must be a number")
+            raise Unfit(field, _("%(field)s must be a number.", field=field.label))
         case "number", int() | float():
             return canonical(field, format(Decimal(repr(value)), "f"))
         case "json", _:
-            raise _refusal(field, "must be a JSON object or array, not a text that holds one")
+            raise Unfit(
+                field,
+                _("%(field)s must be a JSON object or array, not a text that holds one.", field=field.label),
+            )
         case _, str():
             return canonical(field, value)
         case _:
-            raise _refusal(field, f"is a {field.kind} field and cannot hold this JSON value")
+            raise Unfit(
+                field,
+                _(
+                    "%(field)s is a %(kind)s field and cannot hold this JSON value.",
+                    field=field.label,
+                    kind=field.kind,
+                ),
+            )
 
 
 def parsed(kind: Kind, stored: str) -> JsonValue:
@@ -110,7 +129,13 @@ def _stored(field: Field, text: str) -> str:  # noqa: PLR0911 - one line per kin
 def _stored_list(field: Field, text: str) -> str:
     items = _items(text)
     if items is None:
-        raise _refusal(field, "must be a list of texts: one per line, or a JSON array of strings")
+        raise Unfit(
+            field,
+            _(
+                "%(field)s must be a list of texts: one per line, or a JSON array of strings.",
+                field=field.label,
+            ),
+        )
     return json.dumps(items, ensure_ascii=False) if items else ""
 
 
@@ -137,31 +162,42 @@ def _stored_json(field: Field, text: str) -> str:
         found: object = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
         value = _cleaned(found, MAX_DEPTH)
     except json.JSONDecodeError as exc:
-        raise _refusal(field, f"is not JSON: {exc.msg} in line {exc.lineno}, column {exc.colno}") from exc
+        raise Unfit(
+            field,
+            _(
+                "%(field)s is not JSON: %(problem)s in line %(line)s, column %(column)s.",
+                field=field.label,
+                problem=exc.msg,
+                line=exc.lineno,
+                column=exc.colno,
+            ),
+        ) from exc
     except ValueError as exc:
-        raise _refusal(field, f"cannot be kept: {exc}") from exc
+        raise Unfit(
+            field, _("%(field)s cannot be kept: %(problem)s.", field=field.label, problem=exc)
+        ) from exc
     except RecursionError as exc:
-        raise _refusal(field, "is nested too deeply") from exc
+        raise Unfit(field, _("%(field)s is nested too deeply.", field=field.label)) from exc
     if not isinstance(value, (dict, list)):
-        raise _refusal(field, "must be a JSON object or array")
+        raise Unfit(field, _("%(field)s must be a JSON object or array.", field=field.label))
     return _dumped(field, value)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
+    names = [pair[0] for pair in pairs]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the name “{clean(twice)}” occurs twice in one object")
+        raise ValueError(_("the name “%(name)s” occurs twice in one object", name=clean(twice)))
     return dict(pairs)
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number in JSON")
+    raise ValueError(_("%(name)s is not a number in JSON", name=name))
 
 
 def _cleaned(value: object, depth: int) -> JsonValue:
     if depth == 0:
-        raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
+        raise ValueError(_("it is nested more than %(levels)s levels deep", levels=MAX_DEPTH))
     match value:
         case str():
             return clean(value)
@@ -178,9 +214,9 @@ def _dumped(field: Field, value: JsonValue) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
     except ValueError as exc:
-        raise _refusal(field, "holds a number too large to keep") from exc
+        raise Unfit(field, _("%(field)s holds a number too large to keep.", field=field.label)) from exc
     except RecursionError as exc:
-        raise _refusal(field, "is nested too deeply") from exc
+        raise Unfit(field, _("%(field)s is nested too deeply.", field=field.label)) from exc
 
 
 def _pretty(stored: str) -> str:
@@ -189,13 +225,16 @@ def _pretty(stored: str) -> str:
 
 def _stored_choice(field: Field, text: str) -> str:
     if text not in field.choices:
-        raise _refusal(field, f"must be one of: {', '.join(field.choices)}")
+        raise Unfit(
+            field,
+            _("%(field)s must be one of: %(choices)s.", field=field.label, choices=", ".join(field.choices)),
+        )
     return text
 
 
 def _stored_number(field: Field, text: str) -> str:
     if not _NUMBER.fullmatch(text):
-        raise _refusal(field, "must be a number such as 12 or 0.5")
+        raise Unfit(field, _("%(field)s must be a number such as 12 or 0.5.", field=field.label))
     number = Decimal(text)
     return format(number.normalize(), "f") if number else "0"
 
@@ -206,7 +245,7 @@ def _stored_date(field: Field, text: str) -> str:
             raise ValueError(text)
         return date.fromisoformat(text).isoformat()
     except ValueError as exc:
-        raise _refusal(field, "must be a date such as 2026-03-31") from exc
+        raise Unfit(field, _("%(field)s must be a date such as 2026-03-31.", field=field.label)) from exc
 
 
 def _stored_url(field: Field, text: str) -> str:
@@ -216,7 +255,9 @@ def _stored_url(field: Field, text: str) -> str:
     except ValueError:
         is_address = False
     if not is_address or _SPACE.search(text):
-        raise _refusal(field, "must be an address that begins with https:// or http://")
+        raise Unfit(
+            field, _("%(field)s must be an address that begins with https:// or http://.", field=field.label)
+        )
     return text
 
 
@@ -229,10 +270,26 @@ def _number(stored: str) -> int | float:
 
 def _check_length(field: Field, stored: str) -> None:
     if len(stored) > MAX_VALUE_CHARS:
-        raise _refusal(field, f"has {len(stored):,} characters; a field holds at most {MAX_VALUE_CHARS:,}")
+        raise Unfit(
+            field,
+            _(
+                "%(field)s has %(length)s characters; a field holds at most %(most)s.",
+                field=field.label,
+                length=f"{len(stored):,}",
+                most=f"{MAX_VALUE_CHARS:,}",
+            ),
+        )
     length = counted(field.kind, stored)
     if field.max_chars is not None and length > field.max_chars:
-        raise _refusal(field, f"has {length:,} characters; at most {field.max_chars:,} are allowed")
+        raise Unfit(
+            field,
+            _(
+                "%(field)s has %(length)s characters; at most %(most)s are allowed.",
+                field=field.label,
+                length=f"{length:,}",
+                most=f"{field.max_chars:,}",
+            ),
+        )
 
 
 def counted(kind: Kind, stored: str) -> int:
@@ -240,7 +297,3 @@ def counted(kind: Kind, stored: str) -> int:
     if kind == "list" and stored:
         return len("\n".join(json.loads(stored)))
     return len(stored)
-
-
-def _refusal(field: Field, problem: str) -> Invalid:
-    return Invalid(f"{field.label} {problem}. Nothing was saved.", field=field.name, limit=field.max_chars)

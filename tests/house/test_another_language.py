@@ -92,7 +92,7 @@ def test_no_page_of_the_tour_says_anything_past_the_catalogue(
     browser = reader(conn, client, as_user)
     found: dict[str, list[str]] = {}
     for page in PAGES:
-        answer = browser.get(page.format(post=post_id))
+        answer = browser.get(page.format(post=post_id), follow_redirects=True)
         assert answer.status_code == (404 if "no-such" in page else 200), page
         said = [text for text in pseudo.outside(answer.text) if re.search(r"[A-Za-z]", NAMES.sub("", text))]
         found |= {page: said} if said else {}

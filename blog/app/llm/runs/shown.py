@@ -7,35 +7,37 @@ from decimal import Decimal
 from typing import Any
 
 from blog.app.llm.runs.models import Run
+from blog.app.translation import N_
+from blog.app.translation import gettext as _
 
 EXCERPT_BYTES = 100_000
 
 STATUS_WORDS = {
-    "queued": "waiting for a worker",
-    "running": "writing",
-    "succeeded": "done",
-    "invalid": "did not pass the checks",
-    "failed": "failed",
-    "cancelled": "stopped",
+    "queued": N_("waiting for a worker"),
+    "running": N_("writing"),
+    "succeeded": N_("done"),
+    "invalid": N_("did not pass the checks"),
+    "failed": N_("failed"),
+    "cancelled": N_("stopped"),
 }
 ERROR_WORDS = {
-    "auth": "The provider refused the key",
-    "permission": "The key may not do this",
-    "quota": "The provider's quota is used up",
-    "rate_limit": "The provider asked to slow down",
-    "overloaded": "The provider is overloaded",
-    "bad_request": "The provider refused the request",
-    "not_found": "The provider does not know this model",
-    "refusal": "The model refused to answer",
-    "content_filter": "The provider's filter stopped the answer",
-    "server": "The provider had an error of its own",
-    "bad_response": "The provider's answer could not be read",
-    "truncated_stream": "The answer broke off",
-    "context_length": "The prompt is too long for this model",
-    "timeout": "The provider took too long",
-    "unreachable": "The provider could not be reached",
-    "internal": "Something went wrong on our side",
-    "worker_lost": "The worker ended while it was at it",
+    "auth": N_("The provider refused the key"),
+    "permission": N_("The key may not do this"),
+    "quota": N_("The provider's quota is used up"),
+    "rate_limit": N_("The provider asked to slow down"),
+    "overloaded": N_("The provider is overloaded"),
+    "bad_request": N_("The provider refused the request"),
+    "not_found": N_("The provider does not know this model"),
+    "refusal": N_("The model refused to answer"),
+    "content_filter": N_("The provider's filter stopped the answer"),
+    "server": N_("The provider had an error of its own"),
+    "bad_response": N_("The provider's answer could not be read"),
+    "truncated_stream": N_("The answer broke off"),
+    "context_length": N_("The prompt is too long for this model"),
+    "timeout": N_("The provider took too long"),
+    "unreachable": N_("The provider could not be reached"),
+    "internal": N_("Something went wrong on our side"),
+    "worker_lost": N_("The worker ended while it was at it"),
 }
 
 
@@ -84,13 +86,13 @@ def pieces(message: Mapping[str, Any]) -> list[Piece]:
 def facts(run: Run) -> list[Fact]:
     """What was counted and measured; what nobody said is left out, except the cost."""
     counted = [
-        _tokens(run.usage_input, "in"),
-        _tokens(run.usage_cached or None, "cached"),
-        _tokens(run.usage_output, "out"),
-        _tokens(run.usage_reasoning or None, "of it thinking"),
-        _measured(run.tokens_per_second, "", "tok/s"),
-        _measured(run.seconds_to_first_text, " s", "to first"),
-        _measured(run.seconds, " s", "in all"),
+        _tokens(run.usage_input, _("in")),
+        _tokens(run.usage_cached or None, _("cached")),
+        _tokens(run.usage_output, _("out")),
+        _tokens(run.usage_reasoning or None, _("of it thinking")),
+        _measured(run.tokens_per_second, "", _("tok/s")),
+        _measured(run.seconds_to_first_text, " s", _("to first")),
+        _measured(run.seconds, " s", _("in all")),
         None if run.is_active else cost(run.cost, run.cost_currency),
     ]
     return [fact for fact in counted if fact is not None]
@@ -99,19 +101,19 @@ def facts(run: Run) -> list[Fact]:
 def cost(amount: Decimal | None, currency: str | None) -> Fact:
     """Free only when a price row says so; without prices nobody knows."""
     if amount is None:
-        return Fact(value="unknown", before="cost")
+        return Fact(value=_("unknown"), before=_("cost"))
     if amount == 0:
-        return Fact(value="free")
+        return Fact(value=_("free"))
     shown = f"{amount:.4f}" if amount >= Decimal("0.0001") else "< 0.0001"
     return Fact(value=f"{shown} {currency or ''}".strip())
 
 
 def status_words(status: str) -> str:
-    return STATUS_WORDS[status]
+    return _(STATUS_WORDS[status])
 
 
 def error_words(kind: str | None) -> str:
-    return ERROR_WORDS.get(kind or "", "The run failed")
+    return _(ERROR_WORDS.get(kind or "", N_("The run failed")))
 
 
 def readable_json(text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from blog.app.automation.models import Passage
 from blog.app.errors import Invalid
+from blog.app.translation import gettext as _
 from blog.app.workflow.models import Field
 
 KINDS = frozenset({"text", "markdown"})
@@ -14,18 +15,22 @@ def checked(field: Field, value: str, passage: Passage) -> Passage:
     """The words of the passage without the white space around them; it must stand where it is said to."""
     if field.kind not in KINDS:
         raise Invalid(
-            f"{field.label} is no running text, so it has no passages to work on.", field=field.name
+            _("%(field)s is no running text, so it has no passages to work on.", field=field.label),
+            field=field.name,
         )
     if not 0 <= passage.start <= passage.end <= len(value) or (
         value[passage.start : passage.end] != passage.text
     ):
         raise Invalid(
-            f"The selected words do not stand at this place of {field.label}. Select them again.",
+            _(
+                "The selected words do not stand at this place of %(field)s. Select them again.",
+                field=field.label,
+            ),
             field=field.name,
             found=value[max(passage.start, 0) : max(passage.end, 0)][:200],
         )
     if not passage.text.strip():
-        raise Invalid("Select some words first.", field=field.name)
+        raise Invalid(_("Select some words first."), field=field.name)
     return _core(passage)
 
 

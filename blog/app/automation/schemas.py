@@ -132,7 +132,7 @@ class FlatSelection(BaseModel):
     def _whole(self) -> Self:
         given = [self.selection_start, self.selection_end, self.selection_text]
         if None in given and given != [None, None, None]:
-            raise ValueError("give start, end and text of the selection, or none of them")
+            raise ValueError(_("give start, end and text of the selection, or none of them"))
         return self
 
 
@@ -149,7 +149,7 @@ class PreviewQuery(FlatSelection):
     @model_validator(mode="after")
     def _of_a_field(self) -> Self:
         if self.passage is not None and self.field is None:
-            raise ValueError("say which field the selection is of")
+            raise ValueError(_("say which field the selection is of"))
         return self
 
 

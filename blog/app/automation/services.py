@@ -219,8 +219,12 @@ def check_reads_passage(prepared: Prepared) -> None:
     read = assemble.read_inputs(prepared.parts, prepared.vocabulary)
     if prepared.inputs.selection is not None and SELECTED not in read:
         raise Invalid(
-            f"No part of “{prepared.version.action_label}” reads {SELECTED}, so a model would not see the "
-            "passage. Add one that does on the action's page."
+            _(
+                "No part of “%(action_label)s” reads %(selected)s, so a model would not see the "
+                "passage. Add one that does on the action's page.",
+                action_label=prepared.version.action_label,
+                selected=SELECTED,
+            )
         )
 
 
@@ -238,7 +242,7 @@ def _passage_now(conn: db.Connection, automation: Automation) -> Passage | None:
     found = passages.found_again(_value(current), automation.passage)
     if found is None:
         raise Conflict(
-            "The field was changed: the passage is gone, or there more than once. Select it again.",
+            _("The field was changed: the passage is gone, or there more than once. Select it again."),
             current_revision_id=current.id if current else None,
         )
     return found
@@ -258,7 +262,7 @@ def _offered_for_passage(conn: db.Connection, action_id: int | None) -> int:
     """Every text offers the same ones, so a field need not name them."""
     offered = [action.id for action in prompts.list_selection_actions(conn)]
     if action_id is None or action_id not in offered:
-        raise Invalid("Choose an action that works on a selected passage.", offered=offered)
+        raise Invalid(_("Choose an action that works on a selected passage."), offered=offered)
     return action_id
 
 

@@ -7,6 +7,7 @@ from blog.app.posts import markdown
 from blog.app.posts import rules as sizes
 from blog.app.posts import services as posts
 from blog.app.text import clean
+from blog.app.translation import gettext as _
 from blog.app.workflow import services as workflow
 
 LABEL_LEVEL = 3  # a field's label on the desk is a heading of this level
@@ -26,6 +27,8 @@ def formatted(
     field = workflow.find_field(conn, post.workflow_id, field_name)
     workflow.check_scope(conn, post_id, field, section_id)
     if field.kind != "markdown":
-        raise Invalid(f"{field.label} is no Markdown: readers see it as it is typed.", field=field.name)
+        raise Invalid(
+            _("%(field)s is no Markdown: readers see it as it is typed.", field=field.label), field=field.name
+        )
     sizes.check_size(text)
     return markdown.html(clean(text), below=LABEL_LEVEL)

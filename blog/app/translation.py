@@ -41,7 +41,8 @@ def speak(language: str) -> None:
 
 def spoken() -> str:
     """The language as HTML names it: pt_BR is pt-BR."""
-    return _spoken.get().replace("_", "-")
+    language = _spoken.get()
+    return language if language == SOURCE else language.replace("_", "-")
 
 
 def gettext(text: str, /, **values: object) -> str:

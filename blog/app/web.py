@@ -17,10 +17,9 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from werkzeug.exceptions import HTTPException
 
-from blog.app import db, translation
+from blog.app import db, page_language, translation
 from blog.app.config import Config
 from blog.app.errors import AppError, Invalid, Unavailable
-from blog.app.script_words import script_words
 from blog.app.translation import gettext as _
 
 log = logging.getLogger(__name__)
@@ -295,22 +294,6 @@ def register(app: Flask) -> None:
     app.register_error_handler(psycopg.OperationalError, _database_error)
     app.register_error_handler(PoolTimeout, _database_error)
     app.register_error_handler(Exception, _unexpected_error)
-    _register_language(app)
+    page_language.register(app, STATIC / "js")
     app.add_template_global(asset)
     app.add_template_filter(shown_time)
-
-
-def _register_language(app: Flask) -> None:
-    """`_` and {% trans %} in templates; a message there is markup, its values are escaped."""
-    env = app.jinja_env
-    env.add_extension("jinja2.ext.i18n")
-    env.policies["ext.i18n.trimmed"] = True
-    install: Callable[..., None] = cast(Any, env).install_gettext_callables
-    install(translation.gettext, translation.ngettext, newstyle=True)
-    app.add_template_global(translation.spoken)
-    app.add_template_filter(translation.gettext, "said")
-    app.add_template_global(_script_words, "script_words")
-
-
-def _script_words() -> dict[str, object]:
-    return script_words(STATIC / "js")

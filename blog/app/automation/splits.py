@@ -13,6 +13,7 @@ from blog.app.llm.permissions import LLM_CONFIGURE, LLM_READ
 from blog.app.llm.prompts import going_live, make_up
 from blog.app.llm.prompts import services as prompts
 from blog.app.llm.prompts.going_live import Candidate, Gate
+from blog.app.translation import gettext as _
 
 
 def choose(conn: db.Connection, action_id: int, post_id: int) -> Chosen:
@@ -36,19 +37,25 @@ def start_split(
     """Tries a version on some of the posts. It must be able to work, and no gate may be against it."""
     check(actor, LLM_CONFIGURE)
     if actor.user_id is None:
-        raise Forbidden("A split is started by a person.")
+        raise Forbidden(_("A split is started by a person."))
     head = prompts.get_action_head(conn, action_id)
     if head.archived_at is not None:
-        raise Conflict("This action is archived.")
+        raise Conflict(_("This action is archived."))
     if new.version_id == head.live_version_id:
-        raise Conflict("This version is live already. Choose another one to try beside it.")
+        raise Conflict(_("This version is live already. Choose another one to try beside it."))
     with conn.transaction(), db.constraints(llm_action_split_open_key=_other_open()):
         action = prompts.get_action(conn, action_id, new.version_id)
         make_up.check(conn, going_live.as_make_up(action), vocabulary)
         objections = gate(conn, Candidate(action_id=action_id, version_id=new.version_id))
         if objections:
             said = " ".join(f"{each.title}: {each.message}" for each in objections)
-            raise Conflict(f"The gate has something against version {action.version.number}. {said}")
+            raise Conflict(
+                _(
+                    "The gate has something against version %(number)s. %(said)s",
+                    number=action.version.number,
+                    said=said,
+                )
+            )
         store.end_void(conn, action_id, actor.user_id)
         split_id = store.insert_split(
             conn,
@@ -65,11 +72,11 @@ def start_split(
 def end_split(conn: db.Connection, actor: Actor, split_id: int) -> Split:
     check(actor, LLM_CONFIGURE)
     if actor.user_id is None:
-        raise Forbidden("A split is ended by a person.")
+        raise Forbidden(_("A split is ended by a person."))
     with conn.transaction():
         get_split(conn, actor, split_id)
         if not store.end_split(conn, split_id, actor.user_id):
-            raise Conflict("This split was ended already.")
+            raise Conflict(_("This split was ended already."))
         audit.record(conn, actor, "split.ended", "llm_action_split", split_id)
     return get_split(conn, actor, split_id)
 
@@ -78,7 +85,7 @@ def get_split(conn: db.Connection, actor: Actor, split_id: int) -> Split:
     check(actor, LLM_READ)
     split = store.find_split(conn, split_id)
     if split is None:
-        raise NotFound("There is no such split.")
+        raise NotFound(_("There is no such split."))
     return split
 
 
@@ -88,4 +95,4 @@ def list_splits(conn: db.Connection, actor: Actor, action_id: int) -> list[Split
 
 
 def _other_open() -> Conflict:
-    return Conflict("This action's runs are divided already. End that split first.")
+    return Conflict(_("This action's runs are divided already. End that split first."))

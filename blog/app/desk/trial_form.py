@@ -20,6 +20,7 @@ from blog.app.llm.trials import services as trials
 from blog.app.llm.trials.models import Trial, TrialListItem
 from blog.app.posts import services as posts
 from blog.app.posts.models import PostListItem
+from blog.app.translation import gettext as _
 from blog.app.workflow import rules, values
 from blog.app.workflow import services as workflow
 from blog.app.workflow.models import Field, SectionState
@@ -105,7 +106,7 @@ def get_form(
 def _trial(conn: db.Connection, action_id: int, trial_id: int) -> Trial:
     trial = trials.get_trial(conn, trial_id)
     if trial.action_id != action_id:
-        raise Invalid("This test is one of another action.")
+        raise Invalid(_("This test is one of another action."))
     return trial
 
 
@@ -247,7 +248,9 @@ def _sections_of(text: str) -> list[dict[str, Any]]:
     try:
         found: Any = json.loads(text)
     except ValueError as exc:
-        raise Invalid(f"The sections are not JSON: {exc}.", field=f"post.{SECTIONS}") from exc
+        raise Invalid(
+            _("The sections are not JSON: %(problem)s.", problem=exc), field=f"post.{SECTIONS}"
+        ) from exc
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):  # pyright: ignore[reportUnknownVariableType]
-        raise Invalid("The sections must be a JSON array of objects.", field=f"post.{SECTIONS}")
+        raise Invalid(_("The sections must be a JSON array of objects."), field=f"post.{SECTIONS}")
     return found  # pyright: ignore[reportUnknownVariableType]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from blog.app.bench.models import Typed, TypedRow
 from blog.app.errors import AppError, Invalid
 from blog.app.llm.prompts import rules
+from blog.app.translation import gettext as _
 
 
 def arranged(typed: Typed, do: str) -> Typed:
@@ -52,6 +53,9 @@ def check_same(row: TypedRow, other: TypedRow) -> None:
     """A part that stands at two places has one text."""
     if (row.role, row.kind, row.template) != (other.role, other.kind, other.template):
         raise Invalid(
-            "This part stands at two places and was changed in two ways. Make one of them a part of its own.",
+            _(
+                "This part stands at two places and was changed in two ways. "
+                "Make one of them a part of its own."
+            ),
             row=row.key,
         )

@@ -143,7 +143,7 @@ def find_section(desk: Desk, section_id: int) -> SectionCards:
     for section in desk.sections:
         if section.section.id == section_id:
             return section
-    raise NotFound("There is no such section in this post.")
+    raise NotFound(_("There is no such section in this post."))
 
 
 def _machine(conn: db.Connection, actor: Actor, workspace: Workspace) -> Machine:

@@ -68,7 +68,8 @@ def unseal(keys: tuple[str, ...], sealed: bytes, *, what: str = "This provider's
     except InvalidToken as exc:
         raise Unavailable(
             _(
-                "%(what)s was sealed with another secret. Put the old BLOG_SECRET back, or enter the key again.",
+                "%(what)s was sealed with another secret. "
+                "Put the old BLOG_SECRET back, or enter the key again.",
                 what=what,
             )
         ) from exc

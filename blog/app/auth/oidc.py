@@ -287,8 +287,8 @@ def _person(conn: db.Connection, provider: OidcProvider, claims: dict[str, Any])
     if store.find_user_by_email(conn, email):
         raise Conflict(
             _(
-                "Somebody with the address %(email)s is here already. If that is you, sign in with your password "
-                "and connect %(provider)s on your account page.",
+                "Somebody with the address %(email)s is here already. "
+                "If that is you, sign in with your password and connect %(provider)s on your account page.",
                 email=email,
                 provider=provider.label,
             )

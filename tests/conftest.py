@@ -4,7 +4,7 @@ import hashlib
 import os
 import socket
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,20 @@ def conn(_connection: db.Connection) -> Iterator[db.Connection]:
 
 
 # --- the application -----------------------------------------------------------------------------
+
+
+class NoPool:
+    """A pool for tests that must not need one."""
+
+    def connection(self) -> AbstractContextManager[db.Connection]:
+        raise AssertionError("This test was not to reach a database.")
+
+
+@pytest.fixture(scope="session")
+def wired(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application as it is wired, for looking at."""
+    data_dir: Path = tmp_path_factory.mktemp("data")
+    return create_app(Config(data_dir=data_dir, secret="a secret for the tests only"), NoPool())
 
 
 class OneConnection:

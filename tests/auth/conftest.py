@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -14,6 +15,11 @@ from tests.factories import make_user
 
 PASSWORD = "correct horse battery"
 Send = Callable[..., TestResponse]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def declared(wired: Flask) -> None:
+    """Every permission there is: a package declares its own when the application is wired."""
 
 
 def csrf_of(client: FlaskClient) -> str:

@@ -111,3 +111,10 @@ def test_a_passage_is_found_again_where_it_was_or_where_it_alone_is() -> None:
     assert passages.found_again("New. " + TEXT, passage) == at("Kilts are old.", "New. " + TEXT)
     assert passages.found_again("New. " + TEXT + " Kilts are old.", passage) is None
     assert passages.found_again("Gone.", passage) is None
+
+
+def test_blank_lines_divide_paragraphs_and_lose_no_words() -> None:
+    text = "\n# One\n\n  two\nthree  \n \n\n🧶 four\n"
+    found = passages.paragraphs(text)
+    assert [passage.text for passage in found] == ["# One", "two\nthree", "🧶 four"]
+    assert all(text[passage.start : passage.end] == passage.text for passage in found)

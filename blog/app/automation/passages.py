@@ -1,5 +1,6 @@
 """A passage of a field: is it there, what stands around it, its field with other words in its place. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from blog.app.automation.models import Passage
@@ -8,6 +9,7 @@ from blog.app.translation import gettext as _
 from blog.app.workflow.models import Field
 
 KINDS = frozenset({"text", "markdown"})
+PARAGRAPH = re.compile(r"\S(?:[^\n]|\n(?![ \t]*(?:\n|\Z)))*")
 NEAR = 1000  # characters before and after a passage that a prompt may read
 
 
@@ -79,3 +81,9 @@ def places(value: str, words: str) -> Sequence[Passage]:
         found.append(Passage(start=place, end=place + len(words), text=words))
         place = value.find(words, place + len(words))
     return found
+
+
+def paragraphs(value: str) -> Sequence[Passage]:
+    """What blank lines divide, without the white space around."""
+    spans = (found.span() for found in PARAGRAPH.finditer(value))
+    return [_core(Passage(start=start, end=end, text=value[start:end])) for start, end in spans]

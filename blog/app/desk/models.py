@@ -7,11 +7,13 @@ from datetime import datetime
 from blog.app.automation.models import (
     Automation,
     AutomationListItem,
+    Passage,
     Preview,
     Suggestion,
     SuggestionStatus,
 )
 from blog.app.desk.hunks import Piece
+from blog.app.llm.prompts.models import SelectionAction
 from blog.app.llm.registry.models import Model
 from blog.app.llm.runs.models import Run
 from blog.app.posts.diff import Segment
@@ -162,6 +164,7 @@ class Desk:
     elsewhere: Sequence[Suggestion]
     running: int
     may_automate: bool
+    selection_actions: Sequence[SelectionAction]
     models: Sequence[Model]
     present: Sequence[Presence]
 
@@ -210,7 +213,8 @@ class MissingInput:
 class Panel:
     """What a model is about to do, does or did for one field. `problem` empty: Run is possible.
 
-    Of `preview` and `run` at most one is there: before a run what would be sent, then the run.
+    Of `preview` and `run` at most one is there: before a run what would be sent, then the run. `passage`
+    None: it is about the whole field.
     """
 
     card: Card
@@ -220,7 +224,9 @@ class Panel:
     preview: Preview | None
     missing: Sequence[MissingInput]
     problem: str
+    wish: str
     run: Run | None
+    passage: Passage | None
     earlier: Sequence[AutomationListItem]
 
     @property

@@ -9,9 +9,9 @@ from blog.app.auth.permissions import current_actor, requires
 from blog.app.automation import services as automation
 from blog.app.automation import suggestions
 from blog.app.automation.models import Suggestion
-from blog.app.automation.schemas import AutomationStart, Refinement, SuggestionDiscard
+from blog.app.automation.schemas import Refinement, SuggestionDiscard
 from blog.app.desk import services as desk
-from blog.app.desk.schemas import Acceptance, DeskQuery, Going, Retry
+from blog.app.desk.schemas import Acceptance, DeskQuery, Going, Retry, RunStart
 from blog.app.desk.views import field_address, render_page
 from blog.app.errors import Conflict, NotFound
 from blog.app.llm.permissions import LLM_READ, LLM_RUN
@@ -41,6 +41,7 @@ def show_automation(post_id: int, field_name: str, section_id: int | None = None
         action_id=query.action,
         model_id=query.model,
         run_id=query.run,
+        wish=query.wish,
     )
     return render_page(page, query)
 
@@ -49,7 +50,7 @@ def show_automation(post_id: int, field_name: str, section_id: int | None = None
 @bp.post("/posts/<int:post_id>/sections/<int:section_id>/fields/<field_name>/runs")
 @requires(AUTOMATE)
 def create_run(post_id: int, field_name: str, section_id: int | None = None) -> Response:
-    form = web.parse_form(AutomationStart)
+    form = web.parse_form(RunStart)
     try:
         run_id = automation.start(
             web.conn(),
@@ -60,6 +61,8 @@ def create_run(post_id: int, field_name: str, section_id: int | None = None) -> 
             action_id=form.llm_action_id,
             model_id=form.llm_model_id,
             base_revision_id=form.base_revision_id,
+            passage=form.passage,
+            wish=form.wish,
             fence=form.fence,
         ).id
     except Conflict as conflict:

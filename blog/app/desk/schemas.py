@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from blog.app.automation.schemas import BaseRevision
+from blog.app.automation.schemas import BaseRevision, Fence, FlatSelection
 from blog.app.posts.schemas import Id
 
 
@@ -36,6 +36,7 @@ class DeskQuery(BaseModel):
     action: Chosen = None
     model: Chosen = None
     run: Chosen = None
+    wish: Annotated[str, Field(max_length=1000)] = ""
     accepted: Chosen = None
     discarded: Chosen = None
     removed: Chosen = None
@@ -45,6 +46,26 @@ class DeskQuery(BaseModel):
     near: Chosen = None
     revisions: Ids = Field(default_factory=list[int])
     was: Ids = Field(default_factory=list[int])
+
+
+class PassageQuery(BaseModel):
+    """A passage of a field, by its words or by its place."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    words: Annotated[str, BeforeValidator(_unix_lines)] = Field("", max_length=100_000)
+    start: int | None = Field(None, ge=0)
+    end: int | None = Field(None, ge=0)
+
+
+class RunStart(FlatSelection):
+    """Run as a page sends it: for the whole field, or for a passage of it."""
+
+    llm_action_id: Chosen = None
+    llm_model_id: Chosen = None
+    base_revision_id: BaseRevision | Literal["current"] = "current"
+    fence: Fence = None
+    wish: str = Field("", max_length=1000)
 
 
 class Idea(BaseModel):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from blog.app import db
 from blog.app.auth.models import Actor
@@ -9,7 +10,7 @@ from blog.app.automation import preview as previews
 from blog.app.automation import services as automation
 from blog.app.automation import store as automations
 from blog.app.automation import suggestions
-from blog.app.automation.models import AutomationListItem, Preview, PreviewOf, Suggestion
+from blog.app.automation.models import AutomationListItem, Passage, Preview, PreviewOf, Suggestion
 from blog.app.desk import hunks, presence
 from blog.app.desk import store as desk_store
 from blog.app.desk.models import (
@@ -42,6 +43,7 @@ from blog.app.workflow import services as workflow
 from blog.app.workflow.models import Field, FieldState, SectionState, Workspace
 from blog.app.workflow.permissions import AUTOMATE
 
+Asked = dict[str, Any]
 Target = tuple[int | None, int]  # section id, field id
 # The kinds of which half a change is still a value; half of a date or of JSON is none.
 PICKED = frozenset({"text", "markdown", "list"})
@@ -75,9 +77,10 @@ def get_field_page(
     action_id: int | None = None,
     model_id: int | None = None,
     run_id: int | None = None,
+    wish: str = "",
 ) -> Page:
     """A field's sub-stage, with the panel for it."""
-    asked = {"action_id": action_id, "model_id": model_id, "run_id": run_id}
+    asked: Asked = {"action_id": action_id, "model_id": model_id, "run_id": run_id, "wish": wish}
     desk = get_field_desk(conn, actor, post_id, field_name)
     panel = get_panel(conn, actor, keys, desk, find_card(desk, field_name, section_id), **asked)
     if panel.is_behind:
@@ -117,6 +120,7 @@ def get_desk(conn: db.Connection, actor: Actor, post_id: int, sub_stage_name: st
         elsewhere=_elsewhere(workspace, machine),
         running=runs.count_active(conn),
         may_automate=machine.may_automate,
+        selection_actions=prompts.list_selection_actions(conn) if machine.may_automate else [],
         models=registry.list_usable_models(conn) if machine.waiting else [],
         present=presence.list_present(conn, actor, post_id),
     )
@@ -282,6 +286,7 @@ def get_panel(
     action_id: int | None = None,
     model_id: int | None = None,
     run_id: int | None = None,
+    wish: str = "",
 ) -> Panel:
     """The run that was asked for, else one that is at work here, else what a run would send."""
     runs_here = _runs_here(conn, actor, card)
@@ -290,7 +295,7 @@ def get_panel(
     asked = (
         None
         if run or action_id is None
-        else _ask(conn, actor, keys, card, action_id=action_id, model_id=model_id)
+        else _ask(conn, actor, keys, card, action_id=action_id, model_id=model_id, wish=wish)
     )
     made = asked if isinstance(asked, Preview) else None
     return Panel(
@@ -301,7 +306,9 @@ def get_panel(
         preview=made,
         missing=[_missing(desk, card, reference) for reference in made.missing] if made else [],
         problem=asked if isinstance(asked, str) else "",
+        wish=wish,
         run=run,
+        passage=_passage(conn, run),
         earlier=[item for item in runs_here if run is None or item.run_id != run.id][:EARLIER_SHOWN],
     )
 
@@ -309,9 +316,15 @@ def get_panel(
 def default_card(desk: Desk) -> Card | None:
     """The field a panel is most likely wanted for: at work, else the first empty one with an action."""
     able = [card for card in desk.cards if card.actions]
-    busy = [card for card in able if card.active]
+    busy = [card for card in desk.cards if card.active]
     empty = [card for card in able if not card.is_filled and not card.offers]
     return next(iter([*busy, *empty, *able]), None)
+
+
+def _passage(conn: db.Connection, run: Run | None) -> Passage | None:
+    """The words a run is about; None: the whole field."""
+    target = automations.find_automation(conn, run.id) if run else None
+    return target.passage if target else None
 
 
 def _first_action(card: Card) -> int | None:
@@ -349,15 +362,27 @@ def _ask(
     *,
     action_id: int,
     model_id: int | None,
+    wish: str,
 ) -> Preview | str:
     """What would be sent, or in words why nothing can be."""
     try:
         of = PreviewOf(
-            action_id=action_id, post_id=card.post_id, section_id=card.section_id, model_id=model_id
+            action_id=action_id,
+            post_id=card.post_id,
+            section_id=card.section_id,
+            model_id=model_id,
+            wish=_wish(conn, action_id, wish),
         )
         return previews.preview(conn, actor, keys, of)
     except AppError as problem:
         return problem.message
+
+
+def _wish(conn: db.Connection, action_id: int, wish: str) -> str:
+    """What was chosen for another action is no answer to this one."""
+    version = prompts.get_live_action(conn, action_id).version
+    fits = wish in version.wish_choices or not version.wish_choices
+    return wish if version.wish_label is not None and fits else ""
 
 
 def _missing(desk: Desk, card: Card, reference: str) -> MissingInput:

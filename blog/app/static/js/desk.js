@@ -6,6 +6,7 @@ import "./meter.js";
 import "./panel.js";
 import "./refusals.js";
 import "./run-stream.js";
+import "./selection-send.js";
 import "./desk-keys.js";
 import "./hunks.js";
 import "./presence.js";

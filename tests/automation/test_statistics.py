@@ -63,8 +63,8 @@ def test_adding_words_loses_none(accepted: str, later: str, more: str) -> None:
 def usage(conn: db.Connection) -> list[str]:
     rows = conn.execute(
         """
-        SELECT row(day, llm_action_version_id, llm_model_id, status, cost_currency, suggestions, cost::float8,
-                   measured, kept::float8)::text
+        SELECT row(span, day, llm_action_version_id, llm_model_id, status, cost_currency, suggestions,
+                   cost::float8, measured, kept::float8)::text
         FROM suggestion_usage WHERE suggestions <> 0 ORDER BY 1
         """
     ).fetchall()
@@ -72,7 +72,9 @@ def usage(conn: db.Connection) -> list[str]:
 
 
 def count(conn: db.Connection) -> dict[str, int]:
-    found = conn.execute("SELECT status, sum(suggestions)::int FROM suggestion_usage GROUP BY status")
+    found = conn.execute(
+        "SELECT status, sum(suggestions)::int FROM suggestion_usage WHERE span = 'day' GROUP BY status"
+    )
     return {status: number for status, number in found.fetchall() if number}
 
 

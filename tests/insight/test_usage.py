@@ -8,16 +8,17 @@ from decimal import Decimal
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.errors import Forbidden, Invalid, NotFound
-from blog.app.insight import figures, shown, usage
+from blog.app.insight import figures, shown, usage, usage_store
 from blog.app.insight.schemas import UsageQuery
 from blog.app.insight.usage_models import Counted, UsageReport
 from blog.app.llm.runs import execution, histogram, services
+from blog.app.llm.runs import usage_store as counting
 from blog.app.llm.runs.models import Run
 from tests.conftest import OneConnection
 from tests.factories import all_powerful, make_actor
@@ -167,6 +168,44 @@ def test_days_are_asked_for_in_order_and_not_too_many(conn: db.Connection, actor
             report(conn, actor, **asked)
     with pytest.raises(Forbidden):
         report(conn, make_actor(conn, "eve"))
+
+
+FIRST, LAST = date(2029, 11, 15), date(2030, 4, 15)
+
+
+@pytest.fixture
+def a_run_a_day(conn: db.Connection) -> None:
+    """From FIRST to LAST, of BlogForge itself, also counted by month."""
+    db.run(
+        conn,
+        """
+        INSERT INTO llm_usage
+        SELECT 'day', day, 'person', NULL, NULL, NULL, NULL, NULL, 'use', '', 1, 1, 0, 0, 0, 0, 10, 1, 0, 0,
+               0, one, one
+        FROM generate_series(%s::date, %s::date, interval '1 day') AS day
+        CROSS JOIN (SELECT array_append(array_fill(0, ARRAY[23]), 1) AS one) AS histogram
+        """,
+        (FIRST, LAST),
+    )
+    for month in counting.list_months(conn):
+        counting.add_month(conn, month)
+
+
+edges = st.dates(FIRST - timedelta(days=40), LAST + timedelta(days=40)) | st.sampled_from(
+    [date(2029, 12, 1), date(2029, 12, 31), date(2030, 1, 1), date(2030, 2, 28), date.min, date.max]
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(one=edges, other=edges)
+def test_months_and_the_days_around_them_are_the_period(
+    conn: db.Connection, a_run_a_day: None, one: date, other: date
+) -> None:
+    since, until = min(one, other), max(one, other)
+    found = usage_store.list_counted(conn, "person", since, until, purpose=None)
+    days = max(0, (min(until, LAST) - max(since, FIRST)).days + 1)
+    counts = [(row.runs, row.usage_input, sum(row.seconds)) for row in found]
+    assert counts == ([(days, days * 10, days)] if days else [])
 
 
 # --- the edges -----------------------------------------------------------------------------------

@@ -42,11 +42,16 @@ def _measure(conn: db.Connection, revision_ids: list[int]) -> int:
 
 
 def recount(conn: db.Connection) -> int:
-    """Counts what became of all suggestions anew, a day at a time; answers how many days."""
+    """Counts what became of all suggestions anew, a day at a time, then by month; answers how many days."""
     days = store.list_days(conn)
     for day in days:
         with conn.transaction():
             store.lock_usage(conn)
             store.delete_usage(conn, day)
             store.add_suggestions(conn, day)
+    for month in store.list_months(conn):
+        with conn.transaction():
+            store.lock_usage(conn)
+            store.delete_month(conn, month)
+            store.add_month(conn, month)
     return len(days)

@@ -6,19 +6,21 @@ from datetime import date
 from blog.app import db
 
 COUNT = """
-    INSERT INTO suggestion_usage (day, llm_action_version_id, llm_model_id, status, cost_currency,
+    INSERT INTO suggestion_usage (span, day, llm_action_version_id, llm_model_id, status, cost_currency,
                                   suggestions, cost, measured, kept)
-    SELECT (run.finished_at AT TIME ZONE 'UTC')::date, run.llm_action_version_id, run.llm_model_id,
+    SELECT span, date_trunc(span, run.finished_at AT TIME ZONE 'UTC')::date,
+           run.llm_action_version_id, run.llm_model_id,
            suggestion.status, coalesce(run.cost_currency, ''),
            %(sign)s * count(*), %(sign)s * coalesce(sum(run.cost), 0),
            %(sign)s * count(suggestion.kept_share), %(sign)s * coalesce(sum(suggestion.kept_share), 0)
     FROM suggestion
     JOIN workflow_automation AS automation ON automation.id = suggestion.workflow_automation_id
     JOIN llm_run AS run ON run.id = automation.llm_run_id
+    CROSS JOIN unnest(%(spans)s::text[]) AS span
     WHERE run.purpose = 'use' AND run.finished_at IS NOT NULL
 """
 ADD = """
-    GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+    GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
     ON CONFLICT ON CONSTRAINT suggestion_usage_pkey DO UPDATE SET
         suggestions = suggestion_usage.suggestions + EXCLUDED.suggestions,
         cost = suggestion_usage.cost + EXCLUDED.cost,
@@ -29,7 +31,11 @@ ADD = """
 
 def add_suggestion(conn: db.Connection, suggestion_id: int, sign: int) -> None:
     """Counts a suggestion as it is now, or with -1 takes it out of the counts before it changes."""
-    db.run(conn, f"{COUNT} AND suggestion.id = %(id)s {ADD}", {"sign": sign, "id": suggestion_id})
+    db.run(
+        conn,
+        f"{COUNT} AND suggestion.id = %(id)s {ADD}",
+        {"sign": sign, "id": suggestion_id, "spans": ["day", "month"]},
+    )
 
 
 def list_days(conn: db.Connection) -> list[date]:
@@ -42,7 +48,7 @@ def list_days(conn: db.Connection) -> list[date]:
             JOIN workflow_automation AS automation ON automation.id = suggestion.workflow_automation_id
             JOIN llm_run AS run ON run.id = automation.llm_run_id
             WHERE run.finished_at IS NOT NULL
-            UNION SELECT day FROM suggestion_usage) AS counted
+            UNION SELECT day FROM suggestion_usage WHERE span = 'day') AS counted
         WHERE NOT EXISTS (SELECT FROM llm_run_removal AS removal WHERE removal.day = counted.day)
         ORDER BY day
         """
@@ -55,7 +61,7 @@ def lock_usage(conn: db.Connection) -> None:
 
 
 def delete_usage(conn: db.Connection, day: date) -> None:
-    db.run(conn, "DELETE FROM suggestion_usage WHERE day = %s", (day,))
+    db.run(conn, "DELETE FROM suggestion_usage WHERE span = 'day' AND day = %s", (day,))
 
 
 def add_suggestions(conn: db.Connection, day: date) -> None:
@@ -67,7 +73,34 @@ def add_suggestions(conn: db.Connection, day: date) -> None:
           AND run.finished_at < (%(day)s::date + 1)::timestamp AT TIME ZONE 'UTC'
         {ADD}
         """,
-        {"sign": 1, "day": day},
+        {"sign": 1, "day": day, "spans": ["day"]},
+    )
+
+
+def list_months(conn: db.Connection) -> list[date]:
+    """The first day of each month of which something is counted."""
+    rows = conn.execute("SELECT DISTINCT date_trunc('month', day)::date FROM suggestion_usage ORDER BY 1")
+    return [month for (month,) in rows]
+
+
+def delete_month(conn: db.Connection, month: date) -> None:
+    db.run(conn, "DELETE FROM suggestion_usage WHERE span = 'month' AND day = %s", (month,))
+
+
+def add_month(conn: db.Connection, month: date) -> None:
+    """Counts a month from what is counted of its days."""
+    db.run(
+        conn,
+        """
+        INSERT INTO suggestion_usage (span, day, llm_action_version_id, llm_model_id, status, cost_currency,
+                                      suggestions, cost, measured, kept)
+        SELECT 'month', %(month)s, llm_action_version_id, llm_model_id, status, cost_currency,
+               sum(suggestions), sum(cost), sum(measured), sum(kept)
+        FROM suggestion_usage
+        WHERE span = 'day' AND day >= %(month)s AND day < %(month)s + interval '1 month'
+        GROUP BY llm_action_version_id, llm_model_id, status, cost_currency
+        """,
+        {"month": month},
     )
 
 

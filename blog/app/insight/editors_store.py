@@ -4,6 +4,7 @@ from datetime import date
 
 from blog.app import db
 from blog.app.insight.editors_models import CountedRuns, CountedSuggestions, NamedVersion, PostCount
+from blog.app.insight.usage_store import IN_PERIOD
 from blog.app.llm.runs.usage_store import summed
 
 OF_ACTION = """
@@ -23,7 +24,7 @@ def list_suggestions(
                sum(suggestions) AS suggestions, sum(cost) AS cost,
                sum(measured) AS measured, sum(kept) AS kept
         FROM suggestion_usage AS counted
-        WHERE day BETWEEN %(since)s AND %(until)s AND {OF_ACTION}
+        WHERE {IN_PERIOD} AND {OF_ACTION}
         GROUP BY llm_action_version_id, llm_model_id, status, cost_currency
         HAVING sum(suggestions) <> 0
         """,
@@ -39,7 +40,7 @@ def list_runs(conn: db.Connection, since: date, until: date, action_id: int | No
         SELECT llm_action_version_id AS version_id, llm_model_id AS model_id, sum(runs) AS runs,
                sum(failed + invalid) AS failed, {summed("seconds")} AS seconds
         FROM llm_usage AS counted
-        WHERE facet = 'version' AND purpose = 'use' AND day BETWEEN %(since)s AND %(until)s AND {OF_ACTION}
+        WHERE facet = 'version' AND purpose = 'use' AND {IN_PERIOD} AND {OF_ACTION}
         GROUP BY llm_action_version_id, llm_model_id
         """,
         {"since": since, "until": until, "action_id": action_id},

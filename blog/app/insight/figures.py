@@ -70,7 +70,7 @@ def _costs(rows: Sequence[Counted]) -> list[Money]:
 
 
 def _added(histograms: Sequence[Sequence[int]]) -> list[int]:
-    return [sum(histogram[n] for histogram in histograms) for n in range(BUCKETS)]
+    return [sum(counts) for counts in zip([0] * BUCKETS, *histograms, strict=True)]
 
 
 # --- as a table ----------------------------------------------------------------------------------

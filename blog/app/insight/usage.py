@@ -26,14 +26,14 @@ def today() -> date:
 def get_report(conn: db.Connection, actor: Actor, query: UsageQuery) -> UsageReport:
     check(actor, LLM_READ)
     since, until = period(query)
-    of, only = query.narrowed() or ("model", None)
-    days = usage_store.list_counted_days(conn, since, until, purpose=query.purpose, of=of, only=only)
+    narrowed = query.narrowed()
+    days = usage_store.list_counted_days(conn, since, until, purpose=query.purpose, of=narrowed)
     shown_days = figures.day_rows(days, since, until)
     return UsageReport(
         since=since,
         until=until,
         by=query.by,
-        narrowed_to=None if only is None else _name(conn, of, only),
+        narrowed_to=None if narrowed is None else _name(conn, *narrowed),
         total=figures.usage(days),
         rows=shown_days if query.by == "day" else _named(conn, query, since, until),
         days=shown_days,
@@ -84,9 +84,10 @@ def export(conn: db.Connection, actor: Actor, query: UsageQuery) -> Iterator[dic
     """The rows of a report, one for each currency, so that nobody adds two of them up."""
     check(actor, LLM_READ)
     since, until = period(query)
-    of, only = query.narrowed() or ("model", None)
     if query.by == "day":
-        counted = usage_store.list_counted_days(conn, since, until, purpose=query.purpose, of=of, only=only)
+        counted = usage_store.list_counted_days(
+            conn, since, until, purpose=query.purpose, of=query.narrowed()
+        )
         labels: dict[str, str] = {}
     else:
         counted = usage_store.list_counted(conn, query.by, since, until, purpose=query.purpose)

@@ -18,11 +18,27 @@ COUNTED = f"""
     {summed("seconds")} AS seconds, {summed("first_text")} AS first_text
 """
 # By what a report is; the facet that is counted by it, and what of its rows tells one from another.
+# Whole months from the rows of months, the days around them from those of days.
+MONTHS_SINCE = "(date_trunc('month', (%(since)s::date - 1)::timestamp) + interval '1 month')::date"
+MONTHS_UNTIL = "date_trunc('month', (%(until)s::date + 1)::timestamp)::date"
+IN_PERIOD = f"""
+    (span = 'day' AND day >= %(since)s AND day <= %(until)s AND day < {MONTHS_SINCE}
+     OR span = 'month' AND day >= {MONTHS_SINCE} AND day < {MONTHS_UNTIL}
+     OR span = 'day' AND day <= %(until)s AND day >= greatest({MONTHS_SINCE}, {MONTHS_UNTIL}))
+"""
 FACETS: dict[By, tuple[LiteralString, LiteralString]] = {
     "model": ("model", "usage.llm_model_id"),
     "action": ("action", "usage.llm_action_id"),
     "stage": ("field", "field.workflow_sub_stage_id"),
     "person": ("person", "usage.app_user_id"),
+}
+NARROWED: dict[By, LiteralString] = {
+    "model": "AND usage.llm_model_id = %(only)s",
+    "action": "AND usage.llm_action_id = %(only)s",
+    "stage": """
+        AND usage.workflow_field_id IN (SELECT id FROM workflow_field WHERE workflow_sub_stage_id = %(only)s)
+    """,
+    "person": "AND usage.app_user_id = %(only)s",
 }
 
 
@@ -37,7 +53,7 @@ def list_counted(
         f"""
         SELECT coalesce({key}::text, '') AS key, {COUNTED}
         FROM llm_usage AS usage LEFT JOIN workflow_field AS field ON field.id = usage.workflow_field_id
-        WHERE usage.facet = '{facet}' AND usage.day BETWEEN %(since)s AND %(until)s
+        WHERE usage.facet = '{facet}' AND {IN_PERIOD}
           AND (%(purpose)s::text IS NULL OR usage.purpose = %(purpose)s)
         GROUP BY {key}, usage.cost_currency
         """,
@@ -46,19 +62,18 @@ def list_counted(
 
 
 def list_counted_days(
-    conn: db.Connection, since: date, until: date, *, purpose: str | None, of: By, only: int | None
+    conn: db.Connection, since: date, until: date, *, purpose: str | None, of: tuple[By, int] | None
 ) -> list[Counted]:
     """One row for each day and currency: of everything, or only of one model, action, stage or person."""
-    facet, key = FACETS[of]
+    facet, narrowed, only = ("total", "", None) if of is None else (FACETS[of[0]][0], NARROWED[of[0]], of[1])
     return db.many(
         conn,
         Counted,
         f"""
         SELECT usage.day::text AS key, {COUNTED}
-        FROM llm_usage AS usage LEFT JOIN workflow_field AS field ON field.id = usage.workflow_field_id
-        WHERE usage.facet = '{facet}' AND usage.day BETWEEN %(since)s AND %(until)s
-          AND (%(purpose)s::text IS NULL OR usage.purpose = %(purpose)s)
-          AND (%(only)s::bigint IS NULL OR {key} = %(only)s)
+        FROM llm_usage AS usage
+        WHERE usage.facet = '{facet}' AND usage.span = 'day' AND usage.day BETWEEN %(since)s AND %(until)s
+          AND (%(purpose)s::text IS NULL OR usage.purpose = %(purpose)s) {narrowed}
         GROUP BY usage.day, usage.cost_currency
         """,
         {"since": since, "until": until, "purpose": purpose, "only": only},

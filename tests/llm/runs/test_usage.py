@@ -50,7 +50,7 @@ stories = st.builds(
     tokens=st.none() | st.integers(0, 100_000),
     cost=st.none() | st.decimals(0, 5, places=6),
     seconds=st.floats(0, 900),
-    days_ago=st.integers(0, 2),
+    days_ago=st.sampled_from([0, 1, 2, 31, 40]),
 )
 
 
@@ -59,6 +59,14 @@ def counted(conn: db.Connection) -> list[str]:
     rows = conn.execute("SELECT usage::text FROM llm_usage AS usage ORDER BY 1").fetchall()
     rows += conn.execute("SELECT failure::text FROM llm_usage_failure AS failure ORDER BY 1").fetchall()
     return [row for (row,) in rows]
+
+
+def counted_in(conn: db.Connection, span: str) -> int:
+    return db.scalar(
+        conn,
+        "SELECT coalesce(sum(runs), 0) FROM llm_usage WHERE facet = 'model' AND span = %s",
+        (span,),
+    )
 
 
 def outcome(story: Story) -> dict[str, Any]:
@@ -148,7 +156,9 @@ def test_what_is_counted_run_by_run_is_what_a_recount_gives(
         play(conn, pool, history)
         before = counted(conn)
         ended = [story for story in history if story.fate != "at work"]
-        total = db.scalar(conn, "SELECT coalesce(sum(runs), 0) FROM llm_usage WHERE facet = 'model'")
+        total = db.scalar(
+            conn, "SELECT coalesce(sum(runs), 0) FROM llm_usage WHERE facet = 'model' AND span = 'day'"
+        )
         assert total == len(ended)
         ending.recount(conn)
         assert counted(conn) == before
@@ -163,7 +173,7 @@ def test_a_run_that_a_worker_ends_is_counted(conn: db.Connection, pool: OneConne
     rows = conn.execute(
         """
         SELECT sum(runs), sum(succeeded), sum(failed), sum(usage_input), sum(usage_output), sum(untold)
-        FROM llm_usage WHERE facet = 'person'
+        FROM llm_usage WHERE facet = 'person' AND span = 'day'
         """
     ).fetchone()
     assert rows == (2, 1, 1, 30, 7, 1)
@@ -175,7 +185,7 @@ def test_a_queued_run_that_is_stopped_is_counted_without_a_time(conn: db.Connect
     actor = all_powerful(conn)
     services.cancel_run(conn, actor, run.id)
     [[cancelled, seconds]] = conn.execute(
-        "SELECT cancelled, seconds FROM llm_usage WHERE facet = 'action'"
+        "SELECT cancelled, seconds FROM llm_usage WHERE facet = 'action' AND span = 'day'"
     ).fetchall()
     assert (cancelled, sum(seconds)) == (1, 0)
 
@@ -183,7 +193,7 @@ def test_a_queued_run_that_is_stopped_is_counted_without_a_time(conn: db.Connect
 def test_a_day_whose_runs_are_gone_is_not_counted_again(conn: db.Connection, pool: OneConnection) -> None:
     execution.execute_run(pool, SECRETS, queue(conn).id, 1)
     before = counted(conn)
-    conn.execute("INSERT INTO llm_run_removal SELECT day, 1 FROM llm_usage LIMIT 1")
+    conn.execute("INSERT INTO llm_run_removal SELECT day, 1 FROM llm_usage WHERE span = 'day' LIMIT 1")
     db.run(conn, "UPDATE llm_run SET error_kind = 'timeout'")
     ending.recount(conn)
     assert counted(conn) == before

@@ -19,7 +19,10 @@ def follow_up(conn: db.Connection, run_id: int) -> None:
 
 
 def recount(conn: db.Connection) -> int:
-    """Counts all ended runs anew, a day at a time; answers how many. A run that ends meanwhile waits."""
+    """Counts all ended runs anew, a day at a time; answers how many. A run that ends meanwhile waits.
+
+    Months are counted from their days, also from those whose runs are gone.
+    """
     days = usage_store.list_days(conn)
     for day in days:
         with conn.transaction():
@@ -28,4 +31,9 @@ def recount(conn: db.Connection) -> int:
             usage_store.delete_failures(conn, day)
             usage_store.add_failures(conn, day)
             usage_store.add_runs(conn, day)
+    for month in usage_store.list_months(conn):
+        with conn.transaction():
+            usage_store.lock_usage(conn)
+            usage_store.delete_month(conn, month)
+            usage_store.add_month(conn, month)
     return len(days)

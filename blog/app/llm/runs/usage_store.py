@@ -1,4 +1,4 @@
-"""SQL that counts ended runs into llm_usage: one run as it ends, or those of a day again."""
+"""SQL that counts ended runs into llm_usage: one run as it ends, or those of a day or a month again."""
 
 from datetime import date
 from typing import LiteralString
@@ -11,6 +11,10 @@ PLACES: tuple[LiteralString, ...] = (
     "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12",
     "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23", "24",
 )  # fmt: skip
+KEY: LiteralString = """
+    facet, llm_action_id, llm_action_version_id, llm_model_id, app_user_id, workflow_field_id, purpose,
+    cost_currency
+"""
 COUNTS: tuple[LiteralString, ...] = (
     "runs",
     "succeeded",
@@ -62,10 +66,9 @@ ENDED = """
 """
 # Facet by facet and in one order, so that two runs that end at once never wait for each other crosswise.
 COUNT = f"""
-    INSERT INTO llm_usage (day, facet, llm_action_id, llm_action_version_id, llm_model_id, app_user_id,
-                           workflow_field_id, purpose, cost_currency,
-                           {", ".join(COUNTS)}, {", ".join(HISTOGRAMS)})
-    SELECT day, facet.name, facet.action_id, facet.version_id, facet.model_id, facet.user_id, facet.field_id,
+    INSERT INTO llm_usage (span, day, {KEY}, {", ".join(COUNTS)}, {", ".join(HISTOGRAMS)})
+    SELECT span.name, span.day,
+           facet.name, facet.action_id, facet.version_id, facet.model_id, facet.user_id, facet.field_id,
            purpose, cost_currency, count(*),
            count(*) FILTER (WHERE status = 'succeeded'), count(*) FILTER (WHERE status = 'invalid'),
            count(*) FILTER (WHERE status = 'failed'), count(*) FILTER (WHERE status = 'cancelled'),
@@ -75,16 +78,22 @@ COUNT = f"""
            {_counted("seconds")}, {_counted("first_text")}
     FROM ended
     CROSS JOIN LATERAL (VALUES
+        ('day', ended.day), ('month', date_trunc('month', ended.day)::date)
+    ) AS span (name, day)
+    CROSS JOIN LATERAL (VALUES
         ('action', llm_action_id, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint),
         ('field', NULL, NULL, NULL, NULL, workflow_field_id),
         ('model', NULL, NULL, llm_model_id, NULL, NULL),
         ('person', NULL, NULL, NULL, app_user_id, NULL),
+        ('total', NULL, NULL, NULL, NULL, NULL),
         ('version', NULL, llm_action_version_id, llm_model_id, NULL, NULL)
     ) AS facet (name, action_id, version_id, model_id, user_id, field_id)
-    WHERE facet.name <> 'version' OR ended.workflow_field_id IS NOT NULL
-    GROUP BY day, facet.name, facet.action_id, facet.version_id, facet.model_id, facet.user_id,
-             facet.field_id, purpose, cost_currency
-    ORDER BY facet.name, facet.action_id, facet.version_id, facet.model_id, facet.user_id, facet.field_id
+    WHERE span.name = ANY (%(spans)s)
+      AND (facet.name <> 'version' OR ended.workflow_field_id IS NOT NULL)
+    GROUP BY span.name, span.day, facet.name, facet.action_id, facet.version_id, facet.model_id,
+             facet.user_id, facet.field_id, purpose, cost_currency
+    ORDER BY span.name, facet.name, facet.action_id, facet.version_id, facet.model_id, facet.user_id,
+             facet.field_id
     ON CONFLICT ON CONSTRAINT llm_usage_key DO UPDATE SET {ADDED}
 """
 COUNT_FAILURES = """
@@ -107,7 +116,7 @@ def add_run(conn: db.Connection, run_id: int) -> None:
     db.run(
         conn,
         f"WITH ended AS ({ENDED} WHERE run.id = %(run_id)s AND run.finished_at IS NOT NULL) {COUNT}",
-        {"run_id": run_id, "bounds": list(BOUNDS)},
+        {"run_id": run_id, "bounds": list(BOUNDS), "spans": ["day", "month"]},
     )
 
 
@@ -126,7 +135,7 @@ def list_days(conn: db.Connection) -> list[date]:
             SELECT generate_series(min(finished_at AT TIME ZONE 'UTC')::date,
                                    max(finished_at AT TIME ZONE 'UTC')::date, '1 day')::date AS day
             FROM llm_run WHERE finished_at IS NOT NULL
-            UNION SELECT day FROM llm_usage
+            UNION SELECT day FROM llm_usage WHERE span = 'day'
             UNION SELECT day FROM llm_usage_failure) AS counted
         WHERE day IS NOT NULL
           AND NOT EXISTS (SELECT FROM llm_run_removal AS removal WHERE removal.day = counted.day)
@@ -142,7 +151,7 @@ def lock_usage(conn: db.Connection) -> None:
 
 
 def delete_usage(conn: db.Connection, day: date) -> int:
-    return db.run(conn, "DELETE FROM llm_usage WHERE day = %s", (day,))
+    return db.run(conn, "DELETE FROM llm_usage WHERE span = 'day' AND day = %s", (day,))
 
 
 def delete_failures(conn: db.Connection, day: date) -> int:
@@ -152,7 +161,9 @@ def delete_failures(conn: db.Connection, day: date) -> int:
 def add_runs(conn: db.Connection, day: date) -> int:
     """Counts all runs that ended on a day."""
     return db.run(
-        conn, f"WITH ended AS ({ENDED} WHERE {IN_DAY}) {COUNT}", {"day": day, "bounds": list(BOUNDS)}
+        conn,
+        f"WITH ended AS ({ENDED} WHERE {IN_DAY}) {COUNT}",
+        {"day": day, "bounds": list(BOUNDS), "spans": ["day"]},
     )
 
 
@@ -161,4 +172,33 @@ def add_failures(conn: db.Connection, day: date) -> int:
         conn,
         f"{COUNT_FAILURES} WHERE run.error_kind IS NOT NULL AND {IN_DAY} {ADD_FAILURES}",
         {"day": day},
+    )
+
+
+# --- months --------------------------------------------------------------------------------------
+
+
+def list_months(conn: db.Connection) -> list[date]:
+    """The first day of each month of which something is counted."""
+    rows = conn.execute("SELECT DISTINCT date_trunc('month', day)::date FROM llm_usage ORDER BY 1")
+    return [month for (month,) in rows]
+
+
+def delete_month(conn: db.Connection, month: date) -> int:
+    return db.run(conn, "DELETE FROM llm_usage WHERE span = 'month' AND day = %s", (month,))
+
+
+def add_month(conn: db.Connection, month: date) -> int:
+    """Counts a month from what is counted of its days."""
+    return db.run(
+        conn,
+        f"""
+        INSERT INTO llm_usage (span, day, {KEY}, {", ".join(COUNTS)}, {", ".join(HISTOGRAMS)})
+        SELECT 'month', %(month)s, {KEY}, {", ".join([f"sum({column})" for column in COUNTS])},
+               {", ".join([summed(column) for column in HISTOGRAMS])}
+        FROM llm_usage
+        WHERE span = 'day' AND day >= %(month)s AND day < %(month)s + interval '1 month'
+        GROUP BY {KEY}
+        """,
+        {"month": month},
     )

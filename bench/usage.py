@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 from flask.testing import FlaskClient
+from psycopg import sql
 
 from bench.figures import Figure, show
 from blog.app import create_app, db, schema
@@ -45,9 +46,9 @@ FILL_POSTS = """
     FROM generate_series(1, %(posts)s) AS n
     CROSS JOIN (SELECT workflow_id, id FROM workflow_sub_stage ORDER BY id LIMIT 1) AS place
 """
-# A run every 31 seconds for a year. Every answer has “lighthouse”; every second “keeper”, every 10th “lamp”,
-# every 50th “fog”, every 500th “whale”, every 5,000th “kraken”. Of 100 runs 90 succeeded, 4 failed, 3 were
-# invalid, 3 stopped; one in 25,000 failed of “quota”. Of four runs three are for a field.
+# Evenly over a year, of a million one in 31 seconds. Every answer has “lighthouse”; every second “keeper”,
+# every 10th “lamp”, every 50th “fog”, every 500th “whale”, every 5,000th “kraken”. Of 100 runs 90 succeeded,
+# 4 failed, 3 were invalid, 3 stopped; one in 25,000 failed of “quota”. Of four runs three are for a field.
 FILL_RUNS = """
     INSERT INTO llm_run (id, llm_action_version_id, llm_model_id, purpose, status, attempt, app_user_id,
                          workflow_field_id, inputs, fence, messages, request_url, request_body,
@@ -59,14 +60,11 @@ FILL_RUNS = """
            CASE WHEN n %% 30 > 0 THEN 1 + (n * 7 + n / 13) %% %(people)s END,
            CASE WHEN n %% 4 > 0 THEN field.id END, '{}', 'fence',
            jsonb_build_array(
-               '{"role": "system", "content": "You are an editor who writes plainly.", "part_id": null,
-                 "part_version": null, "part_name": "Role", "part_kind": "role", "marks": [],
-                 "tokens": 9}'::jsonb,
                jsonb_build_object('role', 'user', 'part_id', NULL, 'part_version', NULL, 'part_name', 'Task',
-                                  'part_kind', 'task', 'marks', '[]'::jsonb, 'tokens', 60, 'content',
-                                  repeat('Ask for the facts of the coast and the rocks. ', 5) || n)),
-           'http://127.0.0.1:9/v1/chat/completions', '{"model": "bench", "n": ' || n || '}', '\\x7b7d',
-           'The lighthouse ' || repeat('stands where the coast is dark. ', 4)
+                                  'part_kind', 'task', 'marks', '[]'::jsonb, 'tokens', 9, 'content',
+                                  'Ask for the facts of the coast.')),
+           'http://127.0.0.1:9/v1/chat/completions', '{"model": "bench"}', '\\x7b7d',
+           'The lighthouse stands where the coast is dark.'
                || CASE WHEN n %% 2 = 0 THEN ' keeper' ELSE '' END
                || CASE WHEN n %% 10 = 0 THEN ' lamp' ELSE '' END
                || CASE WHEN n %% 50 = 0 THEN ' fog' ELSE '' END
@@ -84,7 +82,7 @@ FILL_RUNS = """
            moment.at + (1500 + n * 91 %% 40000) * interval '1 ms'
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
     CROSS JOIN LATERAL (SELECT date_trunc('day', now()) + interval '12 hours'
-                               - (%(runs)s - n) * interval '31.5 s' AS at) AS moment
+                               - (%(runs)s - n) * (interval '365 days' / %(runs)s) AS at) AS moment
     CROSS JOIN LATERAL (SELECT CASE WHEN n %% 100 < 90 THEN 'succeeded' WHEN n %% 100 < 94 THEN 'failed'
                                     WHEN n %% 100 < 97 THEN 'invalid' ELSE 'cancelled' END AS status) AS fate
     JOIN (SELECT id, price_currency, row_number() OVER (ORDER BY id) - 1 AS number FROM llm_model) AS model
@@ -150,14 +148,18 @@ PAGES: dict[str, str] = {
     "One run": "/llm/runs/500001",
 }
 AT_ONCE = 100_000
+LARGE = ["llm_run", "llm_run_words", "workflow_automation", "suggestion"]
 
 
 def main() -> None:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="blogforge-bench-") as data:
         Path(data).chmod(0o755)  # the database's own user must be able to reach its folder
-        with postgres.running(Path(data) / "database") as url:
-            figures = measure(url, Path(data))
+        server = postgres.start(Path(data) / "database", settings=postgres.THROWAWAY)
+        try:
+            figures = measure(server.url, Path(data))
+        finally:
+            postgres.stop(server)
     sys.exit(show(figures))
 
 
@@ -213,14 +215,35 @@ def fill(conn: db.Connection, runs: int) -> None:
     sizes = {"runs": runs, "posts": POSTS, "people": PEOPLE, "models": MODELS}
     with conn.transaction():
         conn.execute("SET LOCAL session_replication_role = replica")
+        conn.execute("SET LOCAL maintenance_work_mem = '256MB'")
+        conn.execute("SET LOCAL max_parallel_maintenance_workers = 0")
+        indexes = _drop_indexes(conn)
         conn.execute(FILL_MODELS, sizes)
         conn.execute(FILL_POSTS, sizes)
         for first in range(1, runs + 1, AT_ONCE):
             part = {**sizes, "first": first, "last": min(first + AT_ONCE - 1, runs)}
             for statement in (FILL_RUNS, FILL_AUTOMATIONS, FILL_SUGGESTIONS, FILL_WORDS):
                 conn.execute(statement, part)
+        for index in indexes:
+            conn.execute(index)
     conn.execute("SELECT setval(pg_get_serial_sequence('llm_run', 'id'), %s)", [runs])
     conn.execute("VACUUM ANALYZE")
+
+
+def _drop_indexes(conn: db.Connection) -> list[bytes]:
+    """Those of the large tables that no constraint needs; answers how to make them again, at once."""
+    found = conn.execute(
+        """
+        SELECT index.indexrelid::regclass::text, pg_get_indexdef(index.indexrelid)
+        FROM pg_index AS index
+        WHERE index.indrelid = ANY (%s::regclass[])
+          AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = index.indexrelid)
+        """,
+        [LARGE],
+    ).fetchall()
+    for name, _ in found:
+        conn.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
+    return [definition.encode() for _, definition in found]
 
 
 def _people(conn: db.Connection) -> None:

@@ -425,14 +425,6 @@ def test_words_of_the_rehearsal_model_are_labelled_until_the_last(make_desk: Mak
     assert said in desk.get("fields/answer/revisions")
 
 
-def test_an_action_is_previewed_for_the_latest_post(desk: Desk) -> None:
-    action_id = db.scalar(desk.conn, "SELECT max(id) FROM llm_action")
-    fragment = desk.get(f"/llm/actions/{action_id}/preview", headers={"HX-Request": "true"})
-    assert "<html" not in fragment
-    assert "Why &lt;kilts&gt;?" in fragment
-    assert "/chat/completions" in desk.get(f"/llm/actions/{action_id}/preview?view=request")
-
-
 # --- very many sections --------------------------------------------------------------------------
 
 

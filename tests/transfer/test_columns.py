@@ -25,10 +25,15 @@ COLUMNS = {
         "workflow_id": PLACE,
         "workflow_sub_stage_id": PLACE,
         "position": PLACE,
-        **{name: name for name in schemas.FieldEntry.model_fields if name != "actions"},
+        **{name: name for name in schemas.FieldEntry.model_fields if name not in {"actions", "unreviewed"}},
         "archived_at": STATE,
     },
-    "workflow_field_action": {"workflow_field_id": "actions", "llm_action_id": "actions", "position": PLACE},
+    "workflow_field_action": {
+        "workflow_field_id": "actions",
+        "llm_action_id": "actions",
+        "position": PLACE,
+        "on_success": "unreviewed",
+    },
     "workflow_requirement": {
         "id": OWN,
         "workflow_id": PLACE,

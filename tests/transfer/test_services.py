@@ -139,6 +139,21 @@ def test_what_was_shown_is_not_done_once_anything_else_changed(conn: db.Connecti
         services.import_file(conn, admin, source(data), "refuse", no_gate, digest=other.digest)
 
 
+def test_an_action_that_saves_without_review_goes_on_doing_so(conn: db.Connection, admin: Actor) -> None:
+    db.run(
+        conn,
+        """
+        UPDATE workflow_field_action SET on_success = 'save'
+         WHERE llm_action_id = (SELECT id FROM llm_action WHERE name = 'expand_idea')
+        """,
+    )
+    data = taken(conn, admin)
+    assert field_of(data, "idea", "basic_idea")["unreviewed"] == ["expand_idea"]
+    field_of(data, "idea", "basic_idea")["label"] = "The idea"
+    imported(conn, admin, data)
+    assert field_of(taken(conn, admin), "idea", "basic_idea")["unreviewed"] == ["expand_idea"]
+
+
 def test_what_only_is_here_stays_where_it_is(conn: db.Connection, admin: Actor) -> None:
     data = taken(conn, admin)
     own_id = make_action(conn, [("user", "task", "Mine.")], output_kind="markdown")

@@ -128,7 +128,10 @@ def _requirements(here: SubStageEntry | None) -> Sequence[RequirementEntry]:
 def _field(here: FieldEntry | None, file: FieldEntry, kept: _Kept) -> FieldEntry:
     """It goes on offering actions that the file does not know."""
     own = [name for name in (here.actions if here else []) if name not in kept.settled]
-    return file.model_copy(update={"actions": [*file.actions, *own]})
+    unreviewed = [name for name in own if here and name in here.unreviewed]
+    return file.model_copy(
+        update={"actions": [*file.actions, *own], "unreviewed": [*file.unreviewed, *unreviewed]}
+    )
 
 
 # --- places --------------------------------------------------------------------------------------

@@ -202,7 +202,7 @@ def _save_requirements(conn: db.Connection, workflow_id: int, entry: WorkflowEnt
 def _save_offers(conn: db.Connection, workflow_id: int, entry: WorkflowEntry) -> None:
     workflow_store.delete_offers(conn, workflow_id)
     for field in fields_of(entry):
-        workflow_store.insert_offers(conn, workflow_id, field.name, field.actions)
+        workflow_store.insert_offers(conn, workflow_id, field)
 
 
 def _misfits(workflows: Sequence[WorkflowEntry], after: Document) -> Iterator[Problem]:

@@ -43,7 +43,8 @@ class RequirementEntry(RegistrySchema):
 
 
 class FieldEntry(RegistrySchema):
-    """A field; `actions` are what it offers, the usual one first."""
+    """A field; `actions` are what it offers, the usual one first. What those in `unreviewed` write is saved
+    as the next revision when it keeps their promise."""
 
     name: Key
     label: Label
@@ -57,6 +58,7 @@ class FieldEntry(RegistrySchema):
     part: Part | None = None
     part_rank: int | None = None
     actions: list[ActionName] = Field(default_factory=list[str], max_length=200)
+    unreviewed: list[ActionName] = Field(default_factory=list[str], max_length=200)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -70,6 +72,8 @@ class FieldEntry(RegistrySchema):
             raise ValueError(f"a field of the {self.scope} cannot be the {self.part} of a post")
         if len(set(self.actions)) < len(self.actions):
             raise ValueError("it offers an action twice")
+        if unknown := set(self.unreviewed) - set(self.actions):
+            raise ValueError(f"it does not offer what is unreviewed: {', '.join(sorted(unknown))}")
         return self
 
 

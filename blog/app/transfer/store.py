@@ -29,7 +29,12 @@ def list_workflows(conn: db.Connection) -> list[WorkflowEntry]:
                             'actions', (
                                 SELECT coalesce(jsonb_agg(a.name ORDER BY fa.position, a.id), '[]')
                                   FROM workflow_field_action fa JOIN llm_action a ON a.id = fa.llm_action_id
-                                 WHERE fa.workflow_field_id = f.id AND a.archived_at IS NULL)
+                                 WHERE fa.workflow_field_id = f.id AND a.archived_at IS NULL),
+                            'unreviewed', (
+                                SELECT coalesce(jsonb_agg(a.name ORDER BY fa.position, a.id), '[]')
+                                  FROM workflow_field_action fa JOIN llm_action a ON a.id = fa.llm_action_id
+                                 WHERE fa.workflow_field_id = f.id AND a.archived_at IS NULL
+                                   AND fa.on_success = 'save')
                             ) ORDER BY f.position), '[]')
                           FROM workflow_field f
                          WHERE f.workflow_sub_stage_id = ss.id AND f.archived_at IS NULL),

@@ -89,7 +89,7 @@ def put_field(
             "workflow": workflow_id,
             "sub_stage": sub_stage_id,
             "position": position,
-            **field.model_dump(exclude={"actions"}),
+            **field.model_dump(exclude={"actions", "unreviewed"}),
         },
     )
 
@@ -184,15 +184,21 @@ def delete_offers(conn: db.Connection, workflow_id: int) -> int:
     )
 
 
-def insert_offers(conn: db.Connection, workflow_id: int, field: str, actions: Sequence[str]) -> int:
+def insert_offers(conn: db.Connection, workflow_id: int, field: FieldEntry) -> int:
     return db.run(
         conn,
         """
-        INSERT INTO workflow_field_action (workflow_field_id, llm_action_id, position)
-        SELECT f.id, a.id, given.position
-          FROM unnest(%s::text[]) WITH ORDINALITY AS given (name, position)
+        INSERT INTO workflow_field_action (workflow_field_id, llm_action_id, position, on_success)
+        SELECT f.id, a.id, given.position,
+               CASE WHEN given.name = ANY(%(unreviewed)s) THEN 'save' ELSE 'review' END
+          FROM unnest(%(actions)s::text[]) WITH ORDINALITY AS given (name, position)
           JOIN llm_action a ON a.name = given.name
-          JOIN workflow_field f ON f.workflow_id = %s AND f.name = %s
+          JOIN workflow_field f ON f.workflow_id = %(workflow)s AND f.name = %(field)s
         """,
-        (list(actions), workflow_id, field),
+        {
+            "workflow": workflow_id,
+            "field": field.name,
+            "actions": field.actions,
+            "unreviewed": field.unreviewed,
+        },
     )

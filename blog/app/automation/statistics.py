@@ -47,6 +47,7 @@ def recount(conn: db.Connection) -> int:
     for day in days:
         with conn.transaction():
             store.lock_usage(conn)
+            store.prefer_indexes(conn)
             store.delete_usage(conn, day)
             store.add_suggestions(conn, day)
     for month in store.list_months(conn):

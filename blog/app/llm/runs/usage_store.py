@@ -64,6 +64,7 @@ ENDED = """
     FROM llm_run AS run
     JOIN llm_action_version AS version ON version.id = run.llm_action_version_id
 """
+# `ended` is to be materialized, else buckets are found anew for each place of a histogram.
 # Facet by facet and in one order, so that two runs that end at once never wait for each other crosswise.
 COUNT = f"""
     INSERT INTO llm_usage (span, day, {KEY}, {", ".join(COUNTS)}, {", ".join(HISTOGRAMS)})
@@ -115,7 +116,10 @@ def add_run(conn: db.Connection, run_id: int) -> None:
     """Counts a run that has just ended."""
     db.run(
         conn,
-        f"WITH ended AS ({ENDED} WHERE run.id = %(run_id)s AND run.finished_at IS NOT NULL) {COUNT}",
+        f"""
+        WITH ended AS MATERIALIZED ({ENDED} WHERE run.id = %(run_id)s AND run.finished_at IS NOT NULL)
+        {COUNT}
+        """,
         {"run_id": run_id, "bounds": list(BOUNDS), "spans": ["day", "month"]},
     )
 
@@ -162,7 +166,7 @@ def add_runs(conn: db.Connection, day: date) -> int:
     """Counts all runs that ended on a day."""
     return db.run(
         conn,
-        f"WITH ended AS ({ENDED} WHERE {IN_DAY}) {COUNT}",
+        f"WITH ended AS MATERIALIZED ({ENDED} WHERE {IN_DAY}) {COUNT}",
         {"day": day, "bounds": list(BOUNDS), "spans": ["day"]},
     )
 

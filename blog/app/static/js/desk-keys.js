@@ -8,11 +8,19 @@ const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 tell("Mod+Enter", _("Accept what is ticked in the suggestion, or the newest of the field, that has the focus"));
 tell("Alt+ArrowUp Alt+ArrowDown", _("Move the section that has the focus"));
 
+let asked;
 bind("Mod+j", _("Automate the field that has the focus: its panel, ready to run"), (event) => {
   const opener = event.target.closest("[data-card]")?.querySelector("[data-automate]");
   if (!opener) return false;
   opener.click();
-  document.addEventListener("htmx:after:swap", () => document.getElementById("run-button")?.focus(), { once: true });
+  asked = opener;
+});
+
+// Other parts of the page are swapped meanwhile, so only the panel that was asked for gets the focus.
+document.addEventListener("htmx:after:swap", (event) => {
+  if (!asked || event.detail.ctx?.sourceElement !== asked) return;
+  asked = undefined;
+  document.getElementById("run-button")?.focus();
 });
 
 document.addEventListener("keydown", (event) => {

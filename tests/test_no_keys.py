@@ -97,7 +97,10 @@ def test_a_key_is_nowhere_in_clear(
             f"/llm/runs/{run_id}",
             "/llm/runs",
             f"/posts/{post_id}/fields/{name}/automation",
-            f"/llm/actions/{action_id}/preview?post_id={post_id}",
+            f"/llm/actions/{action_id}?post_id={post_id}&view=request",
+            "/llm/",
+            "/llm/usage",
+            "/api/v1/registry",
             "/healthz",
         )
     ]

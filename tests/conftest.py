@@ -13,6 +13,7 @@ import psycopg.conninfo
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from blog.app import create_app, db, schema
@@ -20,6 +21,10 @@ from blog.app.config import Config
 from blog.app.security import SESSION_COOKIE, digest
 
 ROOT = Path(__file__).parents[1]
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("blogforge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("blogforge")
 
 
 # --- the server and its databases ----------------------------------------------------------------

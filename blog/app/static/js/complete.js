@@ -1,7 +1,10 @@
 // <textarea data-completes>: offers the names of #bench-names for what is being written inside {{ }} or {% %}.
 // ↑ and ↓ choose, Enter or Tab takes, Escape goes on without.
 import { attach } from "./attach.js";
+import { tell } from "./keys.js";
 import { _ } from "./words.js";
+
+tell("Ctrl+Space", _("Offer the names that a part may read, where one is being written"));
 
 const SHOWN = 8;
 const names = [...document.querySelectorAll("#bench-names option")].map((option) => option.value);

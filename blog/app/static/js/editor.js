@@ -6,6 +6,7 @@ import { whenLetGo } from "./let-go.js";
 import { _ } from "./words.js";
 
 tell("Alt+ArrowUp Alt+ArrowDown", _("Move the entry of a list that has the focus"));
+tell("Enter Backspace", _("Begin the next entry of a list, join one with the entry before"));
 tell("/", _("In a text: insert a heading, a list, a link, an image, or start one of the field's actions"));
 tell("Mod+b Mod+i", _("Bold, italic"));
 tell("Mod+Shift+k", _("Link"));

@@ -51,6 +51,9 @@ lock: setup-dev ## choose newer versions and write them to the lock files
 	$(LOCK) pyproject.toml --group build --group frontend -c requirements-build.lock -o requirements.lock
 	$(LOCK) pyproject.toml --group build --group frontend --group dev -c requirements.lock -o requirements-dev.lock
 	$(call npm,update --package-lock-only --omit-lockfile-registry-resolved)
+	@$(PYTHON) -c 'import json, pathlib; file = pathlib.Path("package-lock.json"); lock = json.loads(file.read_text()); \
+		[package.pop("funding", None) for package in lock["packages"].values()]; \
+		file.write_text(json.dumps(lock, indent=2, ensure_ascii=False) + "\n")'
 
 clean: ## remove what set-up made; BLOG_DATA stays
 	rm -rf $(VENV) node_modules blog/app/static/vendor $(LOCALE)/messages.pot $(LOCALE)/*/LC_MESSAGES/messages.mo build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -34,7 +34,7 @@ def refusing_connections(server_url: str, database_url: str) -> Generator[None]:
 def test_words_typed_offline_are_kept_and_sent_on_return(open_page: Open) -> None:
     page = open_page(expected=("ERR_INTERNET_DISCONNECTED",))
     begin(page)
-    page.wait_for_load_state()  # its scripts too
+    page.locator("#text-basic_idea .cm-content").wait_for()  # all of its scripts have come
     page.context.set_offline(True)
     page.click("#value-basic_idea")
     page.keyboard.type("Written in a tunnel")

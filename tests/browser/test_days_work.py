@@ -75,6 +75,7 @@ def automate(page: Page, label: str, key: str, value: str) -> None:
     expect(page.locator("#run-button")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(f"#offers-{key} .offer")).to_have_count(1)
+    expect(page.locator("#run-button")).to_have_text("Run again")
     page.keyboard.press("Control+Enter")
     expect(page.locator(f"#value-{key}")).to_have_value(value)
 
@@ -112,6 +113,7 @@ def test_a_days_work_with_the_keyboard_alone(open_page: Open, tmp_path: Path) ->
     expect(page.locator("#run-button")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#offers-section_headings .offer")).to_have_count(1)
+    expect(page.locator("#run-button")).to_have_text("Run again")
     page.keyboard.press("Control+Enter")
     headings = page.locator("#outline .sections a[id^=outline-section]")
     expect(headings).to_have_text(list(writer.HEADINGS))

@@ -161,7 +161,7 @@ def test_ctrl_c_stops_a_run_that_was_started_from_the_command_line(site: Site) -
         assert command.stdout is not None
         seen = command.stdout.read(len("word0 word1"))
         command.send_signal(signal.SIGINT)
-        rest, told = command.communicate(timeout=20)
+        rest, told = command.communicate(timeout=60)
         assert (seen, command.returncode) == (b"word0 word1", 1)
         assert b"word599" not in rest
         assert b"Traceback" not in told

@@ -234,7 +234,7 @@ os.kill(os.getpid(), signal.SIGTERM)
 time.sleep(0.1)
 try:
     os.kill(os.getpid(), signal.SIGINT)
-    time.sleep(1)
+    time.sleep(10)
 except KeyboardInterrupt:
     got.append("INT")
 print(got)

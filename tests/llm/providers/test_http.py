@@ -118,15 +118,10 @@ def test_a_proxy_in_the_environment_does_not_break_loopback(monkeypatch):
         assert text_of(list(call(ask(server.url)))) == "a"
 
 
-def test_reading_2000_events_costs_at_most_30_microseconds_each():
+def test_a_stream_of_2000_events_is_read_whole():
+    """What an event costs is measured by bench/streams.py."""
     with serve(openai_reply(["word "] * 2000)) as server:
-        list(call(ask(server.url)))
-        spent = []
-        for _ in range(3):
-            start = time.thread_time()
-            assert len(list(call(ask(server.url)))) == 2001
-            spent.append((time.thread_time() - start) / 2000)
-    assert min(spent) < 30e-6
+        assert len(list(call(ask(server.url)))) == 2001
 
 
 # --- refusals ------------------------------------------------------------------------------------

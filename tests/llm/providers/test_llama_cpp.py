@@ -223,6 +223,7 @@ import os, signal, sys, time
 from blog.app.llm.providers import llama_cpp
 from blog.app.llm.providers.base import *
 got = []
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell started this in the background
 signal.signal(signal.SIGTERM, lambda *_: got.append("TERM"))
 folder = sys.argv[1]
 request = ChatRequest(

@@ -1025,6 +1025,7 @@ CREATE TABLE IF NOT EXISTS llm_trial_run (
     llm_trial_id bigint  NOT NULL,
     position     integer NOT NULL,
     llm_run_id   bigint  NOT NULL,
+    part_version_ids bigint[] NOT NULL DEFAULT '{}',
     CONSTRAINT llm_trial_run_pkey PRIMARY KEY (llm_trial_id, position),
     CONSTRAINT llm_trial_run_run_key UNIQUE (llm_run_id),
     CONSTRAINT llm_trial_run_trial_fkey FOREIGN KEY (llm_trial_id) REFERENCES llm_trial (id),
@@ -1032,6 +1033,7 @@ CREATE TABLE IF NOT EXISTS llm_trial_run (
     CONSTRAINT llm_trial_run_position_check CHECK (position BETWEEN 1 AND 4)
 );
 COMMENT ON TABLE llm_trial_run IS 'The runs of a test from left to right. A repair of one is found through llm_run.repair_of_id.';
+COMMENT ON COLUMN llm_trial_run.part_version_ids IS 'Versions of parts that were sent in place of their live wordings, in ascending order.';
 
 CREATE TABLE IF NOT EXISTS llm_case (
     id            bigint      GENERATED ALWAYS AS IDENTITY,

@@ -1,5 +1,8 @@
 """The bench of an action, as a browser without JavaScript uses it."""
 
+import html
+import json
+import re
 from typing import Any
 
 import pytest
@@ -253,3 +256,38 @@ def test_starter_actions_show_and_save_untouched(conn: db.Connection, editor: Br
     bench.press("save")
     assert bench.newest.draft_version_id is None
     assert "never changes" in editor.get(bench.at)
+
+
+def test_a_press_on_test_saves_what_is_typed_first(
+    conn: db.Connection, carol: Actor, editor: Browser
+) -> None:
+    part = make_part(conn, carol, "One.")
+    bench = _open(conn, editor, carol, part)
+    [key] = bench.form["rows"]
+    typed = {**bench.form, f"template-{key}": "One more.", "temperature": "0.2", "do": "test"}
+    editor.post(bench.at, 303, **typed)
+    assert services.get_newest_part(conn, part.id).template == "One more."
+    assert bench.newest.version.params == {"temperature": 0.2}
+    page = editor.get(f"{bench.at}/test")
+    assert f"With the draft of “{part.name}”" in page
+    assert f'value="{services.get_part(conn, part.id).draft_version_id}" checked' in page
+
+
+def test_an_action_of_passages_is_previewed_for_a_chosen_one(
+    conn: db.Connection, carol: Actor, editor: Browser
+) -> None:
+    post_id = make_post(conn, carol, idea="Herons wait.\n\nThen they strike.")
+    part, model = make_part(conn, carol, "Shorten: {{ selection.text }}"), make_model(conn, carol)
+    bench = _open(conn, editor, carol, part, takes_selection=True, model_id=model.id)
+    look = {**bench.form, "post_id": str(post_id), "view": "request"}
+    first = editor.post(f"{bench.at}/preview", 200, **look)
+    assert "Shorten: Herons wait." in first
+    key = re.findall(r'<option value="(idea_seed\.[\d-]+)"', first)[1]
+    second = editor.post(f"{bench.at}/preview", 200, **{**look, "passage": key})
+    assert "Shorten: Then they strike." in second
+    shown = json.loads(html.unescape(second.split("hx-vals='", 1)[1].split("'", 1)[0]))
+    state = f"{bench.at}/preview/state"
+    editor.post(state, 204, **shown)
+    assert (
+        "out of date" in editor.post(state, 200, **{**shown, "selection_text": "Then they wait..."}).lower()
+    )

@@ -9,7 +9,15 @@ from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.automation import passages, splits
 from blog.app.automation import services as automation
-from blog.app.automation.models import CostRange, Preview, PreviewOf, PreviewState, Rendering, WirePreview
+from blog.app.automation.models import (
+    CostRange,
+    Passage,
+    Preview,
+    PreviewOf,
+    PreviewState,
+    Rendering,
+    WirePreview,
+)
 from blog.app.errors import Invalid, Upstream
 from blog.app.llm import assemble
 from blog.app.llm.inputs import Inputs, Reference, parse_reference
@@ -75,12 +83,17 @@ def preview_state(
     *,
     post_id: int,
     section_id: int | None,
+    field_name: str | None = None,
+    passage: Passage | None = None,
     reads: Iterable[str],
     inputs_digest: str,
 ) -> PreviewState:
-    """Whether a preview that read this is still what a run would send."""
+    """Whether a preview that read this is still what a run would send; not if its passage is gone."""
     post = posts.get_post(conn, actor, post_id)
-    inputs = workflow.gather_inputs(conn, post.id, section_id)
+    try:
+        inputs = _inputs(conn, post, section_id=section_id, field_name=field_name, passage=passage)
+    except Invalid:
+        return PreviewState(inputs_digest="", is_current=False)
     now = _digest(inputs, [parse_reference(each) for each in reads])
     return PreviewState(inputs_digest=now, is_current=now == inputs_digest)
 
@@ -134,7 +147,7 @@ def _digest(inputs: Inputs, references: Iterable[Reference]) -> str:
 def _prepare(conn: db.Connection, actor: Actor, of: PreviewOf) -> Prepared:
     post = posts.get_post(conn, actor, of.post_id)
     vocabulary = workflow.vocabulary(conn)
-    inputs = _inputs(conn, post, of)
+    inputs = _inputs(conn, post, section_id=of.section_id, field_name=of.field_name, passage=of.passage)
     if of.typed is not None:
         return runs.prepare_typed(conn, of.typed, model_id=of.model_id, vocabulary=vocabulary, inputs=inputs)
     version_id = of.version_id or splits.choose(conn, of.action_id, of.post_id).version_id
@@ -150,14 +163,21 @@ def _prepare(conn: db.Connection, actor: Actor, of: PreviewOf) -> Prepared:
     )
 
 
-def _inputs(conn: db.Connection, post: Post, of: PreviewOf) -> Inputs:
-    if of.passage is None or of.field_name is None:
-        return workflow.gather_inputs(conn, post.id, of.section_id)
-    field = workflow.find_field(conn, post.workflow_id, of.field_name)
-    workflow.check_scope(conn, post.id, field, of.section_id)
-    current = posts.find_current(conn, post_id=post.id, section_id=of.section_id, field_id=field.id)
-    passage = passages.checked(field, current.value if current else "", of.passage)
-    return automation.gather_inputs(conn, post.id, of.section_id, current, passage)
+def _inputs(
+    conn: db.Connection,
+    post: Post,
+    *,
+    section_id: int | None,
+    field_name: str | None,
+    passage: Passage | None,
+) -> Inputs:
+    if passage is None or field_name is None:
+        return workflow.gather_inputs(conn, post.id, section_id)
+    field = workflow.find_field(conn, post.workflow_id, field_name)
+    workflow.check_scope(conn, post.id, field, section_id)
+    current = posts.find_current(conn, post_id=post.id, section_id=section_id, field_id=field.id)
+    checked = passages.checked(field, current.value if current else "", passage)
+    return automation.gather_inputs(conn, post.id, section_id, current, checked)
 
 
 def _assemble(prepared: Prepared, fence: str) -> assemble.Assembly:

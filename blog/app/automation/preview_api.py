@@ -94,6 +94,8 @@ def check_preview(action_id: int) -> Response:  # noqa: ARG001 - the address is 
         current_actor(),
         post_id=body.post_id,
         section_id=body.section_id,
+        field_name=body.field,
+        passage=body.passage,
         reads=body.reads,
         inputs_digest=body.inputs_digest,
     )

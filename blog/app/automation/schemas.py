@@ -153,13 +153,12 @@ class PreviewQuery(FlatSelection):
         return self
 
 
-class PreviewStateQuery(BaseModel):
-    """What a preview read, and the digest it showed."""
-
-    model_config = ConfigDict(extra="forbid")
+class PreviewStateQuery(FlatSelection):
+    """What a preview read, of which passage of which field if of one, and the digest it showed."""
 
     post_id: int
     section_id: int | None = None
+    field: str | None = None
     reads: list[str] = Field(default_factory=list[str], max_length=400)
     inputs_digest: str
 

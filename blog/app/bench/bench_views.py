@@ -150,6 +150,8 @@ def check_preview(action_id: int) -> Response:  # noqa: ARG001 - the address is 
         current_actor(),
         post_id=form.post_id,
         section_id=form.section_id,
+        field_name=form.field,
+        passage=form.passage,
         reads=form.reads.split(),
         inputs_digest=form.inputs_digest,
     )
@@ -232,7 +234,7 @@ def _rendering(page: BenchPage, typed: Typed) -> Rendering | str:
     seen = page.seen
     if seen.look.view != "rendering" or seen.preview is None or not seen.preview.can_render:
         return ""
-    of = pages.preview_of(web.conn(), page.action, replace(typed, look=seen.look))
+    of = pages.preview_of(web.conn(), page.action, replace(typed, look=seen.look), seen.pick)
     try:
         return previews.render_template(web.conn(), current_actor(), web.site().secrets, of)
     except AppError as problem:
@@ -279,8 +281,9 @@ def _address(action_id: int, look: Look, do: str) -> str:
     asked = {
         "post_id": look.post_id,
         "section_id": look.section_id,
+        "passage": look.passage,
         "llm_model_id": look.model_id,
-        "view": look.view if look.view != "messages" else "",
+        "view": "test" if do == "test" else look.view if look.view != "messages" else "",
         **{name: form.get(name, "") for name in ("search", "role", "kind")},
     }
     query = urlencode({name: value for name, value in asked.items() if value})

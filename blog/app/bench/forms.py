@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.datastructures import MultiDict
 
 from blog.app import web
+from blog.app.automation.schemas import FlatSelection
 from blog.app.bench.models import Look, Typed, TypedRow
 from blog.app.llm.assemble import PartKind
 from blog.app.llm.prompts import forms as prompt_forms
@@ -21,22 +22,23 @@ ROW_FIELD = re.compile(r"(part|base|role|kind|template|off|fork|name)-([A-Za-z0-
 # What the form has besides the settings of the action.
 OTHERS = frozenset(
     {
-        *("csrf_token", "rows", "do", "post_id", "section_id", "llm_model_id", "view"),
+        *("csrf_token", "rows", "do", "post_id", "section_id", "passage", "llm_model_id", "view"),
         *("search", "role", "kind", "bind_field", "bind_on_success", "live_version_id", "reason", "override"),
     }
 )
 
 
-LOOKS = ("post_id", "section_id", "llm_model_id", "view")
+LOOKS = ("post_id", "section_id", "passage", "llm_model_id", "view")
 
 
 class LookQuery(BaseModel):
-    """Which post, section and model the preview is for; which parts the shelf shows."""
+    """Which post, section, passage and model the preview is for; which parts the shelf shows."""
 
     model_config = ConfigDict(extra="forbid")
 
     post_id: Annotated[int | None, Maybe] = None
     section_id: Annotated[int | None, Maybe] = None
+    passage: str = Field(default="", max_length=200)
     llm_model_id: Annotated[int | None, Maybe] = None
     view: View = "messages"
     search: str = Field("", max_length=200)
@@ -45,9 +47,7 @@ class LookQuery(BaseModel):
 
     @property
     def look(self) -> Look:
-        return Look(
-            post_id=self.post_id, section_id=self.section_id, model_id=self.llm_model_id, view=self.view
-        )
+        return look_of(self)
 
 
 class PlaceQuery(BaseModel):
@@ -65,9 +65,10 @@ class DraftForm(BaseModel):
     version_id: int
 
 
-class StateForm(BaseModel):
-    """What a shown preview read, one input on a line."""
+class StateForm(FlatSelection):
+    """What a shown preview read, one input on a line; of which passage of which field, if of one."""
 
+    field: Annotated[str | None, Maybe] = None
     post_id: int
     section_id: Annotated[int | None, Maybe] = None
     reads: str = Field("", max_length=20_000)
@@ -91,6 +92,7 @@ class _Head(BaseModel):
     base_version_id: int
     post_id: Annotated[int | None, Maybe] = None
     section_id: Annotated[int | None, Maybe] = None
+    passage: str = Field(default="", max_length=200)
     llm_model_id: Annotated[int | None, Maybe] = None
     view: View = "messages"
 
@@ -101,9 +103,17 @@ def read(form: MultiDict[str, str]) -> Typed:
         base_version_id=head.base_version_id,
         rows=[_row(form, key) for key in dict.fromkeys(form.getlist("rows"))],
         values={name: _unix(form[name]) for name in form if _is_setting(name)},
-        look=Look(
-            post_id=head.post_id, section_id=head.section_id, model_id=head.llm_model_id, view=head.view
-        ),
+        look=look_of(head),
+    )
+
+
+def look_of(sent: LookQuery | _Head) -> Look:
+    return Look(
+        post_id=sent.post_id,
+        section_id=sent.section_id,
+        passage=sent.passage,
+        model_id=sent.llm_model_id,
+        view=sent.view,
     )
 
 

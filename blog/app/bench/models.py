@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from blog.app.auth.models import Actor
 from blog.app.automation.models import Preview
+from blog.app.bench.passage_picks import PassagePick
 from blog.app.llm.assemble import LeadingConstant, PartKind, PartText
 from blog.app.llm.inputs import Vocabulary
 from blog.app.llm.prompts.bench import ReadInput, Segment
@@ -45,10 +46,14 @@ class TypedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Which post the preview is for, and which side of it is shown. `post_id` None: the latest one."""
+    """Which post the preview is for, and which side of it is shown. `post_id` None: the latest one.
+
+    `passage`: the key of a passage; empty: the first.
+    """
 
     post_id: int | None = None
     section_id: int | None = None
+    passage: str = ""
     model_id: int | None = None
     view: str = "messages"
 
@@ -91,7 +96,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """The preview of what is typed. `preview` None: `problem` says why, or there is no post yet."""
+    """The preview of what is typed. `preview` None: `problem` says why, or there is no post yet.
+
+    `picks`: the passages to choose from, where the parts read one; `pick` is the chosen one.
+    """
 
     preview: Preview | None
     problem: str
@@ -100,6 +108,8 @@ class Seen:
     look: Look
     row_errors: Mapping[str, str]
     excerpts: Mapping[str, str]
+    picks: Sequence[PassagePick] = ()
+    pick: PassagePick | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from blog.app.automation import preview as previews
 from blog.app.automation.models import Preview, PreviewOf
 from blog.app.bench import forms, rows
 from blog.app.bench.models import BenchPage, Look, Row, Seen, Typed, TypedRow, Viewer
+from blog.app.bench.passage_picks import PassagePick, list_picks
 from blog.app.errors import AppError, Conflict, Invalid
 from blog.app.llm import assemble
 from blog.app.llm.assemble import LeadingConstant, PartText
@@ -119,7 +120,11 @@ def see(conn: db.Connection, viewer: Viewer, action: Action, typed: Typed) -> Se
     choices = posts.list_latest(conn, actor, limit=POSTS_OFFERED)
     post_id = typed.look.post_id or (choices[0].id if choices else None)
     workspace = None if post_id is None else workflow.get_workspace(conn, actor, post_id)
-    look = replace(typed.look, post_id=post_id, section_id=_section(conn, typed, vocabulary, workspace))
+    scopes = _scopes(conn, typed, vocabulary)
+    section_id = _section(typed.look, scopes, workspace)
+    look = replace(typed.look, post_id=post_id, section_id=section_id)
+    reads_passage = workspace is not None and "selection" in scopes
+    picks = list_picks(conn, workspace, section_id) if workspace and reads_passage else ()
     errors, excerpts = _row_errors(conn, typed, vocabulary)
     seen = Seen(
         preview=None,
@@ -129,29 +134,32 @@ def see(conn: db.Connection, viewer: Viewer, action: Action, typed: Typed) -> Se
         look=look,
         row_errors=errors,
         excerpts=excerpts,
+        picks=picks,
+        pick=next((pick for pick in picks if pick.key == look.passage), picks[0] if picks else None),
     )
+    if reads_passage and not picks:
+        return replace(seen, problem="This post has no running text yet that a passage could be of.")
     if errors or post_id is None:
         return seen
     try:
-        return replace(seen, preview=_preview(conn, viewer, action, replace(typed, look=look)))
+        of = preview_of(conn, action, replace(typed, look=look), seen.pick)
+        return replace(seen, preview=previews.preview(conn, viewer.actor, viewer.keys, of))
     except AppError as problem:
         return replace(seen, problem=problem.message)
 
 
-def preview_of(conn: db.Connection, action: Action, typed: Typed) -> PreviewOf:
+def preview_of(conn: db.Connection, action: Action, typed: Typed, pick: PassagePick | None) -> PreviewOf:
     sent = _texts(conn, typed.rows)
     make_up = forms.make_up(action, typed, [text.part_id for text in sent])
     return PreviewOf(
         action_id=action.id,
         post_id=typed.look.post_id or 0,
-        section_id=typed.look.section_id,
+        section_id=pick.section_id if pick else typed.look.section_id,
+        field_name=pick.field.name if pick else None,
+        passage=pick.passage if pick else None,
         model_id=typed.look.model_id,
         typed=typing.typed_action(conn, action.id, make_up, sent),
     )
-
-
-def _preview(conn: db.Connection, viewer: Viewer, action: Action, typed: Typed) -> Preview:
-    return previews.preview(conn, viewer.actor, viewer.keys, preview_of(conn, action, typed))
 
 
 def _texts(conn: db.Connection, places: Sequence[TypedRow]) -> list[PartText]:
@@ -174,19 +182,21 @@ def _part_name(conn: db.Connection, row: TypedRow) -> str:
     return prompts.get_part(conn, row.part_id).name
 
 
-def _section(
-    conn: db.Connection, typed: Typed, vocabulary: Vocabulary, workspace: Workspace | None
-) -> int | None:
-    """The section that was chosen, if it is this post's; the first one where the parts read a section."""
-    ids = [each.section.id for each in workspace.sections] if workspace else []
-    if typed.look.section_id in ids:
-        return typed.look.section_id
+def _scopes(conn: db.Connection, typed: Typed, vocabulary: Vocabulary) -> frozenset[str]:
+    """What the parts that are on read: the post, a section, a passage. Nothing while one cannot be read."""
     on = [row for row in typed.rows if not row.is_off]
     try:
-        read = assemble.read_inputs(_texts(conn, on), vocabulary)
+        return frozenset(each.scope for each in assemble.read_inputs(_texts(conn, on), vocabulary))
     except Invalid:
-        return None
-    return ids[0] if ids and any(each.scope == "section" for each in read) else None
+        return frozenset()
+
+
+def _section(look: Look, scopes: frozenset[str], workspace: Workspace | None) -> int | None:
+    """The section that was chosen, if it is this post's; the first one where the parts read a section."""
+    ids = [each.section.id for each in workspace.sections] if workspace else []
+    if look.section_id in ids:
+        return look.section_id
+    return ids[0] if ids and "section" in scopes else None
 
 
 def _row_errors(

@@ -194,7 +194,10 @@ class Going(BaseModel):
 
 
 class TrialChoice(BaseModel):
-    """What the form of a test is to show. Versions and models may repeat, so the edge reads them itself."""
+    """What the form of a test is to show. What may repeat the edge reads itself.
+
+    `has_drafts`: the boxes for drafts of parts were there, so that none ticked means none.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -202,6 +205,8 @@ class TrialChoice(BaseModel):
     section_id: Chosen = None
     trial_id: Chosen = None
     by_hand: bool = False
+    has_drafts: bool = False
+    beside_live_wordings: bool = False
 
 
 class TrialSent(BaseModel):
@@ -214,3 +219,5 @@ class TrialSent(BaseModel):
     by_hand: bool = False
     version_ids: list[str] = Field(default_factory=list[str])
     llm_model_ids: list[str] = Field(default_factory=list[str])
+    part_version_ids: list[str] = Field(default_factory=list[str])
+    beside_live_wordings: bool = False

@@ -12,7 +12,7 @@ from blog.app.llm import assemble
 from blog.app.llm.cases.schemas import CaseInputs
 from blog.app.llm.inputs import SECTIONS, Inputs, Reference, values_of
 from blog.app.llm.prompts import services as prompts
-from blog.app.llm.prompts.models import Action, ActionVersion
+from blog.app.llm.prompts.models import Action, ActionVersion, PromptPart
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import Model
 from blog.app.llm.runs import snapshot
@@ -30,7 +30,10 @@ VERSIONS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What the form stands at. `by_hand`: the values are typed, beginning with those of the post or test."""
+    """What the form stands at. `by_hand`: the values are typed, beginning with those of the post or test.
+
+    `part_version_ids` None: nobody chose yet, so every draft of a part is tried.
+    """
 
     post_id: int | None = None
     section_id: int | None = None
@@ -38,6 +41,8 @@ class Choice:
     by_hand: bool = False
     version_ids: Sequence[int] = ()
     model_ids: Sequence[int] = ()
+    part_version_ids: Sequence[int] | None = None
+    beside_live_wordings: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,10 @@ class TypedInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialForm:
-    """`problem`: why the values of the post cannot be shown, such as a post that is gone."""
+    """`problem`: why the values of the post cannot be shown, such as a post that is gone.
+
+    `drafts`: its parts that have one; `part_version_ids`: those of them that are tried.
+    """
 
     action: Action
     live_number: int
@@ -67,6 +75,9 @@ class TrialForm:
     version_ids: list[int]
     models: list[Model]
     model_ids: list[int]
+    drafts: list[PromptPart]
+    part_version_ids: list[int]
+    beside_live_wordings: bool
     problem: str
     latest: list[TrialListItem]
 
@@ -85,6 +96,8 @@ def get_form(
     versions = prompts.list_action_versions(conn, action_id)
     version_ids = list(asked.version_ids) or [action.version.id]
     inputs = _inputs(conn, post_id if not problem else None, section_id, trial)
+    drafts = prompts.list_draft_parts(conn, action)
+    newest = [part.draft_version_id for part in drafts if part.draft_version_id is not None]
     return TrialForm(
         action=action,
         live_number=next(each.number for each in versions if each.id == action.live_version_id),
@@ -98,6 +111,9 @@ def get_form(
         version_ids=version_ids,
         models=registry.list_usable_models(conn),
         model_ids=list(asked.model_ids),
+        drafts=drafts,
+        part_version_ids=list(newest if asked.part_version_ids is None else asked.part_version_ids),
+        beside_live_wordings=asked.beside_live_wordings,
         problem=problem,
         latest=trials.list_trials(conn, action_id)[:5],
     )
@@ -124,6 +140,8 @@ def _as_tried(trial: Trial, choice: Choice) -> Choice:
     return Choice(
         version_ids=choice.version_ids or list(dict.fromkeys(run.action_version_id for run in trial.runs)),
         model_ids=choice.model_ids or list(dict.fromkeys(run.model_id for run in trial.runs)),
+        part_version_ids=choice.part_version_ids if any(trial.drafts) else choice.part_version_ids or (),
+        beside_live_wordings=choice.beside_live_wordings or (any(trial.drafts) and not all(trial.drafts)),
     )
 
 

@@ -26,6 +26,8 @@ def show_trial_form(action_id: int) -> Response:
         by_hand=sent.by_hand,
         version_ids=_chosen(request.args.getlist("version_ids")),
         model_ids=_chosen(request.args.getlist("llm_model_ids")),
+        part_version_ids=_chosen(request.args.getlist("part_version_ids")) if sent.has_drafts else None,
+        beside_live_wordings=sent.beside_live_wordings,
     )
     return _page(action_id, choice)
 
@@ -40,6 +42,8 @@ def start_trial(action_id: int) -> Response:
         by_hand=sent.by_hand,
         version_ids=_chosen(sent.version_ids),
         model_ids=_chosen(sent.llm_model_ids),
+        part_version_ids=_chosen(sent.part_version_ids),
+        beside_live_wordings=sent.beside_live_wordings,
     )
     conn = web.conn()
     try:
@@ -51,7 +55,12 @@ def start_trial(action_id: int) -> Response:
 
 def _asked(choice: Choice) -> TrialStart:
     """A form sends a post also when its values were changed by hand: then only what was typed counts."""
-    sent: dict[str, object] = {"version_ids": choice.version_ids, "llm_model_ids": choice.model_ids}
+    sent: dict[str, object] = {
+        "version_ids": choice.version_ids,
+        "llm_model_ids": choice.model_ids,
+        "part_version_ids": list(choice.part_version_ids or ()),
+        "beside_live_wordings": choice.beside_live_wordings,
+    }
     if choice.by_hand:
         sent["values"] = trial_form.read_typed(web.conn(), request.form)
     else:

@@ -8,6 +8,9 @@ from blog.app.auth import services as auth
 from blog.app.automation import suggestions, trying
 from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
 from blog.app.llm.cases import services as cases
+from blog.app.llm.prompts import parts
+from blog.app.llm.prompts import services as prompts
+from blog.app.llm.prompts.schemas import PromptPartChange
 from blog.app.llm.runs import services as runs
 from blog.app.llm.trials import services as trials
 from blog.app.llm.trials.models import Trial
@@ -15,7 +18,7 @@ from blog.app.llm.trials.schemas import TrialKeep, TrialStart
 from blog.app.posts import services as posts
 from tests.conftest import OneConnection
 from tests.factories import bind, make_actor, make_field, make_model, make_post
-from tests.llm.cases.bench import Bench, make_bench, work
+from tests.llm.cases.bench import VOCABULARY, Bench, make_bench, work
 from tests.llm.providers.scripted import openai_reply, serve
 
 VALUES = {"post": {"idea_seed": "Why kilts?", "subtitle": "Not read"}}
@@ -191,3 +194,31 @@ def test_a_test_over_rest(client: FlaskClient, conn: db.Connection, pool: OneCon
     assert (kept.status_code, cases.list_cases(conn, bench.action_id)[0].name) == (201, "Kept")
     refused = client.post(f"/api/v1/llm/actions/{bench.action_id}/trials", json={}, headers=headers)
     assert (refused.status_code, refused.mimetype) == (422, "application/problem+json")
+
+
+def test_a_draft_wording_stands_beside_the_live_one(conn: db.Connection, pool: OneConnection) -> None:
+    with serve(openai_reply(["Yes"])) as server:
+        bench = make_bench(conn, pool, server.url)
+        draft = reword(bench, "You are a poet.")
+        both = start(bench, part_version_ids=[draft], beside_live_wordings=True)
+        assert start(bench, part_version_ids=[draft]).id != both.id
+        ended = finish(bench, both)
+        sent = [received.body.decode() for received in server.received[:2]]
+    assert ["poet" in body for body in sent] == [False, True]
+    assert ended.drafts == [[], [_part_name(conn, draft)]]
+    tried = next(item.tried for item in trials.list_trials(conn, bench.action_id) if item.id == both.id)
+    assert [label.endswith("draft wording") for label in tried] == [False, True]
+
+
+def reword(bench: Bench, text: str) -> int:
+    """A draft of the action's first part; answers its version."""
+    part = prompts.get_part(bench.conn, prompts.get_newest_action(bench.conn, bench.action_id).part_ids[0])
+    change = PromptPartChange(
+        base_version_id=part.version_id, name=part.name, role=part.role, kind=part.kind, template=text
+    )
+    parts.update_part(bench.conn, bench.actor, part.id, change, VOCABULARY)
+    return prompts.get_newest_part(bench.conn, part.id).version_id
+
+
+def _part_name(conn: db.Connection, version_id: int) -> str:
+    return prompts.get_part_version(conn, version_id).name

@@ -14,7 +14,6 @@ from blog.app.llm.cases.schemas import CaseInputs
 from blog.app.llm.language import NAMES
 from blog.app.llm.permissions import LLM_CONFIGURE, LLM_READ, LLM_RUN
 from blog.app.llm.prompts import services as prompts
-from blog.app.llm.prompts.models import Action
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.refused_form import problems, status, typed
 
@@ -39,7 +38,7 @@ def _cases_page(action_id: int, error: AppError | None = None) -> Response:
         seen=overview.get_overview(conn, action_id),
         away=[case for case in everything if case.archived_at is not None],
         versions=prompts.list_action_versions(conn, action_id),
-        drafts=_draft_parts(action),
+        drafts=[(part.draft_version_id, part.name) for part in prompts.list_draft_parts(conn, action)],
         models=registry.list_usable_models(conn),
         batches=batches.list_batches(conn, action_id)[:LATEST],
         errors=problems(error),
@@ -48,13 +47,6 @@ def _cases_page(action_id: int, error: AppError | None = None) -> Response:
         may_configure=actor.may(LLM_CONFIGURE),
         status=status(error),
     )
-
-
-def _draft_parts(action: Action) -> list[tuple[int, str]]:
-    """The drafts of the action's parts: id of the version, and what it is called."""
-    conn = web.conn()
-    found = [prompts.get_part(conn, part_id) for part_id in dict.fromkeys(action.part_ids)]
-    return [(part.draft_version_id, part.name) for part in found if part.draft_version_id is not None]
 
 
 @bp.post("/actions/<int:action_id>/gate")

@@ -81,6 +81,12 @@ def check_part_versions(conn: db.Connection, part_version_ids: Sequence[int]) ->
         )
 
 
+def list_draft_parts(conn: db.Connection, action: Action) -> list[PromptPart]:
+    """The parts of an action whose newest wording is a draft, each once."""
+    parts = (get_part(conn, part_id) for part_id in dict.fromkeys(action.part_ids))
+    return [part for part in parts if part.draft_version_id is not None]
+
+
 def load_part(conn: db.Connection, part_id: int) -> PartText:
     """One part by itself, as it is live now."""
     return text_of(get_part(conn, part_id))

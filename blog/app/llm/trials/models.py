@@ -1,6 +1,6 @@
 """The rows of tests on the bench."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,11 +22,15 @@ class TrialRow:
     user_name: str | None
     created_at: datetime
     run_ids: list[int]
+    drafts: list[list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A test with its runs from left to right. Of a run that was sent back, the last repair is shown."""
+    """A test with its runs from left to right. Of a run that was sent back, the last repair is shown.
+
+    `drafts`: for each run the parts that were sent in another wording than their live one.
+    """
 
     id: int
     action_id: int
@@ -38,6 +42,12 @@ class Trial:
     user_name: str | None
     created_at: datetime
     runs: list[Run]
+    drafts: list[list[str]]
+
+    @property
+    def answers(self) -> Sequence[tuple[Run, list[str]]]:
+        """Each run with the parts whose drafts were sent."""
+        return list(zip(self.runs, self.drafts, strict=True))
 
     @property
     def is_active(self) -> bool:

@@ -14,7 +14,8 @@ class TrialStart(BaseModel):
 
     The values are those of a post the actor may read (`post_id`, and `section_id` for an action of sections),
     or `values`. `version_ids` empty: the live version. `llm_model_ids` empty: the version's own model.
-    `part_version_ids` are sent in place of their parts' live wordings.
+    `part_version_ids` are sent in place of their parts' live wordings; with `beside_live_wordings` each
+    answer is asked for with the live ones too.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -25,6 +26,7 @@ class TrialStart(BaseModel):
     version_ids: Annotated[list[int], Field(max_length=2)] = Field(default_factory=list[int])
     llm_model_ids: Annotated[list[int], Field(max_length=MOST)] = Field(default_factory=list[int])
     part_version_ids: list[int] = Field(default_factory=list[int], max_length=40)
+    beside_live_wordings: bool = False
 
 
 class TrialKeep(BaseModel):

@@ -25,12 +25,14 @@ LISTED = 20
 
 
 def wanted_by(asked: TrialStart) -> list[Wanted]:
-    """Each version with each model, from left to right, each once."""
+    """Each version with each model, from left to right, each once; where asked, live wordings first."""
     versions = list(dict.fromkeys(asked.version_ids)) or [None]
     models = list(dict.fromkeys(asked.llm_model_ids)) or [None]
+    chosen = tuple(asked.part_version_ids)
+    wordings = [(), chosen] if chosen and asked.beside_live_wordings else [chosen]
     return [
-        Wanted(version_id=version_id, model_id=model_id, part_version_ids=tuple(asked.part_version_ids))
-        for version_id, model_id in product(versions, models)
+        Wanted(version_id=version_id, model_id=model_id, part_version_ids=part_version_ids)
+        for version_id, model_id, part_version_ids in product(versions, models, wordings)
     ]
 
 
@@ -55,7 +57,10 @@ def start(
     with conn.transaction():
         store.lock_start(conn, action_id, actor.user_id)
         prepared = [_prepare(conn, action_id, each, inputs, vocabulary) for each in wanted]
-        asked = [(each.version.id, each.model.id) for each in prepared]
+        asked = [
+            (each.version.id, each.model.id, of.part_version_ids)
+            for each, of in zip(prepared, wanted, strict=True)
+        ]
         if found := store.find_open_trial(conn, action_id, inputs=whole, wanted=asked, user_id=actor.user_id):
             return get_trial(conn, found)
         trial_id = store.insert_trial(
@@ -66,9 +71,9 @@ def start(
             section_id=source.section_id,
             user_id=actor.user_id,
         )
-        for position, each in enumerate(prepared, start=1):
+        for position, (each, of) in enumerate(zip(prepared, wanted, strict=True), start=1):
             run_id = runs.create_run(conn, actor, each, purpose="test").run_id
-            store.insert_trial_run(conn, trial_id, position, run_id)
+            store.insert_trial_run(conn, trial_id, position, run_id, of.part_version_ids)
             jobs.defer(conn, "llm.execute_run", run_id=run_id)
         audit.record(conn, actor, "llm_trial.started", "llm_trial", trial_id, action_id=action_id)
         return get_trial(conn, trial_id)
@@ -101,6 +106,7 @@ def get_trial(conn: db.Connection, trial_id: int) -> Trial:
         user_name=row.user_name,
         created_at=row.created_at,
         runs=[runs.get_last_repair(conn, run_id) for run_id in row.run_ids],
+        drafts=row.drafts,
     )
 
 

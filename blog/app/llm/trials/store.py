@@ -31,11 +31,16 @@ def insert_trial(
     )
 
 
-def insert_trial_run(conn: db.Connection, trial_id: int, position: int, run_id: int) -> None:
+def insert_trial_run(
+    conn: db.Connection, trial_id: int, position: int, run_id: int, part_version_ids: Sequence[int]
+) -> None:
     db.run(
         conn,
-        "INSERT INTO llm_trial_run (llm_trial_id, position, llm_run_id) VALUES (%s, %s, %s)",
-        (trial_id, position, run_id),
+        """
+        INSERT INTO llm_trial_run (llm_trial_id, position, llm_run_id, part_version_ids)
+        VALUES (%s, %s, %s, %s)
+        """,
+        (trial_id, position, run_id, sorted(part_version_ids)),
     )
 
 
@@ -48,7 +53,15 @@ def find_trial(conn: db.Connection, trial_id: int) -> TrialRow | None:
                trial.post_id, trial.post_section_id AS section_id, trial.app_user_id AS user_id,
                person.name AS user_name, trial.created_at,
                ARRAY(SELECT llm_run_id FROM llm_trial_run
-                     WHERE llm_trial_id = trial.id ORDER BY position) AS run_ids
+                     WHERE llm_trial_id = trial.id ORDER BY position) AS run_ids,
+               COALESCE((SELECT jsonb_agg(ARRAY(SELECT part.name
+                                                FROM llm_prompt_part_version AS version
+                                                JOIN llm_prompt_part AS part
+                                                  ON part.id = version.llm_prompt_part_id
+                                                WHERE version.id = ANY (each.part_version_ids)
+                                                ORDER BY part.name)
+                                          ORDER BY each.position)
+                         FROM llm_trial_run AS each WHERE each.llm_trial_id = trial.id), '[]') AS drafts
         FROM llm_trial AS trial
         JOIN llm_action AS action ON action.id = trial.llm_action_id
         LEFT JOIN app_user AS person ON person.id = trial.app_user_id
@@ -63,17 +76,21 @@ def find_open_trial(
     action_id: int,
     *,
     inputs: Mapping[str, Any],
-    wanted: Sequence[tuple[int, int]],
+    wanted: Sequence[tuple[int, int, Sequence[int]]],
     user_id: int | None,
 ) -> int | None:
-    """The same test by the same person that nothing has come of yet: (version, model) from left to right."""
+    """The same test by the same person that nothing has come of yet.
+
+    `wanted`: (version, model, versions of parts) from left to right.
+    """
     return db.scalar(
         conn,
         """
         SELECT trial.id FROM llm_trial AS trial
         WHERE trial.llm_action_id = %(action_id)s AND trial.app_user_id IS NOT DISTINCT FROM %(user_id)s
           AND trial.inputs = %(inputs)s AND trial.created_at > now() - interval '1 minute'
-          AND (SELECT jsonb_agg(jsonb_build_array(run.llm_action_version_id, run.llm_model_id)
+          AND (SELECT jsonb_agg(jsonb_build_array(run.llm_action_version_id, run.llm_model_id,
+                                                  each.part_version_ids)
                                 ORDER BY each.position)
                FROM llm_trial_run AS each JOIN llm_run AS run ON run.id = each.llm_run_id
                WHERE each.llm_trial_id = trial.id
@@ -84,7 +101,7 @@ def find_open_trial(
             "action_id": action_id,
             "user_id": user_id,
             "inputs": db.jsonb(inputs),
-            "wanted": db.jsonb([list(each) for each in wanted]),
+            "wanted": db.jsonb([[version, model, sorted(parts)] for version, model, parts in wanted]),
         },
     )
 
@@ -113,6 +130,7 @@ def list_trials(conn: db.Connection, action_id: int, *, limit: int) -> list[Tria
         SELECT trial.id, trial.llm_action_id AS action_id, trial.post_id, person.name AS user_name,
                trial.created_at,
                ARRAY(SELECT 'v' || version.number || ' · ' || model.label
+                            || CASE WHEN each.part_version_ids = '{}' THEN '' ELSE ' · draft wording' END
                      FROM llm_trial_run AS each
                      JOIN llm_run AS run ON run.id = each.llm_run_id
                      JOIN llm_action_version AS version ON version.id = run.llm_action_version_id

@@ -11,13 +11,14 @@ const show = () => form.dispatchEvent(new CustomEvent("bench-changed", { bubbles
 
 export function changed(words = "") {
   dirty = true;
+  preview.dataset.unsaved = "";
   if (state) state.textContent = words ? `${words} ${_("Not saved yet.")}` : _("Not saved yet.");
   show();
 }
 
 // Fields of the shelf, of the preview and of going live belong to the form too, and are no change of the action.
 const APART = /^(search|role|kind|bind_field|bind_on_success|reason|override|draft-.*|on_success-.*)$/;
-const LOOK = /^(post_id|section_id|llm_model_id)$/;
+const LOOK = /^(post_id|section_id|passage|llm_model_id)$/;
 for (const kind of ["input", "change"]) {
   document.addEventListener(kind, ({ target: field }) => {
     if (field.form !== form || APART.test(field.name)) return;

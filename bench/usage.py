@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from psycopg import sql
 
 from bench.figures import Figure, show
-from blog.app import create_app, db, schema
+from blog.app import create_app, db, garbage, schema
 from blog.app.automation import statistics
 from blog.app.config import Config
 from blog.app.embedded import postgres
@@ -179,6 +179,7 @@ def measure(url: str, data: Path, runs: int = RUNS) -> list[Figure]:
     with db.open_pool(url, max_size=4, name="bench") as pool:
         client = create_app(Config(data_dir=data, secret=secrets.token_hex()), pool).test_client()
         client.set_cookie(SESSION_COOKIE, "bench")
+        garbage.pass_over_loaded()  # as the web process does
         return [figure for name, path in PAGES.items() for figure in _page(client, name, path.format(**days))]
 
 

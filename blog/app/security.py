@@ -93,7 +93,9 @@ def digest(token: str) -> bytes:
 
 def csrf_token() -> str:
     """The token a form of this browser must send: bound to its session, or to the visitor before sign-in."""
-    return _csrf_for(request.cookies.get(SESSION_COOKIE) or _visitor())
+    if "csrf_token" not in g:
+        g.csrf_token = _csrf_for(request.cookies.get(SESSION_COOKIE) or _visitor())
+    return g.csrf_token
 
 
 def _visitor() -> str:

@@ -13,7 +13,7 @@ import psycopg
 from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
-from blog.app import db, jobs, security
+from blog.app import db, garbage, jobs, security
 from blog.app.automation import statistics
 from blog.app.config import Config, load_config
 from blog.app.errors import Unavailable
@@ -48,6 +48,7 @@ def main() -> None:
         target=cancellation.listen, args=(config.database_url, closing), name="cancellation", daemon=True
     )
     listener.start()
+    garbage.pass_over_loaded()
     try:
         asyncio.run(work(config.database_url, config, pool))
     finally:

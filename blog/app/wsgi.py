@@ -3,7 +3,7 @@
 import logging
 import os
 
-from blog.app import create_app, db
+from blog.app import create_app, db, garbage
 from blog.app.config import load_config
 from blog.app.errors import Unavailable
 from blog.app.llm.runs.events import Wakeups
@@ -19,3 +19,4 @@ app = create_app(
     db.open_pool(config.database_url, max_size=16, name="blogforge-web"),
     Wakeups(config.database_url),
 )
+garbage.pass_over_loaded()

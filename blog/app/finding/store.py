@@ -55,12 +55,19 @@ HAS_WORDS = f"""
         WHERE field_revision.post_id = post.id AND superseded_at IS NULL AND words @@ {QUERY}
         LIMIT 1) AS matching
 """
-# Materialized, because the planner cannot know how rare a word is and would look into each post for it.
-IS_MATCHING = f"""
-    post.id IN (
-        WITH matching AS MATERIALIZED (
-            SELECT DISTINCT post_id FROM field_revision WHERE superseded_at IS NULL AND words @@ {QUERY})
-        SELECT post_id FROM matching)
+# The planner cannot know how rare a word is, nor whose posts are few: left to itself it reads every post.
+MATCHING = f"""
+    (WITH matching AS MATERIALIZED (
+         SELECT DISTINCT post_id FROM field_revision WHERE superseded_at IS NULL AND words @@ {QUERY})
+     SELECT post.* FROM matching
+     CROSS JOIN LATERAL (SELECT * FROM post WHERE post.id = matching.post_id LIMIT 1) AS post) AS post
+"""
+ASSIGNED = """
+    post_sub_stage AS standing
+    CROSS JOIN LATERAL (
+        SELECT * FROM post
+        WHERE post.id = standing.post_id AND post.workflow_sub_stage_id = standing.workflow_sub_stage_id
+        LIMIT 1) AS post
 """
 
 
@@ -170,14 +177,14 @@ def list_posts(
     limit: int,
 ) -> list[FoundPost]:
     order = ORDERS[sort]
-    among = IS_MATCHING if wanted.search else "true"
+    among = MATCHING if wanted.search else "post"
     return db.many(
         conn,
         FoundPost,
         f"""
         WITH chosen AS (
-            SELECT post.id, {order.shown} AS sort_key, {order.key} AS key FROM post {STANDING}
-            WHERE {_filters(wanted)} AND {order.only} AND {_behind(order, after)} AND {among}
+            SELECT post.id, {order.shown} AS sort_key, {order.key} AS key FROM {among} {STANDING}
+            WHERE {_filters(wanted)} AND {order.only} AND {_behind(order, after)}
             ORDER BY {order.key} {order.direction}, post.id {order.direction} LIMIT %(limit)s)
         {DRESSED} ORDER BY chosen.key {order.direction}, chosen.id {order.direction}
         """,
@@ -335,7 +342,6 @@ def list_column_counts(
     bound: int,
 ) -> list[ColumnCount]:
     """Counted no further than `bound`: a column of any length costs the same. Words are not looked at."""
-    needs_standing = wanted.status or wanted.assignee_id is not None or wanted.due
     return db.many(
         conn,
         ColumnCount,
@@ -344,12 +350,18 @@ def list_column_counts(
         FROM unnest(%(sub_stage_ids)s::bigint[]) AS place (id)
         CROSS JOIN LATERAL (
             SELECT count(*) AS count FROM (
-                SELECT FROM post {STANDING if needs_standing else ""}
-                WHERE {_filters(wanted)} AND post.workflow_sub_stage_id = place.id
+                SELECT FROM {_at_place(wanted)} AND {_filters(wanted)}
                 LIMIT %(bound)s) AS these) AS counted
         """,
         _params(wanted, sub_stage_ids=list(sub_stage_ids), bound=bound),
     )
+
+
+def _at_place(wanted: Wanted) -> LiteralString:
+    if wanted.assignee_id:
+        return f"{ASSIGNED} WHERE standing.workflow_sub_stage_id = place.id"
+    needs_standing = wanted.status or wanted.assignee_id == NOBODY or wanted.due
+    return f"post {STANDING if needs_standing else ''} WHERE post.workflow_sub_stage_id = place.id"
 
 
 def list_columns_of(

@@ -42,10 +42,14 @@ def get_workflow(conn: db.Connection, workflow_id: int) -> Workflow:
 
 def default_workflow(conn: db.Connection) -> Workflow:
     """The one new posts follow unless another is named: the oldest."""
+    return get_workflow(conn, default_workflow_id(conn))
+
+
+def default_workflow_id(conn: db.Connection) -> int:
     workflow_id = store.find_default_workflow_id(conn)
     if workflow_id is None:
         raise NotFound(_("This installation has no workflow. Load sql/starter.sql or add one."))
-    return get_workflow(conn, workflow_id)
+    return workflow_id
 
 
 def _named_workflow(conn: db.Connection, name: str) -> Workflow:

@@ -16,6 +16,15 @@ CREATE TABLE IF NOT EXISTS schema_change (
 COMMENT ON TABLE schema_change IS
     'What has been applied to this database: the starter rows, each script of sql/changes, each version of this file.';
 
+CREATE TABLE IF NOT EXISTS sealing_secret (
+    fingerprint   bytea       NOT NULL,
+    first_used_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT sealing_secret_pkey PRIMARY KEY (fingerprint)
+);
+COMMENT ON TABLE sealing_secret IS
+    'Which secrets keys here may be sealed with: a start without one of them is refused. A secret itself is in no table.';
+COMMENT ON COLUMN sealing_secret.fingerprint IS 'HMAC-SHA-256 of fixed words by the secret.';
+
 -- ---------------------------------------------------------------------------------------------
 -- People: users, roles, sessions, tokens
 -- ---------------------------------------------------------------------------------------------

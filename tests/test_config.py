@@ -42,3 +42,20 @@ def test_what_cannot_be_used_is_said_without_the_password(env: dict[str, str], s
 def test_proxies_are_networks() -> None:
     networks = load_config({"BLOG_TRUSTED_PROXIES": "10.0.0.0/8, ::1"}).trusted_proxies
     assert networks == (ip_network("10.0.0.0/8"), ip_network("::1"))
+
+
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        ({"BLOG_SECRET": " "}, "BLOG_SECRET is empty"),
+        ({"BLOG_SECRET": "a long enough one", "BLOG_SECRET_FILE": "x"}, "both set"),
+        ({"BLOG_SECRET_FILE": ""}, "BLOG_SECRET_FILE is empty"),
+        ({"BLOG_SECRET_FILE": "/nowhere/at/all"}, "No such file"),
+        ({"BLOG_SECRET_FILE": "/dev/null"}, "the file is empty"),
+        ({"BLOG_SECRET": "short"}, "shorter than 16"),
+        ({"BLOG_SECRET": "a long enough one\nshort"}, "shorter than 16"),
+    ],
+)
+def test_a_secret_is_used_or_refused_and_nothing_takes_its_place(env: dict[str, str], says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        load_config(env)

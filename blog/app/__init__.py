@@ -25,7 +25,7 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
     from flask import Flask
     from jinja2 import StrictUndefined
 
-    from blog.app import health, openapi, proxies, security, web
+    from blog.app import health, installation_secret, openapi, proxies, security, web
     from blog.app.auth import edges as auth_edges
     from blog.app.auth import views as auth_views
     from blog.app.automation import api as automation_api
@@ -88,7 +88,7 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
     app.extensions["blogforge"] = web.Site(
         config=config,
         pool=pool,
-        secrets=security.load_secrets(config),
+        secrets=installation_secret.load(config),
         vocabulary=workflow.vocabulary,
         gate=cases.object_to,
         wakeups=wakeups,

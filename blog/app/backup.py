@@ -81,7 +81,7 @@ def _manifest() -> Mapping[str, object]:
 
 
 def _keys(config: Config) -> list[Path]:
-    return sorted(key for key in config.keys_dir.glob("*") if key.is_file())
+    return sorted(key for key in config.keys_dir.glob("[!.]*") if key.is_file())
 
 
 def _unpack(file: Path, scratch: Path) -> None:

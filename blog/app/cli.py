@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import psycopg
 
-from blog.app import backup, db, schema, supervisor
+from blog.app import backup, db, installation_secret, schema, supervisor
 from blog.app.config import Config, load_config
 from blog.app.embedded import postgres
 from blog.app.errors import AppError, NotFound, Unavailable
@@ -23,6 +23,7 @@ from blog.app.errors import AppError, NotFound, Unavailable
 # does, and should stay small and quick to start.
 if TYPE_CHECKING:
     from blog.app.auth.models import Actor
+    from blog.app.key_rotation import Rotated
 
 
 def main() -> None:
@@ -53,7 +54,11 @@ def serve() -> None:
 @commands.command()
 def worker() -> None:
     """Run one more worker, here or on another machine, on the same database."""
-    environment = {**os.environ, "BLOG_DATABASE_URL": _lasting_database(load_config(os.environ))}
+    config = load_config(os.environ)
+    url = _lasting_database(config)
+    with _connect(url) as conn:
+        installation_secret.establish(conn, config)
+    environment = {**os.environ, "BLOG_DATABASE_URL": url}
     os.execve(sys.executable, [sys.executable, "-P", "-m", "blog.app.worker"], environment)  # noqa: S606
 
 
@@ -139,6 +144,40 @@ def create_token(email: str, name: str, permissions: tuple[str, ...], days: int 
             conn, _actor(conn, email), name, permissions=list(permissions) or None, expires_at=expires_at
         )
     click.echo(made.token)
+
+
+@commands.command("rotate-keys")
+@click.option("--drop-old", is_flag=True, help="Take the older secrets out of BLOG_DATA/keys/secret.")
+@click.option("--forget-lost", is_flag=True, help="Give up what none of the secrets opens.")
+def rotate_keys(*, drop_old: bool, forget_lost: bool) -> None:
+    """Make a new secret and seal keys and second factors anew with it. The site may go on running.
+
+    A BLOG_SECRET of your own is yours to change: put the new one above the old one, then run this.
+    """
+    from blog.app import key_rotation
+
+    if drop_old and forget_lost:
+        raise click.UsageError("--drop-old and --forget-lost are two things to do, one after the other.")
+    config = load_config(os.environ)
+    with _connection(config) as conn:
+        if forget_lost:
+            lost = key_rotation.forget_lost(conn, config)
+            click.echo("\n".join([f"Gave up {each}." for each in lost] or ["Nothing is lost."]))
+        elif drop_old:
+            key_rotation.drop_old(conn, config)
+            click.echo("The older secrets are gone. Backups from before need the keys that are in them.")
+        else:
+            _tell_rotated(key_rotation.rotate(conn, config), is_ours=config.secret is None)
+
+
+def _tell_rotated(done: "Rotated", *, is_ours: bool) -> None:
+    sealed = ", ".join(f"{count} of {what}" for what, count in sorted(done.counts.items()))
+    click.echo(f"Sealed anew with the newest secret: {sealed or 'nothing, as nothing was sealed'}.")
+    how = "`blogforge rotate-keys --drop-old`" if is_ours else "take the other lines away, on every machine"
+    click.echo(
+        f"Older secrets, of which there are {done.older}, are needed no more from "
+        f"{done.droppable_at.astimezone():%H:%M on %d %B} on, once open pages are reloaded: {how}."
+    )
 
 
 @commands.command("forget-second-factor")

@@ -25,6 +25,8 @@ PROVIDER_KEY_VARIABLES = (
     "OPENROUTER_API_KEY",
 )
 
+SHORTEST_SECRET = 16
+
 
 class ConfigError(AppError):
     """The environment cannot be used as it is; all problems are named at once."""
@@ -49,6 +51,7 @@ class Smtp:
 class Config:
     """Where things are and what was found in the environment.
 
+    `secret` holds one a line, newest first; None: keys/secret does. `secret_file`: where it was read from.
     `database_url` None: the embedded one. `smtp` None: what would be sent is printed on the console.
     """
 
@@ -57,6 +60,7 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 8000
     secret: str | None = field(default=None, repr=False)
+    secret_file: Path | None = None
     model_path: Path | None = None
     ollama_host: str | None = None
     language: str = translation.SOURCE
@@ -127,6 +131,7 @@ def load_config(env: Mapping[str, str]) -> Config:
         host=read("BLOG_HOST", str, "127.0.0.1"),
         port=read("BLOG_PORT", _port, 8000),
         secret=secret("BLOG_SECRET"),
+        secret_file=_secret_file(env),
         model_path=read("BLOG_MODEL", _optional_path, None),
         ollama_host=env.get("OLLAMA_HOST", "").strip() or None,
         language=read("BLOG_LANGUAGE", _language, translation.SOURCE),
@@ -137,20 +142,49 @@ def load_config(env: Mapping[str, str]) -> Config:
         smtp=smtp(),
         trusted_proxies=read("BLOG_TRUSTED_PROXIES", _networks, ()),
     )
-    if problems := [*problems, *_contradictions(config)]:
+    if problems := [*problems, *_secret_problems(env), *_contradictions(config)]:
         raise ConfigError("The environment cannot be used: " + " ".join(problems))
     return config
 
 
 def _contradictions(config: Config) -> list[str]:
     found: list[str] = []
-    if config.secret is not None and len(config.secret) < 16:
-        found.append("BLOG_SECRET is shorter than 16 characters; use a long random one.")
+    if config.secret is not None:
+        try:
+            secret_lines(config.secret)
+        except ValueError as exc:
+            found.append(f"BLOG_SECRET: {exc}; use long random ones.")
     if config.database_url and not config.database_url.startswith(("postgresql://", "postgres://")):
         found.append("BLOG_DATABASE_URL must start with postgresql://.")
     if config.smtp and not config.url:
         found.append("BLOG_SMTP_URL needs BLOG_URL too: the address that links in e-mails begin with.")
     return found
+
+
+def _secret_problems(env: Mapping[str, str]) -> list[str]:
+    """What would otherwise quietly put another secret in the place of the one that was meant."""
+    if "BLOG_SECRET" in env and not env["BLOG_SECRET"].strip():
+        return ["BLOG_SECRET is empty: set it, or unset it for the one in BLOG_DATA/keys."]
+    if "BLOG_SECRET" in env and env.get("BLOG_SECRET_FILE", "").strip():
+        return ["BLOG_SECRET and BLOG_SECRET_FILE are both set; keep one."]
+    if "BLOG_SECRET_FILE" in env and not env["BLOG_SECRET_FILE"].strip():
+        return ["BLOG_SECRET_FILE is empty: set it, or unset it for the one in BLOG_DATA/keys."]
+    return []
+
+
+def _secret_file(env: Mapping[str, str]) -> Path | None:
+    name = env.get("BLOG_SECRET_FILE", "").strip()
+    return Path(name).resolve() if name else None
+
+
+def secret_lines(text: str) -> tuple[str, ...]:
+    """The secrets of the installation, newest first, one a line."""
+    lines = tuple(line.strip() for line in text.splitlines() if line.strip())
+    if not lines:
+        raise ValueError("it holds no secret")
+    if min(map(len, lines)) < SHORTEST_SECRET:
+        raise ValueError(f"it holds a secret shorter than {SHORTEST_SECRET} characters")
+    return lines
 
 
 def _secret(env: Mapping[str, str], name: str) -> str | None:

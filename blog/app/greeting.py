@@ -8,7 +8,7 @@ import os
 
 import psycopg
 
-from blog.app import db, security, supervisor
+from blog.app import db, installation_secret, supervisor
 from blog.app.auth import services as auth
 from blog.app.config import Config, load_config
 from blog.app.errors import Unavailable
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def _models(conn: db.Connection, config: Config) -> list[str]:
-    return [str(found) for found in discovery.discover(conn, config, security.load_secrets(config))]
+    return [str(found) for found in discovery.discover(conn, config, installation_secret.load(config))]
 
 
 def _first_steps(conn: db.Connection, config: Config) -> list[str]:

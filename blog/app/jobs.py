@@ -12,6 +12,7 @@ from psycopg_pool import PoolTimeout
 from blog.app import db
 from blog.app.config import Config
 from blog.app.errors import Conflict
+from blog.app.installation_secret import Secrets
 
 # Deferring goes through the caller's connection, so this connector's own pool is never opened.
 _deferrer = App(connector=SyncPsycopgConnector())
@@ -24,7 +25,7 @@ class Context:
 
     pool: db.Pool
     attempt: int
-    secrets: tuple[str, ...] = field(repr=False)
+    secrets: Secrets = field(repr=False)
     config: Config | None = None
 
 
@@ -77,9 +78,7 @@ def defer(
 # --- the worker's side ---------------------------------------------------------------------------
 
 
-def make_app(
-    database_url: str, pool: db.Pool, secrets: tuple[str, ...], config: Config, *, max_attempts: int
-) -> App:
+def make_app(database_url: str, pool: db.Pool, secrets: Secrets, config: Config, *, max_attempts: int) -> App:
     """The queue's own application with every registered task.
 
     A database that went away in the middle of a job is no fault of the job: it is tried again.
@@ -96,7 +95,7 @@ def make_app(
     return app
 
 
-def _job(function: Task, pool: db.Pool, secrets: tuple[str, ...], config: Config) -> Callable[..., None]:
+def _job(function: Task, pool: db.Pool, secrets: Secrets, config: Config) -> Callable[..., None]:
     def run_job(context: JobContext, **arguments: Any) -> None:
         given = Context(pool=pool, attempt=context.job.attempts + 1, secrets=secrets, config=config)
         function(given, **arguments)

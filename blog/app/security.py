@@ -1,21 +1,17 @@
-"""Secrets, seals, CSRF and the response headers of every page. Refuses to work without a secret."""
+"""Seals, CSRF and the response headers of every page. Where the secret is: installation_secret.py."""
 
 import base64
 import hashlib
 import hmac
-import os
 import secrets
-import tempfile
-from contextlib import suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from flask import Flask, Response, g, request
 
 from blog.app import web
-from blog.app.config import Config
 from blog.app.errors import Forbidden, Unavailable
+from blog.app.installation_secret import Secrets
 from blog.app.translation import gettext as _
 
 SESSION_COOKIE = "blog_session"
@@ -27,41 +23,15 @@ POLICY = (
 )
 
 
-# --- the installation's secret -------------------------------------------------------------------
+# --- seals ---------------------------------------------------------------------------------------
 
 
-def load_secrets(config: Config) -> tuple[str, ...]:
-    """The secrets, newest first: BLOG_SECRET, else the lines of keys/secret, made at the first start."""
-    if config.secret:
-        return (config.secret,)
-    path = config.keys_dir / "secret"
-    if not path.exists():
-        _write_new_secret(path)
-    lines = tuple(line.strip() for line in path.read_text().splitlines() if line.strip())
-    if not lines:
-        raise Unavailable(
-            _("%(path)s is empty: put the secret back, or keys sealed with it are lost.", path=path)
-        )
-    return lines
-
-
-def _write_new_secret(path: Path) -> None:
-    """Whole or not at all: the processes of a first start all come here, and one of them wins."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".secret-") as file:
-        file.write(secrets.token_urlsafe(48) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(file.name, path)
-
-
-def seal(keys: tuple[str, ...], text: str) -> bytes:
-    """Encrypts a provider's key with the newest secret."""
+def seal(keys: Secrets, text: str) -> bytes:
+    """Encrypts a key with the newest secret."""
     return _fernet(keys).encrypt(text.encode())
 
 
-def unseal(keys: tuple[str, ...], sealed: bytes, *, what: str = "This provider's key") -> str:
+def unseal(keys: Secrets, sealed: bytes, *, what: str = "This provider's key") -> str:
     """What was sealed, or Unavailable when no secret of ours opens it."""
     try:
         return _fernet(keys).decrypt(sealed).decode()
@@ -75,7 +45,7 @@ def unseal(keys: tuple[str, ...], sealed: bytes, *, what: str = "This provider's
         ) from exc
 
 
-def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+def _fernet(keys: Secrets) -> MultiFernet:
     return MultiFernet([Fernet(_derive(key)) for key in keys])
 
 
@@ -94,8 +64,12 @@ def digest(token: str) -> bytes:
 def csrf_token() -> str:
     """The token a form of this browser must send: bound to its session, or to the visitor before sign-in."""
     if "csrf_token" not in g:
-        g.csrf_token = _csrf_for(request.cookies.get(SESSION_COOKIE) or _visitor())
+        g.csrf_token = _csrf_for(_browser(), web.site().secrets[0])
     return g.csrf_token
+
+
+def _browser() -> str:
+    return request.cookies.get(SESSION_COOKIE) or _visitor()
 
 
 def _visitor() -> str:
@@ -104,9 +78,14 @@ def _visitor() -> str:
     return g.visitor
 
 
-def _csrf_for(seed: str) -> str:
-    key = web.site().secrets[0].encode()
-    return hmac.new(key, b"csrf\0" + seed.encode(), hashlib.sha256).hexdigest()
+def _csrf_for(seed: str, secret: str) -> str:
+    return hmac.new(secret.encode(), b"csrf\0" + seed.encode(), hashlib.sha256).hexdigest()
+
+
+def _is_ours(sent: str) -> bool:
+    """By any secret: a form that was open while the newest came is sent all the same."""
+    ours = (_csrf_for(_browser(), secret).encode() for secret in web.site().secrets)
+    return any(hmac.compare_digest(sent.encode(), each) for each in ours)
 
 
 def check_csrf() -> None:
@@ -117,7 +96,7 @@ def check_csrf() -> None:
     if origin and origin != "null" and urlsplit(origin).netloc != request.host:
         raise Forbidden(_("This form came from another site."))
     sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
-    if not hmac.compare_digest(sent.encode(), csrf_token().encode()):
+    if not _is_ours(sent):
         raise Forbidden(
             _("This page has expired. Reload it and send the form again; what you typed is still there.")
         )

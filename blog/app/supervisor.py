@@ -22,7 +22,7 @@ from types import FrameType
 import psycopg
 from psycopg import conninfo
 
-from blog.app import schema
+from blog.app import installation_secret, schema
 from blog.app.config import Config
 from blog.app.embedded import postgres
 from blog.app.embedded.process import Child, end, spawn
@@ -137,7 +137,7 @@ def _run(config: Config, listener: socket.socket, hold: Path) -> None:
     services: list[Service] = []
     try:
         url = config.database_url or _start_database(config, services, hold)
-        prepare(url)
+        prepare(config, url)
         environment = {**os.environ, "BLOG_DATA": str(config.data_dir)}
         if config.database_url is None:
             environment["BLOG_DATABASE_URL"] = url
@@ -157,11 +157,12 @@ def _run(config: Config, listener: socket.socket, hold: Path) -> None:
         _stop(services)
 
 
-def prepare(url: str) -> None:
-    """Bring the database to the present schema, or say in a sentence why not."""
+def prepare(config: Config, url: str) -> None:
+    """Bring the database to the present schema, with the secret it is sealed with, or say why not."""
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=5) as conn:
             schema.init_db(conn)
+            installation_secret.establish(conn, config)
     except psycopg.OperationalError as exc:
         raise Unavailable(unreachable(url, exc)) from exc
 

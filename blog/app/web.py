@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException
 from blog.app import db, page_language, translation
 from blog.app.config import Config
 from blog.app.errors import AppError, Invalid, Unavailable
+from blog.app.installation_secret import Secrets
 from blog.app.translation import gettext as _
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class Site:
 
     config: Config
     pool: db.Pool
-    secrets: tuple[str, ...] = field(repr=False)
+    secrets: Secrets = field(repr=False)
     vocabulary: Callable[[db.Connection], Any]  # what prompts may read; `llm` does not know `workflow`
     gate: Callable[
         ..., Any

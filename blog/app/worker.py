@@ -13,7 +13,7 @@ import psycopg
 from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
-from blog.app import db, garbage, jobs, security
+from blog.app import db, garbage, installation_secret, jobs
 from blog.app.automation import statistics
 from blog.app.config import Config, load_config
 from blog.app.errors import Unavailable
@@ -61,7 +61,7 @@ async def work(database_url: str, config: Config, pool: db.Pool) -> None:
     for module in TASK_MODULES:
         import_module(module)
     app = jobs.make_app(
-        database_url, pool, security.load_secrets(config), config, max_attempts=execution.MAX_ATTEMPTS
+        database_url, pool, installation_secret.load(config), config, max_attempts=execution.MAX_ATTEMPTS
     )
     asyncio.get_running_loop().set_default_executor(
         ThreadPoolExecutor(config.worker_concurrency + 2, thread_name_prefix="job")

@@ -38,6 +38,7 @@ PYTHON_NOT_YET = ("insight", "llm", "transfer")
 # What an operator reads in the console and the log is English; so is what an adapter says of a server.
 CONSOLE = (
     "backup",
+    "key_rotation",
     "cli",
     "config",
     "embedded",

@@ -21,6 +21,7 @@ from blog.app.auth.rules import invalid
 from blog.app.auth.schemas import email_of
 from blog.app.config import Config
 from blog.app.errors import Conflict, Forbidden, NotFound, Unauthenticated, Upstream
+from blog.app.installation_secret import Secrets
 from blog.app.security import digest
 from blog.app.translation import gettext as _
 
@@ -58,7 +59,7 @@ def list_buttons(conn: db.Connection, user_id: int | None = None) -> list[SignIn
 
 def create_provider(
     conn: db.Connection,
-    keys: tuple[str, ...],
+    keys: Secrets,
     actor: Actor,
     *,
     label: str,
@@ -88,7 +89,7 @@ def create_provider(
 
 def update_provider(
     conn: db.Connection,
-    keys: tuple[str, ...],
+    keys: Secrets,
     actor: Actor,
     provider_id: int,
     *,
@@ -123,7 +124,7 @@ def update_provider(
 
 def begin(
     conn: db.Connection,
-    keys: tuple[str, ...],
+    keys: Secrets,
     config: Config,
     provider_id: int,
     *,
@@ -182,7 +183,7 @@ def _discover(issuer: str) -> dict[str, Any]:
 
 def finish(
     conn: db.Connection,
-    keys: tuple[str, ...],
+    keys: Secrets,
     config: Config,
     *,
     state: str,
@@ -218,7 +219,7 @@ def finish(
 
 def _claims(
     conn: db.Connection,
-    keys: tuple[str, ...],
+    keys: Secrets,
     provider: OidcProvider,
     *,
     redirect_uri: str,

@@ -12,6 +12,7 @@ from blog.app.auth.models import Actor
 from blog.app.auth.permissions import PEOPLE_MANAGE, SYSTEM, check
 from blog.app.auth.rules import invalid
 from blog.app.errors import Conflict, NotFound, TooMany, Unauthenticated
+from blog.app.installation_secret import Secrets
 from blog.app.security import digest
 from blog.app.translation import gettext as _
 
@@ -30,7 +31,7 @@ class Standing:
     secret: str | None
 
 
-def get_standing(conn: db.Connection, keys: tuple[str, ...], actor: Actor) -> Standing:
+def get_standing(conn: db.Connection, keys: Secrets, actor: Actor) -> Standing:
     user_id = services.own_id(actor)
     factor = factor_store.find_factor(conn, user_id)
     is_on = factor is not None and factor.confirmed_at is not None
@@ -42,14 +43,14 @@ def get_standing(conn: db.Connection, keys: tuple[str, ...], actor: Actor) -> St
     )
 
 
-def _opened(keys: tuple[str, ...], factor: factor_store.Factor) -> str:
+def _opened(keys: Secrets, factor: factor_store.Factor) -> str:
     return security.unseal(keys, factor.sealed_secret, what="This second factor")
 
 
 # --- setting up ----------------------------------------------------------------------------------
 
 
-def begin(conn: db.Connection, keys: tuple[str, ...], actor: Actor, present: str, *, address: str) -> None:
+def begin(conn: db.Connection, keys: Secrets, actor: Actor, present: str, *, address: str) -> None:
     """Makes the secret that the app is shown next."""
     user_id = services.own_id(actor)
     services.check_present_password(conn, user_id, present, address=address)
@@ -57,9 +58,7 @@ def begin(conn: db.Connection, keys: tuple[str, ...], actor: Actor, present: str
         raise Conflict(_("You have a second factor already. Take it away first."))
 
 
-def confirm(
-    conn: db.Connection, keys: tuple[str, ...], actor: Actor, code: str, *, session: str
-) -> list[str]:
+def confirm(conn: db.Connection, keys: Secrets, actor: Actor, code: str, *, session: str) -> list[str]:
     """Turns it on with the first code, answers the recovery codes, and ends all sessions but this one."""
     user_id = services.own_id(actor)
     factor = factor_store.find_factor(conn, user_id)
@@ -149,7 +148,7 @@ def check_step(conn: db.Connection, step_token: str) -> int:
 
 
 def pass_code(
-    conn: db.Connection, keys: tuple[str, ...], step_token: str, code: str, *, old_token: str | None = None
+    conn: db.Connection, keys: Secrets, step_token: str, code: str, *, old_token: str | None = None
 ) -> str:
     """Opens the session for a code of the app, or for a recovery code; each works once."""
     user_id = check_step(conn, step_token)
@@ -164,7 +163,7 @@ def pass_code(
     raise invalid("code", _("This code does not fit, or it was used already."))
 
 
-def _spend(conn: db.Connection, keys: tuple[str, ...], user_id: int, code: str) -> str | None:
+def _spend(conn: db.Connection, keys: Secrets, user_id: int, code: str) -> str | None:
     factor = factor_store.find_factor(conn, user_id)
     if factor is None or factor.confirmed_at is None:
         return None

@@ -19,6 +19,7 @@ from blog.app.automation.models import (
     WirePreview,
 )
 from blog.app.errors import Invalid, Upstream
+from blog.app.installation_secret import Secrets
 from blog.app.llm import assemble
 from blog.app.llm.inputs import Inputs, Reference, parse_reference
 from blog.app.llm.providers import ADAPTERS, rendering
@@ -35,7 +36,7 @@ from blog.app.translation import gettext as _
 from blog.app.workflow import services as workflow
 
 
-def preview(conn: db.Connection, actor: Actor, keys: tuple[str, ...], of: PreviewOf) -> Preview:
+def preview(conn: db.Connection, actor: Actor, keys: Secrets, of: PreviewOf) -> Preview:
     """Exactly what a run would send now. Uses the same functions as the run itself."""
     prepared = _prepare(conn, actor, of)
     seen = _before_assembling(prepared, of.fence or assemble.new_fence())
@@ -98,7 +99,7 @@ def preview_state(
     return PreviewState(inputs_digest=now, is_current=now == inputs_digest)
 
 
-def render_template(conn: db.Connection, actor: Actor, keys: tuple[str, ...], of: PreviewOf) -> Rendering:
+def render_template(conn: db.Connection, actor: Actor, keys: Secrets, of: PreviewOf) -> Rendering:
     """Asks a local server for the text its chat template makes of the messages. Upstream: it is silent."""
     prepared = _prepare(conn, actor, of)
     made = _assemble(prepared, of.fence or assemble.new_fence())
@@ -185,7 +186,7 @@ def _assemble(prepared: Prepared, fence: str) -> assemble.Assembly:
 
 
 def _request(
-    conn: db.Connection, keys: tuple[str, ...], prepared: Prepared, made: assemble.Assembly
+    conn: db.Connection, keys: Secrets, prepared: Prepared, made: assemble.Assembly
 ) -> tuple[Provider, ChatRequest]:
     provider = registry.get_provider(conn, prepared.model.provider_id)
     request = calling.chat_request(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from blog.app.auth.models import Actor
 from blog.app.automation.models import Preview
 from blog.app.bench.passage_picks import PassagePick
+from blog.app.installation_secret import Secrets
 from blog.app.llm.assemble import LeadingConstant, PartKind, PartText
 from blog.app.llm.inputs import Vocabulary
 from blog.app.llm.prompts.bench import ReadInput, Segment
@@ -22,7 +23,7 @@ class Viewer:
     """Who looks, with what a preview needs besides: the installation's secrets, and what parts may read."""
 
     actor: Actor
-    keys: tuple[str, ...]
+    keys: Secrets
     vocabulary: Vocabulary
 
 

@@ -30,6 +30,7 @@ from blog.app.desk.models import (
     Tried,
 )
 from blog.app.errors import AppError, Forbidden, NotFound
+from blog.app.installation_secret import Secrets
 from blog.app.llm.cases import batches as case_batches
 from blog.app.llm.prompts import services as prompts
 from blog.app.llm.registry import services as registry
@@ -54,9 +55,7 @@ HISTORY_SHOWN = 10
 # --- the page ---------------------------------------------------------------------------------------
 
 
-def get_page(
-    conn: db.Connection, actor: Actor, keys: tuple[str, ...], post_id: int, sub_stage_name: str
-) -> Page:
+def get_page(conn: db.Connection, actor: Actor, keys: Secrets, post_id: int, sub_stage_name: str) -> Page:
     """A sub-stage, with the panel for the field it is most likely wanted for."""
     desk = get_desk(conn, actor, post_id, sub_stage_name)
     card = default_card(desk)
@@ -69,7 +68,7 @@ def get_page(
 def get_field_page(
     conn: db.Connection,
     actor: Actor,
-    keys: tuple[str, ...],
+    keys: Secrets,
     *,
     post_id: int,
     field_name: str,
@@ -279,7 +278,7 @@ def idea_field(conn: db.Connection) -> Field:
 def get_panel(
     conn: db.Connection,
     actor: Actor,
-    keys: tuple[str, ...],
+    keys: Secrets,
     desk: Desk,
     card: Card,
     *,
@@ -357,7 +356,7 @@ def _active_run(conn: db.Connection, items: Sequence[AutomationListItem]) -> Run
 def _ask(
     conn: db.Connection,
     actor: Actor,
-    keys: tuple[str, ...],
+    keys: Secrets,
     card: Card,
     *,
     action_id: int,

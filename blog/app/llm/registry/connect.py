@@ -9,13 +9,14 @@ from blog.app import db
 from blog.app.auth import permissions
 from blog.app.auth.models import Actor
 from blog.app.errors import Invalid
+from blog.app.installation_secret import Secrets
 from blog.app.llm.permissions import LLM_CONFIGURE
 from blog.app.llm.registry import known, services, store
 from blog.app.llm.registry.models import Model, Provider
 from blog.app.llm.registry.schemas import ModelChange, ModelCreate, ProviderChange, ProviderCreate
 
 
-def connect_ollama(conn: db.Connection, actor: Actor, keys: tuple[str, ...], base_url: str) -> Provider:
+def connect_ollama(conn: db.Connection, actor: Actor, keys: Secrets, base_url: str) -> Provider:
     permissions.check(actor, LLM_CONFIGURE)
     with conn.transaction():
         present = store.find_provider_by_name(conn, "ollama")
@@ -32,7 +33,7 @@ def connect_ollama(conn: db.Connection, actor: Actor, keys: tuple[str, ...], bas
 def connect_compatible(
     conn: db.Connection,
     actor: Actor,
-    keys: tuple[str, ...],
+    keys: Secrets,
     *,
     label: str,
     base_url: str,
@@ -57,7 +58,7 @@ def connect_compatible(
     return services.get_provider(conn, provider.id)
 
 
-def connect_file(conn: db.Connection, actor: Actor, keys: tuple[str, ...], path: Path) -> Model:
+def connect_file(conn: db.Connection, actor: Actor, keys: Secrets, path: Path) -> Model:
     """A model file on the machine of the worker, which is this one."""
     permissions.check(actor, LLM_CONFIGURE)
     if not path.is_file():

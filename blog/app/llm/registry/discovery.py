@@ -16,6 +16,7 @@ from blog.app import db, security
 from blog.app.config import Config
 from blog.app.embedded import llama
 from blog.app.errors import AppError
+from blog.app.installation_secret import Secrets
 from blog.app.llm.providers.base import Endpoint, ModelListing, ProviderError
 from blog.app.llm.registry import known, services, store
 from blog.app.llm.registry.models import Provider
@@ -60,7 +61,7 @@ class Candidate:
     is_certain: bool = True
 
 
-def discover(conn: db.Connection, config: Config, keys: tuple[str, ...]) -> list[Found]:
+def discover(conn: db.Connection, config: Config, keys: Secrets) -> list[Found]:
     """Registers what is found and answers what to tell whoever started us."""
     candidates = [_ollama(config), *_keyed(config)]
     answers = _ask_all({each.name: _endpoint(conn, keys, each) for each in candidates}, candidates)
@@ -120,9 +121,7 @@ def _first_key(config: Config, variables: Sequence[str]) -> str | None:
 # --- asking --------------------------------------------------------------------------------------
 
 
-def _endpoint(
-    conn: db.Connection, keys: tuple[str, ...], candidate: Candidate
-) -> Endpoint | ProviderError | None:
+def _endpoint(conn: db.Connection, keys: Secrets, candidate: Candidate) -> Endpoint | ProviderError | None:
     """Where to ask: a person's own row counts for more than what was found; None: it is switched off."""
     row = store.find_provider_by_name(conn, candidate.name)
     if row is not None and not row.is_enabled:
@@ -182,9 +181,7 @@ def _too_slow() -> ProviderError:
 # --- keeping what was found ----------------------------------------------------------------------
 
 
-def _settle(
-    conn: db.Connection, keys: tuple[str, ...], candidate: Candidate, answer: Answer | None
-) -> Found | None:
+def _settle(conn: db.Connection, keys: Secrets, candidate: Candidate, answer: Answer | None) -> Found | None:
     row = store.find_provider_by_name(conn, candidate.name)
     absent = row is None and not candidate.is_certain
     if answer is None or (absent and isinstance(answer, ProviderError)):
@@ -196,7 +193,7 @@ def _settle(
 
 def _register(
     conn: db.Connection,
-    keys: tuple[str, ...],
+    keys: Secrets,
     candidate: Candidate,
     row: Provider | None,
     *,
@@ -229,7 +226,7 @@ def _register(
     return services.get_provider(conn, row.id)
 
 
-def _settle_local(conn: db.Connection, keys: tuple[str, ...], config: Config) -> Found | None:
+def _settle_local(conn: db.Connection, keys: Secrets, config: Config) -> Found | None:
     """Model files of the data folder by their names, and the one that was named itself by its path."""
     row = store.find_provider_by_name(conn, "local")
     listings = _files(config)
@@ -278,7 +275,7 @@ def _missing(
     return sorted({name for name in (*before, *wanted) if name not in present and not Path(name).is_file()})
 
 
-def _settle_rehearsal(conn: db.Connection, keys: tuple[str, ...], config: Config) -> Found | None:
+def _settle_rehearsal(conn: db.Connection, keys: Secrets, config: Config) -> Found | None:
     """Without any real model there is one that proves the wiring. Its file is kept apart from real ones."""
     if store.find_first_real_model(conn) is not None:
         return None

@@ -9,6 +9,7 @@ from blog.app import audit, db, security
 from blog.app.auth import permissions
 from blog.app.auth.models import Actor
 from blog.app.errors import Conflict, Invalid, NotFound
+from blog.app.installation_secret import Secrets
 from blog.app.llm.permissions import LLM_CONFIGURE
 from blog.app.llm.providers import ADAPTERS
 from blog.app.llm.providers.base import Endpoint, ModelListing, ProviderError
@@ -24,7 +25,7 @@ price = rules.price
 traits = rules.traits
 
 
-def endpoint(conn: db.Connection, keys: tuple[str, ...], provider: Provider) -> Endpoint:
+def endpoint(conn: db.Connection, keys: Secrets, provider: Provider) -> Endpoint:
     """Where a call to the provider goes, with its key unsealed."""
     secrets = store.find_provider_secrets(conn, provider.id)
     if secrets is None:
@@ -52,9 +53,7 @@ def page_providers(conn: db.Connection, *, after: int, limit: int) -> ProviderPa
     return ProviderPage(items=rows[:limit], next=rules.next_page([row.id for row in rows], limit))
 
 
-def create_provider(
-    conn: db.Connection, actor: Actor, keys: tuple[str, ...], new: ProviderCreate
-) -> Provider:
+def create_provider(conn: db.Connection, actor: Actor, keys: Secrets, new: ProviderCreate) -> Provider:
     permissions.check(actor, LLM_CONFIGURE)
     _check_protocol(new.protocol)
     rules.check_address(new.base_url)
@@ -77,7 +76,7 @@ def create_provider(
 
 
 def update_provider(
-    conn: db.Connection, actor: Actor, keys: tuple[str, ...], provider_id: int, change: ProviderChange
+    conn: db.Connection, actor: Actor, keys: Secrets, provider_id: int, change: ProviderChange
 ) -> Provider:
     """A key stays with the server it was entered for: another host needs the key again."""
     permissions.check(actor, LLM_CONFIGURE)
@@ -122,7 +121,7 @@ def _check_protocol(protocol: str) -> None:
         )
 
 
-def _sealed(keys: tuple[str, ...], key: SecretStr | None) -> bytes | None:
+def _sealed(keys: Secrets, key: SecretStr | None) -> bytes | None:
     text = key.get_secret_value().strip() if key else ""
     return security.seal(keys, text) if text else None
 
@@ -239,9 +238,7 @@ _NULLABLE = frozenset(
 # --- asking a provider for its models ------------------------------------------------------------
 
 
-def check_provider(
-    conn: db.Connection, actor: Actor, keys: tuple[str, ...], provider_id: int
-) -> ProviderCheck:
+def check_provider(conn: db.Connection, actor: Actor, keys: Secrets, provider_id: int) -> ProviderCheck:
     """Asks the provider for its models and merges them. What it says, good or bad, is kept on its row."""
     permissions.check(actor, LLM_CONFIGURE)
     provider = get_provider(conn, provider_id)

@@ -8,6 +8,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 
 from blog.app import db
+from blog.app.installation_secret import Secrets
 from blog.app.llm.prompts.models import ActionVersion
 from blog.app.llm.providers import ADAPTERS
 from blog.app.llm.providers.base import (
@@ -58,7 +59,7 @@ class Asking:
     """What all calls of one run have in common. `deadline` is on the monotonic clock."""
 
     pool: db.Pool
-    keys: tuple[str, ...]
+    keys: Secrets
     claimed: ClaimedRun
     version: ActionVersion
     cancel: Cancel
@@ -69,9 +70,7 @@ class Asking:
         return self.deadline - time.monotonic()
 
 
-def ask(
-    pool: db.Pool, keys: tuple[str, ...], claimed: ClaimedRun, version: ActionVersion, cancel: Cancel
-) -> Answer:
+def ask(pool: db.Pool, keys: Secrets, claimed: ClaimedRun, version: ActionVersion, cancel: Cancel) -> Answer:
     """Calls until there is an answer or nothing is left to try. AppError: a call could not be prepared."""
     asking = Asking(
         pool=pool,
@@ -170,7 +169,7 @@ def _prepare(conn: db.Connection, asking: Asking, model: Model) -> Call:
 
 def chat_request(
     conn: db.Connection,
-    keys: tuple[str, ...],
+    keys: Secrets,
     *,
     version: ActionVersion,
     model: Model,

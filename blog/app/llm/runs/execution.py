@@ -10,6 +10,7 @@ from psycopg_pool import PoolTimeout
 
 from blog.app import db, jobs
 from blog.app.errors import AppError
+from blog.app.installation_secret import Secrets
 from blog.app.llm.prompts import services as prompts
 from blog.app.llm.providers.base import Cancel
 from blog.app.llm.registry import services as registry
@@ -48,15 +49,13 @@ class Work:
     """A claimed run in this worker's hands."""
 
     pool: db.Pool
-    keys: tuple[str, ...]
+    keys: Secrets
     claimed: ClaimedRun
     cancel: Cancel
     target: Target
 
 
-def execute_run(
-    pool: db.Pool, keys: tuple[str, ...], run_id: int, attempt: int, target: Target = NOWHERE
-) -> None:
+def execute_run(pool: db.Pool, keys: Secrets, run_id: int, attempt: int, target: Target = NOWHERE) -> None:
     """Runs an action to its end. A run that someone else has, or that has ended, is left alone.
 
     No transaction is open while the provider answers.

@@ -33,6 +33,7 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
     from blog.app.bench import bench_views, compare_api, version_views
     from blog.app.desk import (
         batch_views,
+        case_input_views,
         formatted_views,
         panel_views,
         passage_views,
@@ -116,6 +117,7 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
         batch_api.bp,
         trial_api.bp,
         trial_views.bp,
+        case_input_views.bp,
         review_views.bp,
         review_api.bp,
         comment_views.bp,

@@ -109,3 +109,23 @@ def test_two_tabs_on_one_case_lose_nothing(bench: Bench, editor: FlaskClient) ->
     assert "tartan" in refused.text
     assert "What is there now" in refused.text
     assert "blanket" in refused.text
+
+
+def test_a_cases_input_is_written_field_by_field(
+    conn: db.Connection, bench: Bench, editor: FlaskClient
+) -> None:
+    case = bench.case()
+    kept = {**case.inputs, "input": {"criteria": "Nothing reads this now"}}
+    conn.execute("UPDATE llm_case_version SET inputs = %s WHERE id = %s", (db.jsonb(kept), case.version_id))
+    there = f"/llm/cases/{case.id}/input"
+    assert "Why kilts?" in editor.get(there).text
+    sent = {"base_version_id": str(case.version_id), "post.idea_seed": "Why <tartan>?"}
+    assert post(editor, there, there, **sent).status_code == 303
+    after = cases.get_case(conn, case.id)
+    assert (after.inputs["post"], after.inputs["input"]) == ({"idea_seed": "Why <tartan>?"}, kept["input"])
+    assert (after.number, after.name, after.checks) == (case.number + 1, case.name, case.checks)
+    refused = post(editor, there, there, **{**sent, "post.idea_seed": "Mine"})
+    assert refused.status_code == 409
+    assert f'value="{after.version_id}"' in refused.text
+    assert refused.text.count("Why &lt;tartan&gt;?") == 1
+    assert "Mine</textarea>" in refused.text

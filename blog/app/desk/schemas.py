@@ -221,3 +221,11 @@ class TrialSent(BaseModel):
     llm_model_ids: list[str] = Field(default_factory=list[str])
     part_version_ids: list[str] = Field(default_factory=list[str])
     beside_live_wordings: bool = False
+
+
+class CaseInputSent(BaseModel):
+    """What the form of a case's input sends, beside values under the names that prompts read them by."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    base_version_id: int

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request, url_for
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.automation import trying
-from blog.app.desk import trial_form
+from blog.app.desk import trial_form, typed_inputs
 from blog.app.desk.schemas import TrialChoice, TrialSent
 from blog.app.desk.trial_form import Choice
 from blog.app.errors import AppError, Conflict, Invalid
@@ -62,7 +62,7 @@ def _asked(choice: Choice) -> TrialStart:
         "beside_live_wordings": choice.beside_live_wordings,
     }
     if choice.by_hand:
-        sent["values"] = trial_form.read_typed(web.conn(), request.form)
+        sent["values"] = typed_inputs.read(web.conn(), request.form)
     else:
         sent |= {"post_id": choice.post_id, "section_id": choice.section_id}
     return web.validated(TrialStart, sent)

@@ -77,11 +77,18 @@ def test_a_planned_post_is_moved_by_a_day_and_a_week(open_page: Open) -> None:
     page.goto("/calendar?month=2031-05")
     for key, day in (("ArrowRight", "15"), ("ArrowDown", "22"), ("ArrowLeft", "21"), ("ArrowUp", "14")):
         page.wait_for_load_state()  # before its scripts have run, Alt+arrow is the browser's own
-        page.locator(f"#entry-{number}-planned_on > a").focus()
+        page.locator(f"#entry-{number}-planned_on .calendar__title").focus()
         page.keyboard.press(f"Alt+{key}")
         expect(page.locator(f"[data-day='2031-05-{day}'] #entry-{number}-planned_on")).to_be_visible()
     page.drag_and_drop(f"#entry-{number}-planned_on > small", "[data-day='2031-05-06']")
     expect(page.locator(f"[data-day='2031-05-06'] #entry-{number}-planned_on")).to_be_visible()
+    page.locator(f"#entry-{number}-planned_on .calendar__move").press("Enter")
+    expect(page.locator("#move-day")).to_have_value("2031-05-06")
+    page.fill("#move-day", "2031-05-20")
+    page.locator("#move-dialog button").press("Enter")
+    expect(
+        page.locator(f"[data-day='2031-05-20'] #entry-{number}-planned_on .calendar__title")
+    ).to_be_focused()
 
 
 def test_the_list_of_shortcuts_is_that_of_the_page(open_page: Open) -> None:

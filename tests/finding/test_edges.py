@@ -76,7 +76,9 @@ def test_a_viewer_moves_nothing(conn: db.Connection, workflow: Workflow, carol: 
     assert send(client, "/board/moves", post_id=post_id, sub_stage="words").status_code == 403
     moved = send(client, "/calendar/moves", post_id=post_id, which="planned_on", day="2026-03-05")
     assert moved.status_code == 403
+    assert client.get(f"/calendar/moves/new?post_id={post_id}&which=planned_on").status_code == 403
     assert "data-board-move" not in client.get("/board").text
+    assert "data-calendar-move" not in client.get("/calendar").text
 
 
 def test_a_column_grows_by_the_posts_below(
@@ -99,6 +101,8 @@ def test_a_post_gets_another_day_and_the_old_one_back(
     post_id = begin(conn, carol, UGLY)
     client = signed_in("editor")
     send(client, "/calendar/moves", post_id=post_id, which="planned_on", day="2026-03-05")
+    choice = client.get(f"/calendar/moves/new?post_id={post_id}&which=planned_on").text
+    assert 'value="2026-03-05"' in choice
     moved = send(client, "/calendar/moves", post_id=post_id, which="planned_on", day="2026-03-09")
     assert moved.location == f"/calendar?month=2026-03&moved={post_id}&which=planned_on&back=2026-03-05"
     page = client.get(moved.location).text

@@ -46,6 +46,7 @@ PAGES = (
     "/posts/{post}/comments",
     "/posts/{post}/sub-stages/idea",
     "/board/moves/new?post_id={post}",
+    "/calendar/moves/new?post_id={post}&which=planned_on",
     "/there-is-no-such-page",
 )
 

@@ -7,8 +7,13 @@ from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.posts import services as posts
 from blog.app.review import dates
+from blog.app.review.models import PostPlan
 
 Which = Literal["planned_on", "scheduled_for"]
+
+
+def get_day(conn: db.Connection, actor: Actor, post_id: int, which: Which) -> date | None:
+    return _day(dates.get_plan(conn, actor, post_id), which)
 
 
 def move_to_day(conn: db.Connection, actor: Actor, post_id: int, which: Which, day: date) -> date | None:
@@ -19,7 +24,10 @@ def move_to_day(conn: db.Connection, actor: Actor, post_id: int, which: Which, d
         match which:
             case "planned_on":
                 dates.plan(conn, actor, post_id, day, plan.scheduled_for)
-                return plan.planned_on
             case "scheduled_for":
                 dates.plan(conn, actor, post_id, plan.planned_on, day)
-                return plan.scheduled_for
+        return _day(plan, which)
+
+
+def _day(plan: PostPlan, which: Which) -> date | None:
+    return plan.planned_on if which == "planned_on" else plan.scheduled_for

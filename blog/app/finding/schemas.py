@@ -92,13 +92,18 @@ class CalendarQuery(MonthQuery):
     back: date | None = None
 
 
-class DayMove(BaseModel):
-    """Another day for a post: the one it is planned for, or the one it is scheduled for."""
+class DayMoveQuery(BaseModel):
+    """Which post is to be moved: the day it is planned for, or the one it is scheduled for."""
 
     model_config = ConfigDict(extra="forbid")
 
     post_id: Id
     which: Literal["planned_on", "scheduled_for"]
+
+
+class DayMove(DayMoveQuery):
+    """The day it goes to."""
+
     day: date
 
 

@@ -16,6 +16,7 @@ from blog.app.finding.schemas import (
     CardMoveQuery,
     ColumnQuery,
     DayMove,
+    DayMoveQuery,
     FindQuery,
     PostFilter,
     PostListQuery,
@@ -23,6 +24,7 @@ from blog.app.finding.schemas import (
     ViewChange,
     ViewCreate,
 )
+from blog.app.posts import services as posts
 from blog.app.posts.permissions import POST_CREATE, POST_EDIT, POST_READ, POST_REMOVE
 from blog.app.workflow import services as workflow
 
@@ -130,6 +132,20 @@ def show_calendar() -> Response:
         today=today,
         query=query,
         may_move=current_actor().may(POST_EDIT),
+    )
+
+
+@bp.get("/calendar/moves/new")
+@requires(POST_EDIT)
+def new_day_move() -> Response:
+    """Which day a post goes to: a page of its own, or a dialog over the calendar."""
+    query = web.parse_query(DayMoveQuery)
+    return web.render(
+        "finding/move_day.html",
+        "finding/_move_day.html",
+        post=posts.get_post(web.conn(), current_actor(), query.post_id),
+        which=query.which,
+        day=planning.get_day(web.conn(), current_actor(), query.post_id, query.which),
     )
 
 

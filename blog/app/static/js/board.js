@@ -1,6 +1,7 @@
 // [data-board]: cards are dragged to another column; arrow keys go from card to card, Alt+← and Alt+→ move one.
 // The server moves it and shows the board again. Without this module “Move to…” does the same.
 import { bind, tell } from "./keys.js";
+import "./move-dialog.js";
 import { _ } from "./words.js";
 
 const board = () => document.querySelector("[data-board]");
@@ -75,12 +76,6 @@ document.addEventListener("dragend", () => {
   dragged?.classList.remove("dragged");
   dragged = null;
 });
-
-const dialog = document.querySelector("[data-move-dialog]");
-document.addEventListener("htmx:after:swap", () => {
-  if (dialog?.querySelector("form") && !dialog.open) dialog.showModal();
-});
-dialog?.addEventListener("close", () => dialog.querySelector("#move-to").replaceChildren());
 
 const moved = new URLSearchParams(location.search).get("moved");
 document.querySelector(`#card-${CSS.escape(moved ?? "")} a`)?.focus();

@@ -1,14 +1,19 @@
 // [data-calendar]: a post is dragged to another day, or moved by Alt+arrow: a day to the side, a week up or down.
-// The form under “Move…” is what is sent; without this module it does the same.
+// The server moves it and shows the month again. Without this module “Move…” does the same.
 import { bind } from "./keys.js";
+import "./move-dialog.js";
 import { _ } from "./words.js";
 
 const entryOf = (element) => element.closest?.("[data-calendar] [data-entry]");
+const dayOf = (entry) => entry.closest("[data-day]").dataset.day;
 const DAY = 86_400_000;
 
+const form = document.querySelector("[data-calendar-move]");
+
 function move(entry, day) {
-  const form = entry.querySelector("form");
-  if (!form || form.elements.day.value === day) return false;
+  if (!form || dayOf(entry) === day) return false;
+  form.elements.post_id.value = entry.dataset.entry;
+  form.elements.which.value = entry.dataset.which;
   form.elements.day.value = day;
   form.requestSubmit();
 }
@@ -17,12 +22,12 @@ function by(days) {
   return (event) => {
     const entry = entryOf(event.target);
     if (!entry) return false;
-    const day = new Date(`${entry.closest("[data-day]").dataset.day}T00:00:00Z`);
+    const day = new Date(`${dayOf(entry)}T00:00:00Z`);
     return move(entry, new Date(day.getTime() + days * DAY).toISOString().slice(0, 10));
   };
 }
 
-if (document.querySelector("[data-entry] form")) {
+if (form) {
   bind("Alt+ArrowLeft", _("Move the post a day earlier"), by(-1));
   bind("Alt+ArrowRight", _("Move the post a day later"), by(1));
   bind("Alt+ArrowUp", _("Move the post a week earlier"), by(-7));

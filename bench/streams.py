@@ -21,6 +21,7 @@ from blog.app.llm.providers.base import (
     ModelTraits,
     TextDelta,
 )
+from blog.app.reach import place_of
 from tests.llm.runs.dialects import DIALECTS, Dialect
 
 EVENTS = 2000
@@ -78,7 +79,7 @@ def _each_us(dialect: Dialect) -> float:
 def _ask(dialect: Dialect, url: str) -> Iterator[Event]:
     adapter = ADAPTERS[dialect.protocol]
     request = ChatRequest(
-        endpoint=Endpoint(base_url=url),
+        endpoint=Endpoint(base_url=url, allowed=frozenset({place_of(url)})),
         model="bench",
         messages=(Message(role="user", content="Write."),),
         traits=ModelTraits(max_output=4096),

@@ -267,6 +267,24 @@ COMMENT ON COLUMN access_policy.sign_up_role_id IS 'What a person who signs up i
 COMMENT ON COLUMN access_policy.token_requests_per_minute IS 'For each API token. NULL: as many as it likes.';
 COMMENT ON COLUMN access_policy.person_requests_per_minute IS 'For each person, browsers and tokens together. NULL: as many as they like.';
 
+CREATE TABLE IF NOT EXISTS outgoing_place (
+    id          bigint      GENERATED ALWAYS AS IDENTITY,
+    host        text        NOT NULL,
+    port        integer,
+    note        text        NOT NULL DEFAULT '',
+    app_user_id bigint,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT outgoing_place_pkey PRIMARY KEY (id),
+    CONSTRAINT outgoing_place_host_key UNIQUE NULLS NOT DISTINCT (host, port),
+    CONSTRAINT outgoing_place_host_check CHECK (host <> '' AND host = lower(host)),
+    CONSTRAINT outgoing_place_port_check CHECK (port BETWEEN 1 AND 65535),
+    CONSTRAINT outgoing_place_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+COMMENT ON TABLE outgoing_place IS 'Where calls may go though it is no public address: this machine, a private network. All other such addresses are refused.';
+COMMENT ON COLUMN outgoing_place.host IS 'A name or an address, as the call writes it or as a name resolves.';
+COMMENT ON COLUMN outgoing_place.port IS 'NULL: each of them.';
+COMMENT ON COLUMN outgoing_place.app_user_id IS 'Who allowed it. NULL: found at a start, by what is known or the environment says.';
+
 CREATE TABLE IF NOT EXISTS setup_link (
     id         bigint      GENERATED ALWAYS AS IDENTITY,
     token_hash bytea       NOT NULL,

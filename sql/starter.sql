@@ -19,6 +19,7 @@ FROM role
 JOIN (VALUES
     ('administrator', 'people.manage'),
     ('administrator', 'roles.manage'),
+    ('administrator', 'outgoing.manage'),
     ('administrator', 'tokens.create'),
     ('administrator', 'post.read'),
     ('administrator', 'post.create'),

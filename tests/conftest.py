@@ -19,6 +19,7 @@ from psycopg import sql
 from blog.app import create_app, db, schema
 from blog.app.config import Config
 from blog.app.security import SESSION_COOKIE, digest
+from tests.product import THIS_MACHINE
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,7 +46,7 @@ def _with_database(url: str, name: str) -> str:
 
 
 def _template_name() -> str:
-    text = schema.CREATE_TABLES.read_bytes() + schema.STARTER.read_bytes()
+    text = schema.CREATE_TABLES.read_bytes() + schema.STARTER.read_bytes() + THIS_MACHINE.encode()
     return "blog_template_" + hashlib.sha256(text).hexdigest()[:16]
 
 
@@ -61,6 +62,7 @@ def template_db(server_url: str) -> str:
             conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(building)))
             with psycopg.connect(_with_database(server_url, building), autocommit=True) as fresh:
                 schema.init_db(fresh)
+                fresh.execute(THIS_MACHINE)
             conn.execute(
                 sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
                     sql.Identifier(building), sql.Identifier(name)

@@ -299,4 +299,4 @@ def test_a_token_that_lacks_a_claim_is_refused(claim: str) -> None:
 )
 def test_only_https_is_called_but_on_this_machine(url: str) -> None:
     with pytest.raises(Upstream):
-        outgoing.fetch(url)
+        outgoing.fetch(url, allowed=frozenset())

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from authlib.oauth2 import rfc7636
 
 from blog.app import audit, db, security
-from blog.app.auth import id_token, oidc_store, outgoing, role_store, roles, services, store
+from blog.app.auth import id_token, oidc_store, outgoing, places, role_store, roles, services, store
 from blog.app.auth.models import Actor
 from blog.app.auth.oidc_models import OidcProvider, SignInButton
 from blog.app.auth.permissions import PEOPLE_MANAGE, SYSTEM, check
@@ -70,7 +70,7 @@ def create_provider(
     """Asks the issuer at once, so that a misspelled one is found now."""
     check(actor, PEOPLE_MANAGE)
     try:
-        _discover(issuer)
+        _discover(conn, issuer)
     except Upstream as exc:
         raise invalid("issuer", exc.message) from exc
     taken = invalid("issuer", _("This service is there already."))
@@ -133,7 +133,7 @@ def begin(
 ) -> Way:
     """Where to send the browser; with an actor, to connect the account they have."""
     provider = _enabled(conn, provider_id)
-    endpoint = str(_discover(provider.issuer)["authorization_endpoint"])
+    endpoint = str(_discover(conn, provider.issuer)["authorization_endpoint"])
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     request = json.dumps({"nonce": nonce, "verifier": verifier, "way_back": way_back})
     oidc_store.delete_expired(conn)
@@ -164,8 +164,10 @@ def _enabled(conn: db.Connection, provider_id: int) -> OidcProvider:
     return provider
 
 
-def _discover(issuer: str) -> dict[str, Any]:
-    found = outgoing.fetch(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+def _discover(conn: db.Connection, issuer: str) -> dict[str, Any]:
+    found = outgoing.fetch(
+        f"{issuer.rstrip('/')}/.well-known/openid-configuration", allowed=places.allowed(conn)
+    )
     if found.get("issuer") != issuer:
         raise Upstream(
             _(
@@ -227,7 +229,7 @@ def _claims(
     verifier: str,
     nonce: str,
 ) -> dict[str, Any]:
-    found = _discover(provider.issuer)
+    found, allowed = _discover(conn, provider.issuer), places.allowed(conn)
     secret = security.unseal(
         keys, oidc_store.get_sealed_secret(conn, provider.id), what="The secret of this service"
     )
@@ -240,10 +242,11 @@ def _claims(
             "code_verifier": verifier,
         },
         credentials=(provider.client_id, secret),
+        allowed=allowed,
     )
     return id_token.claims_of(
         str(answer.get("id_token", "")),
-        outgoing.fetch(found["jwks_uri"]),
+        outgoing.fetch(found["jwks_uri"], allowed=allowed),
         issuer=provider.issuer,
         client_id=provider.client_id,
         nonce=nonce,

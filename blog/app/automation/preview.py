@@ -112,7 +112,9 @@ def render_template(conn: db.Connection, actor: Actor, keys: Secrets, of: Previe
             )
         )
     try:
-        text = rendering.render(provider.protocol, ADAPTERS[provider.protocol].build(request))
+        text = rendering.render(
+            provider.protocol, request.endpoint, ADAPTERS[provider.protocol].build(request)
+        )
     except ProviderError as exc:
         raise Upstream(
             _(

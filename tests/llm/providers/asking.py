@@ -11,7 +11,9 @@ from blog.app.llm.providers.base import (
     ModelTraits,
     Role,
 )
+from blog.app.reach import Place
 
+HERE = frozenset({Place("127.0.0.1"), Place("localhost"), Place("::1")})
 CATS: tuple[tuple[Role, str], ...] = (("user", "Cats?"),)
 UNKNOWN = ModelTraits()
 QUICK = Limits(connect_s=2, first_token_s=2, idle_s=2, deadline_s=5)
@@ -29,7 +31,7 @@ def ask(
     **params: Any,
 ) -> ChatRequest:
     return ChatRequest(
-        endpoint=Endpoint(base_url=base_url, api_key=key, options=options or {}),
+        endpoint=Endpoint(base_url=base_url, api_key=key, options=options or {}, allowed=HERE),
         model=model,
         messages=tuple(Message(role=role, content=text) for role, text in said or CATS),
         traits=traits,

@@ -129,7 +129,7 @@ def _output_config(think: Named, schema: Mapping[str, object] | None) -> dict[st
 
 
 def stream(request: ChatRequest, wire: WireRequest, *, cancel: Cancel, tap: Tap) -> Iterator[Event]:
-    return http.converse(wire, anthropic_reply.read, limits=request.limits, cancel=cancel, tap=tap)
+    return http.converse(wire, anthropic_reply.read, request=request, cancel=cancel, tap=tap)
 
 
 # --- models ------------------------------------------------------------------------------------
@@ -138,7 +138,9 @@ def stream(request: ChatRequest, wire: WireRequest, *, cancel: Cancel, tap: Tap)
 def list_models(endpoint: Endpoint) -> list[ModelListing]:
     sent, query, rows = _headers(endpoint, "application/json"), {"limit": PAGE}, list[dict[str, object]]()
     for _ in range(MOST_PAGES):
-        answer = mapping(http.fetch_json(_address(endpoint, "models", **query), sent))
+        answer = mapping(
+            http.fetch_json(_address(endpoint, "models", **query), sent, allowed=endpoint.allowed)
+        )
         if not isinstance(answer.get("data"), list):
             raise ProviderError("bad_response", "The address answers, but not with a list of models.")
         rows += map(mapping, sequence(answer["data"]))

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from blog.app import reach
+
 Role = Literal["system", "user", "assistant"]
 
 Finish = Literal[
@@ -65,11 +67,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where a provider is. `options` is the provider row's JSON; it may hold secret headers."""
+    """Where a provider is. `options` is the provider row's JSON; it may hold secret headers. `allowed`: what
+    may be called besides public addresses."""
 
     base_url: str
     api_key: str | None = field(default=None, repr=False)
     options: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
+    allowed: reach.Allowed = reach.NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import ipaddress
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import ProxyManager
 
+from blog.app import reach
 from blog.app.llm.providers.base import Cancel, Limits
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class Call:
 
     limits: Limits
     cancel: Cancel
+    allowed: reach.Allowed
     deadline: float
     due: float
     phase: Phase = "connect"
@@ -41,11 +44,11 @@ class Call:
     watched: socket.socket | None = None
 
 
-def begin(limits: Limits, cancel: Cancel) -> Call:
+def begin(limits: Limits, cancel: Cancel, allowed: reach.Allowed) -> Call:
     now = time.monotonic()
     deadline = now + limits.deadline_s
     due = min(now + limits.connect_s, deadline)
-    return Call(limits=limits, cancel=cancel, deadline=deadline, due=due)
+    return Call(limits=limits, cancel=cancel, allowed=allowed, deadline=deadline, due=due)
 
 
 def begin_again(call: Call) -> None:
@@ -169,6 +172,7 @@ class _Connection(HTTPConnection):
 
     def request(self, *args: Any, **options: Any) -> None:
         if self.sock is not None:
+            _check_kept(self, self.sock)
             _carry(self.sock)
         super().request(*args, **options)
 
@@ -214,9 +218,23 @@ def _carry(sock: socket.socket) -> None:
         expect(call, "answer", call.limits.first_token_s)
 
 
+def _resolved(connection: HTTPConnection, call: Call) -> Sequence[reach.Found]:
+    host = connection.host.strip("[]")
+    if connection.proxy is not None:  # the operator's own, by the environment; it decides where it leads
+        return socket.getaddrinfo(host, connection.port, type=socket.SOCK_STREAM)
+    return reach.resolve(host, connection.port, call.allowed)
+
+
+def _check_kept(connection: HTTPConnection, sock: socket.socket) -> None:
+    """What was allowed when the connection was made may not be now."""
+    if connection.proxy is None:
+        address = str(sock.getpeername()[0])
+        reach.check(connection.host.strip("[]"), connection.port, address, _current().allowed)
+
+
 def _connect(connection: HTTPConnection, call: Call) -> socket.socket:
     """As urllib3 does it, but the socket can be cancelled before it is connected."""
-    found = socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
+    found = _resolved(connection, call)
     failure: OSError = OSError("the name has no address")
     for family, kind, protocol, _, address in found:
         sock = socket.socket(family, kind, protocol)

@@ -119,7 +119,7 @@ def _format(request: ChatRequest, schema: Mapping[str, object] | None) -> dict[s
 
 
 def stream(request: ChatRequest, wire: WireRequest, *, cancel: Cancel, tap: Tap) -> Iterator[Event]:
-    return http.converse(wire, gemini_reply.read, limits=request.limits, cancel=cancel, tap=tap)
+    return http.converse(wire, gemini_reply.read, request=request, cancel=cancel, tap=tap)
 
 
 # --- models ------------------------------------------------------------------------------------
@@ -128,7 +128,9 @@ def stream(request: ChatRequest, wire: WireRequest, *, cancel: Cancel, tap: Tap)
 def list_models(endpoint: Endpoint) -> list[ModelListing]:
     sent, query, rows = _headers(endpoint, "application/json"), {"pageSize": PAGE}, list[dict[str, object]]()
     for _ in range(MOST_PAGES):
-        answer = mapping(http.fetch_json(_address(endpoint, "models", **query), sent))
+        answer = mapping(
+            http.fetch_json(_address(endpoint, "models", **query), sent, allowed=endpoint.allowed)
+        )
         if not isinstance(answer.get("models"), list):
             raise ProviderError("bad_response", "The address answers, but not with a list of models.")
         rows += map(mapping, sequence(answer["models"]))

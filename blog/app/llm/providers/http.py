@@ -13,10 +13,12 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
+from blog.app import reach
 from blog.app.llm.providers import connections, failures, keeping
 from blog.app.llm.providers.base import (
     PLAIN_HEADERS,
     Cancel,
+    ChatRequest,
     Done,
     Event,
     Limits,
@@ -39,10 +41,12 @@ LISTING = Limits(connect_s=5, first_token_s=15, idle_s=15, deadline_s=30)
 Reader = Callable[[Iterable[bytes]], Iterator[Event]]
 
 
-def converse(wire: WireRequest, read: Reader, *, limits: Limits, cancel: Cancel, tap: Tap) -> Iterator[Event]:
+def converse(
+    wire: WireRequest, read: Reader, *, request: ChatRequest, cancel: Cancel, tap: Tap
+) -> Iterator[Event]:
     """Send, and give the events `read` makes of the answer's bytes as they come."""
-    keeper = Keeper(tap, _secrets(wire))
-    with _kept(keeper), _exchange(wire, limits, cancel, tap) as (call, response):
+    keeper, limits = Keeper(tap, _secrets(wire)), request.limits
+    with _kept(keeper), _exchange(wire, limits, request.endpoint.allowed, cancel, tap) as (call, response):
         for event in read(_chunks(call, response, keeper)):
             if cancel.cancelled:
                 raise _cancelled()  # one read may hold hundreds of events
@@ -65,7 +69,12 @@ def _kept(keeper: Keeper) -> Generator[None]:
 
 
 def fetch_json(
-    url: str, headers: Mapping[str, str], *, body: object = None, limits: Limits = LISTING
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    allowed: reach.Allowed,
+    body: object = None,
+    limits: Limits = LISTING,
 ) -> object:
     wire = WireRequest(
         method="GET" if body is None else "POST",
@@ -73,7 +82,7 @@ def fetch_json(
         headers=headers,
         body=b"" if body is None else json.dumps(body).encode(),
     )
-    with _exchange(wire, limits, Cancel(), None) as (call, response):
+    with _exchange(wire, limits, allowed, Cancel(), None) as (call, response):
         answer = b"".join(_chunks(call, response))
     try:
         return parse_json(answer)
@@ -83,9 +92,9 @@ def fetch_json(
 
 @contextmanager
 def _exchange(
-    wire: WireRequest, limits: Limits, cancel: Cancel, tap: Tap | None
+    wire: WireRequest, limits: Limits, allowed: reach.Allowed, cancel: Cancel, tap: Tap | None
 ) -> Generator[tuple[Call, requests.Response]]:
-    call, response = connections.begin(limits, cancel), None
+    call, response = connections.begin(limits, cancel, allowed), None
     try:
         response = _send(call, wire)
         if not 200 <= response.status_code < 300:
@@ -116,6 +125,8 @@ def _send(call: Call, wire: WireRequest) -> requests.Response:
     while True:
         try:
             response = connections.send(call, _prepared(wire))
+        except reach.Refused as exc:
+            raise ProviderError("bad_request", str(exc)) from exc
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
             if not _was_stale(call, exc):
                 raise _broken(call, wire.url, exc) from exc

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from blog.app import reach
 from blog.app.llm.providers import gguf_header, openai
 from blog.app.llm.providers.base import (
     Cancel,
@@ -53,7 +54,8 @@ def stream(request: ChatRequest, wire: WireRequest, *, cancel: Cancel, tap: Tap)
                 "Connection": "close",  # it does so after every stream, and says otherwise
             },
         )
-        yield from openai.stream(request, there, cancel=cancel, tap=tap)
+        ours = replace(request.endpoint, allowed=frozenset({reach.place_of(engine.address)}))
+        yield from openai.stream(replace(request, endpoint=ours), there, cancel=cancel, tap=tap)
 
 
 def list_models(endpoint: Endpoint) -> list[ModelListing]:

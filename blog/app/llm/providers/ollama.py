@@ -113,7 +113,7 @@ def _format(request: ChatRequest) -> dict[str, object]:
 
 
 def stream(request: ChatRequest, wire: WireRequest, *, cancel: Cancel, tap: Tap) -> Iterator[Event]:
-    return http.converse(wire, read, limits=request.limits, cancel=cancel, tap=tap)
+    return http.converse(wire, read, request=request, cancel=cancel, tap=tap)
 
 
 def read(chunks: Iterable[bytes]) -> Iterator[Event]:
@@ -184,7 +184,7 @@ def _done(payload: Mapping[str, object], calls: Calls) -> Done:
 
 def list_models(endpoint: Endpoint) -> list[ModelListing]:
     sent = headers(endpoint, "application/json")
-    answer = mapping(http.fetch_json(_address(endpoint.base_url, "tags"), sent))
+    answer = mapping(http.fetch_json(_address(endpoint.base_url, "tags"), sent, allowed=endpoint.allowed))
     if "models" not in answer:
         raise ProviderError("bad_response", "The address answers, but not as Ollama does.")
     rows = map(mapping, sequence(answer["models"]))
@@ -194,7 +194,7 @@ def list_models(endpoint: Endpoint) -> list[ModelListing]:
 def _listing(endpoint: Endpoint, sent: Mapping[str, str], row: Mapping[str, object]) -> ModelListing:
     name = str(row["name"])
     url = _address(endpoint.base_url, "show")
-    described = mapping(http.fetch_json(url, sent, body={"model": name}))
+    described = mapping(http.fetch_json(url, sent, body={"model": name}, allowed=endpoint.allowed))
     return ModelListing(
         name=name,
         context_window=_window(described.get("model_info")),

@@ -126,11 +126,13 @@ def _format(schema: Mapping[str, object] | None) -> dict[str, object]:
 
 
 def stream(request: ChatRequest, wire: WireRequest, *, cancel: Cancel, tap: Tap) -> Iterator[Event]:
-    return http.converse(wire, openai_reply.read, limits=request.limits, cancel=cancel, tap=tap)
+    return http.converse(wire, openai_reply.read, request=request, cancel=cancel, tap=tap)
 
 
 def list_models(endpoint: Endpoint) -> list[ModelListing]:
-    answer = http.fetch_json(_address(endpoint, "models"), headers(endpoint, "application/json"))
+    answer = http.fetch_json(
+        _address(endpoint, "models"), headers(endpoint, "application/json"), allowed=endpoint.allowed
+    )
     rows = mapping(answer).get("data", answer)
     if not isinstance(rows, list):
         raise ProviderError("bad_response", "The address answers, but not with a list of models.")

@@ -73,7 +73,7 @@ def _format(schema: Mapping[str, object] | None) -> dict[str, object]:
 
 
 def stream(request: ChatRequest, wire: WireRequest, *, cancel: Cancel, tap: Tap) -> Iterator[Event]:
-    return http.converse(wire, responses_reply.read, limits=request.limits, cancel=cancel, tap=tap)
+    return http.converse(wire, responses_reply.read, request=request, cancel=cancel, tap=tap)
 
 
 def list_models(endpoint: Endpoint) -> list[ModelListing]:

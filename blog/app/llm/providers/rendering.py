@@ -18,7 +18,7 @@ def can_render(protocol: str, endpoint: Endpoint) -> bool:
     return protocol == "ollama" or (protocol == "openai" and endpoint.options.get(APPLIES_TEMPLATE) is True)
 
 
-def render(protocol: str, wire: WireRequest) -> str:
+def render(protocol: str, endpoint: Endpoint, wire: WireRequest) -> str:
     """The one text the model would read. ProviderError: the server cannot, or says otherwise.
 
     Ollama: `_debug_render_only` on /api/chat, undocumented, so its absence is an answer too.
@@ -27,13 +27,13 @@ def render(protocol: str, wire: WireRequest) -> str:
     body = json.loads(wire.body)
     if protocol == "ollama":
         asked = {**body, "stream": False, "_debug_render_only": True}
-        return _text(_ask(wire.url, wire, asked), "_debug_info", "rendered_template")
-    return _text(_ask(_beside(wire.url), wire, {"messages": body["messages"]}), "prompt")
+        return _text(_ask(wire.url, endpoint, wire, asked), "_debug_info", "rendered_template")
+    return _text(_ask(_beside(wire.url), endpoint, wire, {"messages": body["messages"]}), "prompt")
 
 
-def _ask(url: str, wire: WireRequest, body: object) -> object:
+def _ask(url: str, endpoint: Endpoint, wire: WireRequest, body: object) -> object:
     headers = {**wire.headers, "Accept": "application/json"}
-    return http.fetch_json(url, headers, body=body, limits=LIMITS)
+    return http.fetch_json(url, headers, allowed=endpoint.allowed, body=body, limits=LIMITS)
 
 
 def _beside(url: str) -> str:

@@ -12,7 +12,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from urllib.parse import urlsplit
 
-from blog.app import db, security
+from blog.app import db, reach, security
+from blog.app.auth import places
 from blog.app.config import Config
 from blog.app.embedded import llama
 from blog.app.errors import AppError
@@ -50,7 +51,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A provider there may be. `is_certain` False: it is registered only if it answers."""
+    """A provider there may be. `is_certain` False: it is registered only if it answers. `is_operators`: its
+    address is the operator's choice, so calls may go there wherever it is."""
 
     name: str
     label: str
@@ -59,6 +61,7 @@ class Candidate:
     key: str | None = field(default=None, repr=False)
     options: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
     is_certain: bool = True
+    is_operators: bool = False
 
 
 def discover(conn: db.Connection, config: Config, keys: Secrets) -> list[Found]:
@@ -84,6 +87,7 @@ def _ollama(config: Config) -> Candidate:
         protocol="ollama",
         base_url=ollama_address(config.ollama_host or ""),
         is_certain=config.ollama_host is not None,
+        is_operators=True,
     )
 
 
@@ -131,7 +135,13 @@ def _endpoint(conn: db.Connection, keys: Secrets, candidate: Candidate) -> Endpo
             return services.endpoint(conn, keys, row)
         except AppError as exc:
             return ProviderError("auth", exc.message)
-    return Endpoint(base_url=candidate.base_url, api_key=candidate.key, options=candidate.options)
+    own = {reach.place_of(candidate.base_url)} if candidate.is_operators else set[reach.Place]()
+    return Endpoint(
+        base_url=candidate.base_url,
+        api_key=candidate.key,
+        options=candidate.options,
+        allowed=places.allowed(conn) | own,
+    )
 
 
 def _ask_all(
@@ -200,6 +210,8 @@ def _register(
     is_rehearsal: bool = False,
 ) -> Provider:
     sealed = None if candidate.key is None else security.seal(keys, candidate.key)
+    if candidate.is_operators and (row is None or row.origin == "found"):
+        places.allow_found(conn, reach.place_of(candidate.base_url), candidate.label)
     if row is None:
         provider_id = store.insert_provider(
             conn,

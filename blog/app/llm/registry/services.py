@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from pydantic import SecretStr
 
-from blog.app import audit, db, security
-from blog.app.auth import permissions
+from blog.app import audit, db, reach, security
+from blog.app.auth import permissions, places
 from blog.app.auth.models import Actor
+from blog.app.auth.permissions import OUTGOING_MANAGE
 from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.installation_secret import Secrets
 from blog.app.llm.permissions import LLM_CONFIGURE
@@ -31,7 +32,9 @@ def endpoint(conn: db.Connection, keys: Secrets, provider: Provider) -> Endpoint
     if secrets is None:
         raise NotFound("There is no such provider.")
     key = None if secrets.sealed_key is None else security.unseal(keys, secrets.sealed_key)
-    return Endpoint(base_url=provider.base_url, api_key=key, options=secrets.options)
+    return Endpoint(
+        base_url=provider.base_url, api_key=key, options=secrets.options, allowed=places.allowed(conn)
+    )
 
 
 # --- providers -----------------------------------------------------------------------------------
@@ -248,6 +251,22 @@ def check_provider(conn: db.Connection, actor: Actor, keys: Secrets, provider_id
         choose_first_default(conn)
         audit.record(conn, actor, "llm_provider.checked", "llm_provider", provider_id, added=result.added)
     return result
+
+
+def allow_address(conn: db.Connection, actor: Actor, keys: Secrets, provider_id: int) -> ProviderCheck:
+    """Lets calls go where this provider is, though that is no public address, and asks it again."""
+    permissions.check(actor, LLM_CONFIGURE)
+    provider = get_provider(conn, provider_id)
+    place = reach.place_of(provider.base_url)
+    places.allow(conn, actor, host=place.host, port=place.port, note=provider.label)
+    return check_provider(conn, actor, keys, provider_id)
+
+
+def address_to_allow(conn: db.Connection, actor: Actor, provider: Provider) -> reach.Place | None:
+    """What a person could allow, when calls to the provider fail and it looks to be in a private network."""
+    place = reach.place_of(provider.base_url)
+    is_refused = reach.sounds_private(place.host) and not reach.is_listed(place, places.allowed(conn))
+    return place if provider.check_error and is_refused and actor.may(OUTGOING_MANAGE) else None
 
 
 def ask_for_models(protocol: str, where: Endpoint) -> list[ModelListing] | ProviderError:

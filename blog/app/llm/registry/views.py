@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import Blueprint, Response
 
 from blog.app import web
-from blog.app.auth.permissions import current_actor, requires
+from blog.app.auth.permissions import OUTGOING_MANAGE, current_actor, requires
 from blog.app.errors import AppError, Conflict, Invalid
 from blog.app.llm.permissions import LLM_CONFIGURE, LLM_READ
 from blog.app.llm.providers import ADAPTERS
@@ -145,6 +145,7 @@ def _provider_page(provider: Provider, error: AppError | None = None) -> Respons
         form=typed("api_key") if error else _provider_values(provider),
         errors=problems(error),
         may_configure=_may_configure(),
+        to_allow=services.address_to_allow(web.conn(), current_actor(), provider),
         status=status(error),
     )
 
@@ -175,6 +176,13 @@ def update_provider(provider_id: int) -> Response:
 @requires(LLM_CONFIGURE)
 def create_provider_check(provider_id: int) -> Response:
     services.check_provider(web.conn(), current_actor(), web.site().secrets, provider_id)
+    return web.see_other(f"/llm/providers/{provider_id}")
+
+
+@bp.post("/llm/providers/<int:provider_id>/allowance")
+@requires(OUTGOING_MANAGE)
+def allow_provider_address(provider_id: int) -> Response:
+    services.allow_address(web.conn(), current_actor(), web.site().secrets, provider_id)
     return web.see_other(f"/llm/providers/{provider_id}")
 
 

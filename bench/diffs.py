@@ -11,7 +11,7 @@ from blog.app.posts.diff import diff
 WORDS = 20_000
 TIMES = 5
 BOUND_MS = 200
-SHARES = (0.01, 0.05, 0.2, 0.5, 1.0)
+SHARES = (0.01, 0.05, 0.2, 0.5, 0.7, 1.0)
 
 
 def main() -> None:

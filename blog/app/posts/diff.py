@@ -3,9 +3,9 @@
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import LCSseq
@@ -30,16 +30,8 @@ class Segment:
     hunk: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """`old` became `new` between two runs of unchanged text; equal ones did not change."""
-
-    old: str
-    new: str
-
-
 class Block(NamedTuple):
-    """`length` tokens, at these places of both texts, that are the same."""
+    """`length` characters, or tokens, that are the same, at these places of both texts."""
 
     old: int
     new: int
@@ -55,9 +47,9 @@ def diff(old: str, new: str, *, within: tuple[int, int] | None = None) -> list[S
     before, after = old[:start], old[end:]
     if len(before) + len(after) > len(new) or not (new.startswith(before) and new.endswith(after)):
         raise ValueError("The texts differ outside of the part that was to be compared.")
-    pieces = _joined(_by_lines(old[start:end], new[start : len(new) - len(after)]))
-    around = Change(old=before, new=before), Change(old=after, new=after)
-    return list(_segments(_joined(chain(around[:1], _readable(pieces), around[1:]))))
+    head, tail = Block(0, 0, start), Block(end, len(new) - len(after), len(after))
+    between = _readable(old, head, _by_lines(old, new, head, tail), tail)
+    return list(_segments(old, new, _joined([head, *between, tail])))
 
 
 def take(segments: Sequence[Segment], hunks: Collection[int]) -> str:
@@ -69,29 +61,56 @@ def take(segments: Sequence[Segment], hunks: Collection[int]) -> str:
     )
 
 
-# --- finding changes -----------------------------------------------------------------------------
+# --- finding what is the same --------------------------------------------------------------------
 
 
-def _by_lines(old: str, new: str) -> Iterator[Change]:
-    for lines in _joined(_aligned(old.splitlines(keepends=True), new.splitlines(keepends=True))):
-        if lines.old == lines.new:
-            yield lines
-        else:
-            yield from _aligned(_WORDS.findall(lines.old), _WORDS.findall(lines.new))
-
-
-def _aligned(old: Sequence[str], new: Sequence[str]) -> Iterator[Change]:
-    a = b = 0
-    for block in [*_blocks(old, new, 0, 0, _DEPTH), Block(len(old), len(new), 0)]:
-        if a < block.old or b < block.new:
-            yield Change(old="".join(old[a : block.old]), new="".join(new[b : block.new]))
+def _by_lines(old: str, new: str, head: Block, tail: Block) -> list[Block]:
+    """In characters, between two blocks: whole lines, and between those that differ their words."""
+    found: list[Block] = []
+    a = b = head.length
+    lines = _lines(old[a : tail.old]), _lines(new[b : tail.new])
+    for block in [*_aligned(*lines, a, b), tail]:
+        words = _WORDS.findall(old[a : block.old]), _WORDS.findall(new[b : block.new])
+        found += [*_aligned(*words, a, b), block]
         a, b = block.old + block.length, block.new + block.length
-        same = "".join(old[block.old : a])
-        yield Change(old=same, new=same)
+    return _joined(found[:-1])
 
 
-def _blocks(old: Sequence[str], new: Sequence[str], a: int, b: int, depth: int) -> list[Block]:
-    """Where the texts are the same, in order. `a` and `b` are the places of their first tokens."""
+def _lines(text: str) -> list[str]:
+    return text.splitlines(keepends=True)
+
+
+def _joined(blocks: Iterable[Block]) -> list[Block]:
+    """Neighbours as one, without empty ones."""
+    joined: list[Block] = []
+    a = b = -1  # where the last one ends
+    for block in blocks:
+        old, new, length = block
+        if not length:
+            continue
+        if (old, new) == (a, b):
+            last = joined[-1]
+            joined[-1] = Block(last.old, last.new, last.length + length)
+        else:
+            joined.append(block)
+        a, b = old + length, new + length
+    return joined
+
+
+def _aligned(old: Sequence[str], new: Sequence[str], a: int, b: int) -> list[Block]:
+    """In characters, where the tokens are the same. `a` and `b` are the places of the first ones."""
+    number = {token: n for n, token in enumerate({*old, *new})}
+    same = _blocks([number[token] for token in old], [number[token] for token in new], 0, 0, _DEPTH)
+    places, new_places = _places(old, a), _places(new, b)
+    return [Block(places[a], new_places[b], places[a + length] - places[a]) for a, b, length in _joined(same)]
+
+
+def _places(tokens: Sequence[str], first: int) -> list[int]:
+    return list(accumulate(map(len, tokens), initial=first))
+
+
+def _blocks(old: Sequence[int], new: Sequence[int], a: int, b: int, depth: int) -> list[Block]:
+    """In tokens, which are numbers here; some are empty. `a` and `b` are the places of the first tokens."""
     start = _common(old, new)
     end = _common(old[start:][::-1], new[start:][::-1])
     between = old[start : len(old) - end], new[start : len(new) - end]
@@ -102,14 +121,14 @@ def _blocks(old: Sequence[str], new: Sequence[str], a: int, b: int, depth: int) 
     ]
 
 
-def _common(old: Sequence[str], new: Sequence[str]) -> int:
+def _common(old: Sequence[int], new: Sequence[int]) -> int:
     """How many tokens both begin with."""
     return next(
         (n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new))
     )
 
 
-def _blocks_between(old: Sequence[str], new: Sequence[str], a: int, b: int, depth: int) -> list[Block]:
+def _blocks_between(old: Sequence[int], new: Sequence[int], a: int, b: int, depth: int) -> list[Block]:
     if not old or not new or len(old) == len(new) == 1:
         return []
     if len(old) * len(new) <= _CELLS:
@@ -117,18 +136,16 @@ def _blocks_between(old: Sequence[str], new: Sequence[str], a: int, b: int, dept
     return _around(old, new, a, b, depth - 1) if depth else []
 
 
-def _longest_common(old: Sequence[str], new: Sequence[str], a: int, b: int) -> list[Block]:
-    """Keeps as many tokens as can be kept. Numbers stand for them: the library compares hashes."""
-    number = {token: n for n, token in enumerate({*old, *new})}
-    matching = LCSseq.opcodes([number[token] for token in old], [number[token] for token in new])
+def _longest_common(old: Sequence[int], new: Sequence[int], a: int, b: int) -> list[Block]:
+    """Keeps as many tokens as can be kept."""
     return [
         Block(a + code.src_start, b + code.dest_start, code.src_end - code.src_start)
-        for code in matching
+        for code in LCSseq.opcodes(old, new)
         if code.tag == "equal"
     ]
 
 
-def _around(old: Sequence[str], new: Sequence[str], a: int, b: int, depth: int) -> list[Block]:
+def _around(old: Sequence[int], new: Sequence[int], a: int, b: int, depth: int) -> list[Block]:
     anchors = _anchors(old, new)
     if not anchors:
         return []
@@ -141,14 +158,14 @@ def _around(old: Sequence[str], new: Sequence[str], a: int, b: int, depth: int) 
     return blocks + _blocks(old[start_a:], new[start_b:], a + start_a, b + start_b, depth)
 
 
-def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+def _anchors(old: Sequence[int], new: Sequence[int]) -> list[tuple[int, int]]:
     """Where the tokens that occur once on both sides are, as many as keep their order (patience diff)."""
     places = _places_of_single(new)
     pairs = [(a, places[token]) for token, a in _places_of_single(old).items() if token in places]
     return _longest_rising(sorted(pairs))
 
 
-def _places_of_single(tokens: Sequence[str]) -> dict[str, int]:
+def _places_of_single(tokens: Sequence[int]) -> dict[int, int]:
     counts = Counter(tokens)
     return {token: place for place, token in enumerate(tokens) if counts[token] == 1}
 
@@ -170,41 +187,30 @@ def _longest_rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return rising[::-1]
 
 
-# --- making them readable ------------------------------------------------------------------------
+# --- making it readable --------------------------------------------------------------------------
 
 
-def _joined(changes: Iterator[Change]) -> Iterator[Change]:
-    """Neighbours of one sort as one, without empty ones."""
-    present = (change for change in changes if change.old or change.new)
-    for _, group in groupby(present, key=lambda change: change.old == change.new):
-        run = list(group)
-        yield Change(old="".join(c.old for c in run), new="".join(c.new for c in run))
-
-
-def _readable(changes: Iterator[Change]) -> Iterator[Change]:
+def _readable(old: str, head: Block, blocks: Sequence[Block], tail: Block) -> Iterator[Block]:
     """A sameness no longer than the changes on both sides is chance: nobody reads confetti."""
-    run = list(changes)
-    for number, change in enumerate(run):
-        around = run[number - 1 : number] + run[number + 1 : number + 2]
-        is_chance = len(around) == 2 and all(_size(side) >= len(change.old) for side in around)
-        if change.old == change.new and is_chance and "\n" not in change.old:
-            yield from (Change(old=change.old, new=""), Change(old="", new=change.new))
-        else:
-            yield change
+    for before, block, after in zip([head, *blocks], blocks, [*blocks[1:], tail], strict=False):
+        is_chance = block.length <= min(_changed(before, block), _changed(block, after))
+        if not is_chance or "\n" in old[block.old : block.old + block.length]:
+            yield block
 
 
-def _size(change: Change) -> int:
-    return max(len(change.old), len(change.new))
+def _changed(block: Block, following: Block) -> int:
+    """How long the change between them is."""
+    return max(following.old - block.old, following.new - block.new) - block.length
 
 
-def _segments(changes: Iterator[Change]) -> Iterator[Segment]:
-    hunk = 0
-    for change in changes:
-        if change.old == change.new:
-            yield Segment(kind="same", text=change.old, hunk=None)
-            continue
-        hunk += 1
-        if change.old:
-            yield Segment(kind="removed", text=change.old, hunk=hunk)
-        if change.new:
-            yield Segment(kind="added", text=change.new, hunk=hunk)
+def _segments(old: str, new: str, blocks: Sequence[Block]) -> Iterator[Segment]:
+    a = b = hunk = 0
+    for block in [*blocks, Block(len(old), len(new), 0)]:
+        hunk += a < block.old or b < block.new
+        if a < block.old:
+            yield Segment(kind="removed", text=old[a : block.old], hunk=hunk)
+        if b < block.new:
+            yield Segment(kind="added", text=new[b : block.new], hunk=hunk)
+        a, b = block.old + block.length, block.new + block.length
+        if block.length:
+            yield Segment(kind="same", text=old[block.old : a], hunk=None)

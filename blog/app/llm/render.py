@@ -6,7 +6,8 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from itertools import accumulate
+from typing import Any, Literal, NamedTuple, cast
 
 from blog.app.errors import Invalid
 from blog.app.llm.inputs import Inputs, Reference, Value, is_empty, values_of
@@ -39,8 +40,10 @@ MAX_PIECES = 200_000  # loops inside loops multiply; the largest real prompt has
 _Section = Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+# What a long prompt has hundreds of is a tuple: a frozen dataclass takes four times as long to make.
+
+
+class Mark(NamedTuple):
     """Characters start to end came from this input."""
 
     start: int
@@ -54,24 +57,29 @@ class Rendered:
     marks: tuple[Mark, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Turn:
+class _Turn(NamedTuple):
     """One time round a loop."""
 
     at: Value
-    index: int
-    count: int
+    number: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Given:
+    """`turns` are those of the loops one is inside of, the innermost last."""
+
     inputs: Inputs
     fence: str
-    turns: tuple[_Turn, ...] = ()
+    turns: list[_Turn]
 
 
-# A text, and the input it came from. A plain tuple: the longest prompts have thousands of them.
-_Piece = tuple[str, Reference | None]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """Texts in their order; for each that came from an input, its place among them and the input."""
+
+    texts: list[str]
+    sources: list[tuple[int, Reference]]
 
 
 def fence_open(fence: str) -> str:
@@ -85,50 +93,53 @@ def fence_close(fence: str) -> str:
 def render(body: tuple[Statement, ...], inputs: Inputs, *, fence: str, fenced: bool = False) -> Rendered:
     """White space around the whole is dropped: tags on lines of their own leave it behind. A text
     that came to nothing is not fenced either."""
-    pieces: list[_Piece] = []
-    _write(body, _Given(inputs=inputs, fence=fence), pieces)
-    _check_size(pieces)
-    whole = "".join(text for text, _ in pieces)
+    written = _Written(texts=[], sources=[])
+    _write(body, _Given(inputs=inputs, fence=fence, turns=[]), written)
+    _check_size(written)
+    whole = "".join(written.texts)
     text = whole.strip()
     if not text:
         return Rendered(text="")
     opening, closing = (f"{fence_open(fence)}\n", f"\n{fence_close(fence)}") if fenced else ("", "")
     shift = len(opening) - (len(whole) - len(whole.lstrip()))
-    marks = _marks(pieces, shift=shift, lowest=len(opening), highest=len(opening) + len(text))
+    marks = _marks(written, shift=shift, lowest=len(opening), highest=len(opening) + len(text))
     return Rendered(text=f"{opening}{text}{closing}", marks=tuple(marks))
 
 
-def _check_size(pieces: list[_Piece]) -> None:
-    if len(pieces) > MAX_PIECES or sum(len(text) for text, _ in pieces) > MAX_CHARACTERS:
+def _check_size(written: _Written) -> None:
+    if len(written.texts) > MAX_PIECES or sum(map(len, written.texts)) > MAX_CHARACTERS:
         raise Invalid("The loops of this part multiply its data beyond any prompt.")
 
 
-def _marks(pieces: list[_Piece], *, shift: int, lowest: int, highest: int) -> Iterator[Mark]:
-    end = shift
-    for text, reference in pieces:
-        start, end = end, end + len(text)
-        if reference is not None and text and end > lowest and start < highest:
-            yield Mark(start=max(start, lowest), end=min(end, highest), reference=reference)
+def _marks(written: _Written, *, shift: int, lowest: int, highest: int) -> Iterator[Mark]:
+    starts = list(accumulate(map(len, written.texts), initial=shift))
+    for place, reference in written.sources:
+        start, end = max(starts[place], lowest), min(starts[place + 1], highest)
+        if start < end:
+            yield Mark(start=start, end=end, reference=reference)
 
 
-def _write(body: tuple[Statement, ...], given: _Given, pieces: list[_Piece]) -> None:
+def _write(body: tuple[Statement, ...], given: _Given, written: _Written) -> None:
     # Appending to one list halves the time of a long loop against generators inside one another.
     for statement in body:
         match statement:
             case Text(text=text):
-                pieces.append((text, None))
+                written.texts.append(text)
             case Output(of=of):
-                pieces.append(_output(of, given))
+                _write_output(of, given, written)
             case Choice():
-                _write(_chosen(statement, given), given, pieces)
+                _write(_chosen(statement, given), given, written)
             case Loop():
-                _write_loop(statement, given, pieces)
+                _write_loop(statement, given, written)
 
 
-def _output(of: Expression, given: _Given) -> _Piece:
+def _write_output(of: Expression, given: _Given, written: _Written) -> None:
     reference = reference_of(of)
     text = _text(_value(of, given), reference)
-    return (text if reference is None else _defused(text, given.fence)), reference
+    if reference is not None:
+        text = _defused(text, given.fence)
+        written.sources.append((len(written.texts), reference))
+    written.texts.append(text)
 
 
 def _chosen(choice: Choice, given: _Given) -> tuple[Statement, ...]:
@@ -138,35 +149,33 @@ def _chosen(choice: Choice, given: _Given) -> tuple[Statement, ...]:
     return choice.otherwise
 
 
-def _write_loop(loop: Loop, given: _Given, pieces: list[_Piece]) -> None:
+def _write_loop(loop: Loop, given: _Given, written: _Written) -> None:
     values = _list(_value(loop.over, given), reference_of(loop.over))
     if not values:
-        _write(loop.otherwise, given, pieces)
+        _write(loop.otherwise, given, written)
     for index, at in enumerate(values, start=1):
-        turn = _Turn(at=at, index=index, count=len(values))
-        pieces.append(("", None))  # so that a loop that says nothing is counted too
-        if len(pieces) > MAX_PIECES:
-            _check_size(pieces)
-        inside = _Given(inputs=given.inputs, fence=given.fence, turns=(*given.turns, turn))
-        _write(loop.body, inside, pieces)
+        written.texts.append("")  # so that a loop that says nothing is counted too
+        if len(written.texts) > MAX_PIECES:
+            _check_size(written)
+        given.turns.append(_Turn(at, index, len(values)))
+        _write(loop.body, given, written)
+        given.turns.pop()
 
 
 def _value(expression: Expression, given: _Given) -> Value:  # noqa: C901, PLR0911 - one for each kind
     match expression:
-        case Constant(value=value):
-            return value
-        case Read(of=of):
-            return values_of(of, given.inputs)[0]
-        case Sections():
-            return list(given.inputs.sections)
-        case SectionRead(slot=slot, of=of):
-            return cast("_Section", given.turns[slot].at).get(of.field)
         case Item(slot=slot):
             return given.turns[slot].at
         case LoopState(slot=slot, what=what):
-            turn = given.turns[slot]
-            states = {"index": turn.index, "first": turn.index == 1, "last": turn.index == turn.count}
-            return states[what]
+            return _state(given.turns[slot], what)
+        case Read(of=of):
+            return values_of(of, given.inputs)[0]
+        case SectionRead(slot=slot, of=of):
+            return cast("_Section", given.turns[slot].at).get(of.field)
+        case Sections():
+            return list(given.inputs.sections)
+        case Constant(value=value):
+            return value
         case FenceMark(side=side):
             return fence_open(given.fence) if side == "open" else fence_close(given.fence)
         case Filtered():
@@ -179,6 +188,16 @@ def _value(expression: Expression, given: _Given) -> Value:  # noqa: C901, PLR09
             return _is_true(_value(left, given)) or _is_true(_value(right, given))
         case Compared():
             return _compared(expression, given)
+
+
+def _state(turn: _Turn, what: Literal["index", "first", "last"]) -> Value:
+    match what:
+        case "index":
+            return turn.number
+        case "first":
+            return turn.number == 1
+        case "last":
+            return turn.number == turn.total
 
 
 def _filtered(filtered: Filtered, value: Value) -> Value:  # noqa: PLR0911 - one for each filter

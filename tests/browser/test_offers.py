@@ -166,3 +166,79 @@ def insert_person(conn: Any) -> int:
         INSERT INTO app_user (email, name, password_hash) VALUES ('bob@example.org', 'Bob', '!') RETURNING id
         """
     ).fetchone()[0]
+
+
+# --- accepted while the page comes anew ----------------------------------------------------------
+
+# Answers whose address holds `part` wait for `go()`, which answers once the page has done with them.
+HOLD = """part => {
+  const plain = window.fetch;
+  let go;
+  const gone = new Promise((done) => (go = done));
+  window.fetch = async (address, options) => {
+    const answer = await plain(address, options);
+    if (String(address).includes(part)) await gone;
+    return answer;
+  };
+  window.go = () => {
+    const done = new Promise((done) => document.addEventListener("htmx:finally:request", () => done(), { once: true }));
+    go();
+    return done;
+  };
+}"""
+
+
+def answered(page: Page, site: Site, held: str) -> Locator:
+    """The field with a suggestion that came while what is `held` has not."""
+    address = begin(page).rsplit("/", 1)[0]
+    with serve(openai_reply([OFFERED])) as server:
+        [model_id] = models_for(site, server.url)
+        page.goto(f"{address}/fields/basic_idea/automation?model={model_id}")
+        page.wait_for_load_state("networkidle")
+        page.evaluate(HOLD, held)
+        page.click("#run-button")
+        offer = page.locator("#offers-basic_idea .offer")
+        expect(offer).to_have_count(1)
+    return offer
+
+
+def test_a_button_that_is_down_while_the_panel_comes_anew_is_not_missed(open_page: Open, site: Site) -> None:
+    page = open_page()
+    box = answered(page, site, "automation?run=").locator("form[data-accept] button").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 9, box["y"] + 9)
+    page.mouse.down()
+    page.evaluate("go()")
+    page.mouse.up()
+    expect(page.locator("#value-basic_idea")).to_have_value(OFFERED)
+
+
+def test_a_suggestion_is_accepted_when_nothing_has_the_focus(open_page: Open, site: Site) -> None:
+    page = open_page()
+    answered(page, site, "automation?run=")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#value-basic_idea")).to_have_value(OFFERED)
+
+
+def test_a_suggestion_is_accepted_before_the_scripts_have_come(open_page: Open, site: Site) -> None:
+    page = open_page()
+    suggested(page, site, [OFFERED])
+    slow = {"offline": False, "latency": 700, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    page.reload(wait_until="commit")
+    page.locator("#field-basic_idea .offer .hunk input").first.focus()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#value-basic_idea")).to_have_value(OFFERED)
+
+
+def test_what_two_presses_at_once_brought_about_is_shown(open_page: Open, site: Site) -> None:
+    page = open_page()
+    offers = suggested(page, site, [OFFERED, NOW.replace("old", "older")])
+    page.evaluate(HOLD, "/acceptance")
+    offers.first.locator("text=Discard").click()
+    offers.last.locator("text=Accept all").click()
+    expect(offers).to_have_count(1)
+    page.evaluate("go()")
+    expect(offers).to_have_count(0)
+    expect(page.locator("#value-basic_idea")).not_to_have_value(NOW)

@@ -1,5 +1,5 @@
 // Ctrl/⌘+J opens the panel of the field that has the focus, ready to run; Ctrl/⌘+Enter accepts the suggestion that has
-// the focus, else the newest of its field, from the panel too; Alt+↑/↓ moves a section.
+// the focus, else the newest of its field, from the panel or from nowhere too; Alt+↑/↓ moves a section.
 import { bind, tell } from "./keys.js";
 import { _ } from "./words.js";
 
@@ -29,7 +29,9 @@ document.addEventListener("keydown", (event) => {
 });
 
 function accept(event) {
-  const card = event.target.closest("[data-card]") ?? cardOf(event.target.closest("[data-panel]"));
+  const isNowhere = event.target === document.body;
+  const panel = isNowhere ? document.getElementById("panel") : event.target.closest("[data-panel]");
+  const card = event.target.closest("[data-card]") ?? cardOf(panel);
   const editing = event.target.closest(".offer__edit form");
   const offer = event.target.closest(".offer");
   const form = editing ?? (offer ?? card)?.querySelector("form[data-accept]");

@@ -4,6 +4,7 @@ import "./menu.js";
 import "./themes.js";
 import "./copy.js";
 import "./once.js";
+import "./answers.js";
 import "./network.js";
 import "./palette.js";
 import "./shortcuts.js";

@@ -10,15 +10,17 @@ function mark() {
   }
 }
 
-// The button that was pressed goes with the panel it was in: the focus stays with the new one.
+// The button that was pressed goes with the panel it was in: the focus stays with the new one. Two answers may come
+// at once, and of the second nobody can say any more where the focus was.
 let hadFocus = false;
 document.addEventListener("htmx:before:swap", () => {
-  hadFocus = panel()?.contains(document.activeElement) ?? false;
+  if (panel()?.contains(document.activeElement)) hadFocus = true;
 });
 
 document.addEventListener("htmx:after:swap", (event) => {
   mark();
   if (hadFocus && document.activeElement === document.body) panel()?.focus({ preventScroll: true });
+  hadFocus = false;
   const source = event.detail.ctx?.sourceElement;
   if (event.detail.ctx?.sourceEvent?.type === "ended" && isBelow()) {
     document.querySelector(`#offers-${CSS.escape(panel().dataset.panel)} .offer`)?.scrollIntoView({ block: "start" });

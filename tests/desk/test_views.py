@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
@@ -242,6 +243,45 @@ def test_a_section_renamed_by_somebody_else_is_not_renamed_again(desk: Desk) -> 
 
 
 # --- a model's work ------------------------------------------------------------------------------
+
+
+def test_the_desk_opens_with_the_first_field_whose_action_could_run(desk: Desk) -> None:
+    lacking = make_field(desk.conn, "lacking")
+    bind(desk.conn, lacking, make_action(desk.conn, [("user", "data", "{{ post.nowhere_written }}")]))
+    make_field(desk.conn, "nowhere_written")
+    db.run(
+        desk.conn,
+        """
+        UPDATE workflow_field SET workflow_sub_stage_id = (
+            SELECT id FROM workflow_sub_stage WHERE name = 'launch')
+        WHERE name IN ('lacking', 'answer', 'nowhere_written')
+        """,
+    )
+    db.run(desk.conn, "UPDATE workflow_field SET position = -1 WHERE name = 'lacking'")
+    assert 'data-panel="answer"' in desk.get("launch")
+    desk.write("Written.", "answer")
+    assert 'data-panel="lacking"' in desk.get("launch")
+
+
+def test_another_action_comes_with_its_own_model_unless_one_was_chosen(desk: Desk) -> None:
+    first, second, third = make_model(desk.conn), make_model(desk.conn), make_model(desk.conn)
+    parts = [("user", "data", "Answer.")]
+    one, other = (make_action(desk.conn, parts, model_id=model) for model in (first, second))
+    field = make_field(desk.conn, "several")
+    bind(desk.conn, field, one)
+    bind(desk.conn, field, other)
+
+    def shown(**query: Any) -> tuple[int, int | None]:
+        page = desk.get(f"fields/several/automation?{urlencode(query)}")
+        model = re.search(r'name="llm_model_id" value="(\d+)"', page)
+        own = re.search(r'name="own" value="(\d+)"', page)
+        assert model
+        return int(model[1]), int(own[1]) if own else None
+
+    assert shown(action=one) == (first, first)
+    assert shown(action=other, model=first, own=first) == (second, second)
+    assert shown(action=one, model=third, own=first) == (third, None)
+    assert shown(action=other, model=third) == (third, None)
 
 
 def test_the_panel_shows_the_exact_messages_and_marks_what_was_put_in(desk: Desk) -> None:

@@ -214,13 +214,14 @@ class Panel:
     """What a model is about to do, does or did for one field. `problem` empty: Run is possible.
 
     Of `preview` and `run` at most one is there: before a run what would be sent, then the run. `passage`
-    None: it is about the whole field.
+    None: it is about the whole field. `own_model_id` is what the action asks by itself; None: it is not known.
     """
 
     card: Card
     action_id: int | None
     models: Sequence[Model]
     model_id: int | None
+    own_model_id: int | None
     preview: Preview | None
     missing: Sequence[MissingInput]
     problem: str
@@ -234,6 +235,10 @@ class Panel:
         if self.run is not None:
             return self.run.is_rehearsal
         return self.preview is not None and self.preview.model.is_rehearsal
+
+    @property
+    def can_run(self) -> bool:
+        return self.preview is not None and not self.missing and not self.preview.refusal
 
     @property
     def is_behind(self) -> bool:

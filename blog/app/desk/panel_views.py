@@ -40,6 +40,7 @@ def show_automation(post_id: int, field_name: str, section_id: int | None = None
         section_id=section_id,
         action_id=query.action,
         model_id=query.model,
+        own_model_id=query.own,
         run_id=query.run,
         wish=query.wish,
     )

@@ -28,13 +28,14 @@ Ids = Annotated[list[Id], BeforeValidator(_separated), Field(max_length=10_000)]
 
 
 class DeskQuery(BaseModel):
-    """What the panel shows; what has just been done and can be undone, or was refused; `near`: the section
+    """What the panel shows, `own` being the model that nobody chose; what has just been done and can be undone, or was refused; `near`: the section
     whose fields, with those around it, are on the page at once when there are very many."""
 
     model_config = ConfigDict(extra="forbid")
 
     action: Chosen = None
     model: Chosen = None
+    own: Chosen = None
     run: Chosen = None
     wish: Annotated[str, Field(max_length=1000)] = ""
     accepted: Chosen = None

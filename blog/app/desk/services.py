@@ -34,6 +34,7 @@ from blog.app.installation_secret import Secrets
 from blog.app.llm.cases import batches as case_batches
 from blog.app.llm.prompts import services as prompts
 from blog.app.llm.registry import services as registry
+from blog.app.llm.registry.models import Model
 from blog.app.llm.runs import services as runs
 from blog.app.llm.runs.models import ACTIVE, Run
 from blog.app.llm.trials import services as trials
@@ -58,8 +59,7 @@ HISTORY_SHOWN = 10
 def get_page(conn: db.Connection, actor: Actor, keys: Secrets, post_id: int, sub_stage_name: str) -> Page:
     """A sub-stage, with the panel for the field it is most likely wanted for."""
     desk = get_desk(conn, actor, post_id, sub_stage_name)
-    card = default_card(desk)
-    panel = get_panel(conn, actor, keys, desk, card) if card else None
+    panel = default_panel(conn, actor, keys, desk)
     if panel and panel.is_behind:  # a run ends only once, so looking again is enough
         return get_page(conn, actor, keys, post_id, sub_stage_name)
     return Page(desk=desk, panel=panel)
@@ -75,11 +75,13 @@ def get_field_page(
     section_id: int | None,
     action_id: int | None = None,
     model_id: int | None = None,
+    own_model_id: int | None = None,
     run_id: int | None = None,
     wish: str = "",
 ) -> Page:
-    """A field's sub-stage, with the panel for it."""
-    asked: Asked = {"action_id": action_id, "model_id": model_id, "run_id": run_id, "wish": wish}
+    """A field's sub-stage, with the panel for it. `own_model_id` was another action's: nobody chose it."""
+    chosen_id = None if model_id == own_model_id else model_id
+    asked: Asked = {"action_id": action_id, "model_id": chosen_id, "run_id": run_id, "wish": wish}
     desk = get_field_desk(conn, actor, post_id, field_name)
     panel = get_panel(conn, actor, keys, desk, find_card(desk, field_name, section_id), **asked)
     if panel.is_behind:
@@ -297,11 +299,13 @@ def get_panel(
         else _ask(conn, actor, keys, card, action_id=action_id, model_id=model_id, wish=wish)
     )
     made = asked if isinstance(asked, Preview) else None
+    models = registry.list_usable_models(conn)
     return Panel(
         card=card,
         action_id=action_id,
-        models=registry.list_usable_models(conn),
+        models=models,
         model_id=model_id or (made.model.id if made else None) or (run.model_id if run else None),
+        own_model_id=_own_model(made, models) if made else None,
         preview=made,
         missing=[_missing(desk, card, reference) for reference in made.missing] if made else [],
         problem=asked if isinstance(asked, str) else "",
@@ -312,12 +316,30 @@ def get_panel(
     )
 
 
-def default_card(desk: Desk) -> Card | None:
-    """The field a panel is most likely wanted for: at work, else the first empty one with an action."""
+def default_panel(conn: db.Connection, actor: Actor, keys: tuple[str, ...], desk: Desk) -> Panel | None:
+    """Of the field at work, else of the first empty one whose action could run, else of the first."""
     able = [card for card in desk.cards if card.actions]
     busy = [card for card in desk.cards if card.active]
     empty = [card for card in able if not card.is_filled and not card.offers]
-    return next(iter([*busy, *empty, *able]), None)
+    first: Panel | None = None
+    for card in _one_of_each(busy or empty or able):
+        panel = get_panel(conn, actor, keys, desk, card)
+        if panel.can_run or panel.run:
+            return panel
+        first = first or panel
+    return first
+
+
+def _one_of_each(cards: Sequence[Card]) -> list[Card]:
+    """What a field lacks in the first section it mostly lacks in all, of which there may be hundreds."""
+    firsts: dict[str, Card] = {}
+    for card in cards:
+        firsts.setdefault(card.name, card)
+    return list(firsts.values())
+
+
+def _own_model(made: Preview, models: Sequence[Model]) -> int | None:
+    return made.version.model_id or next((model.id for model in models if model.is_default), None)
 
 
 def _passage(conn: db.Connection, run: Run | None) -> Passage | None:

@@ -787,7 +787,7 @@ COMMENT ON TABLE post IS 'A post on its way through a workflow. Its words are fi
 COMMENT ON COLUMN post.title IS 'Kept by the service from the field that names the post, so that lists are one query. Empty: not named yet.';
 COMMENT ON COLUMN post.removed_at IS 'NULL: in the lists. Removing a post deletes nothing.';
 COMMENT ON COLUMN post.planned_on IS 'The day it is meant to appear. NULL: no plan yet.';
-COMMENT ON COLUMN post.scheduled_for IS 'The day it is set to appear. NULL: not set.';
+COMMENT ON COLUMN post.scheduled_for IS 'The day it is set to appear, kept by the service from the field that says it (part date), so that calendars are one query. NULL: not set.';
 
 CREATE TABLE IF NOT EXISTS post_section (
     id         bigint      GENERATED ALWAYS AS IDENTITY,

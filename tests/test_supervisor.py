@@ -138,6 +138,17 @@ def test_tokens_and_runs_are_reached_from_the_command_line(site: Site) -> None:
         assert refused.returncode == 1
         assert "expand_idea," in refused.stderr
 
+        about = ["--as", email, "--post", str(post.id), "--field", "idea_seed"]
+        passage = [*about, "--passage", "Cats", "--wish", "friendlier"]
+        ended = blogforge(site, "run-action", "change_tone", *passage)
+        assert ended.returncode == 0, ended.stderr
+        [suggestion] = [each for each in suggestions.list_suggestions(conn, author, post.id) if each.passage]
+        assert (suggestion.selection_text, suggestion.field_name) == ("Cats", "idea_seed")
+        [sent] = conn.execute("SELECT messages::text FROM llm_run ORDER BY id DESC LIMIT 1").fetchall()
+        assert "friendlier" in sent[0]
+        refused = blogforge(site, "run-action", "change_tone", *about, "--passage", "Dogs")
+        assert "does not have these words" in refused.stderr
+
 
 @pytest.mark.slow
 def test_ctrl_c_stops_a_run_that_was_started_from_the_command_line(site: Site) -> None:

@@ -199,6 +199,8 @@ def forget_second_factor(email: str) -> None:
 @click.option("--section", "section_id", type=int, help="The section's number, for a section's field.")
 @click.option("--field", "field_name", help="Needed only when several fields offer the action.")
 @click.option("--model", help="As `name` or `provider/name`. Default: the action's own.")
+@click.option("--passage", help="Words of the field, just as they stand in it, that alone it is about.")
+@click.option("--wish", default="", help="The answer to what the action asks first, such as a tone.")
 def run_action(action: str, email: str, **target: Any) -> None:
     """Run ACTION for a field of a post and print the answer as it comes.
 

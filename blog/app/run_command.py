@@ -8,13 +8,17 @@ import click
 
 from blog.app import db
 from blog.app.auth.models import Actor
+from blog.app.automation import passages
 from blog.app.automation import services as automation
+from blog.app.automation.models import Passage
 from blog.app.errors import Conflict, Invalid, NotFound, Upstream
+from blog.app.llm.prompts import services as prompts
 from blog.app.llm.registry import services as registry
 from blog.app.llm.runs import events
 from blog.app.llm.runs import services as runs
 from blog.app.posts import services as posts
 from blog.app.workflow import services as workflow
+from blog.app.workflow.models import FieldState
 
 REMEDY = f"Connect a model: {registry.CONNECT}"
 
@@ -29,8 +33,15 @@ def run(
     section_id: int | None,
     field_name: str | None,
     model: str | None,
+    passage: str | None,
+    wish: str,
 ) -> None:
-    field, action_id = _offer(conn, actor, post_id, action, field_name)
+    if passage is None:
+        field, action_id = _offer(conn, actor, post_id, action, field_name)
+        meant = None
+    else:
+        field, action_id = _for_passages(conn, action, field_name)
+        meant = _passage(workflow.get_field_state(conn, actor, post_id, field, section_id), passage)
     started = automation.start(
         conn,
         actor,
@@ -39,6 +50,8 @@ def run(
         section_id=section_id,
         action_id=action_id,
         model_id=_model_id(conn, model) if model else None,
+        passage=meant,
+        wish=wish,
     )
     click.echo(f"Run {started.id} for the field {field}, by {started.model_name}:", err=True)
     if started.is_rehearsal:
@@ -74,6 +87,32 @@ def _offer(
         case _:
             names = ", ".join(name for name, _ in found)
             raise Invalid(f"Several fields offer {action!r} ({names}); choose one with --field.")
+
+
+def _for_passages(conn: db.Connection, action: str, field_name: str | None) -> tuple[str, int]:
+    """Every text offers the same ones, so the field has to be named."""
+    if field_name is None:
+        raise Invalid("Say with --field in which field the passage stands.")
+    offered = {offer.name: offer.id for offer in prompts.list_selection_actions(conn)}
+    if action not in offered:
+        names = ", ".join(sorted(offered)) or "none"
+        raise NotFound(f"{action!r} is no action that works on a passage. What there is: {names}.")
+    return field_name, offered[action]
+
+
+def _passage(state: FieldState, words: str) -> Passage:
+    """Where in the field these words stand."""
+    field_name = state.field.name
+    match passages.places(state.revision.value if state.revision else "", words):
+        case [only]:
+            return only
+        case []:
+            raise Invalid(f"The field {field_name} does not have these words: give them just as they stand.")
+        case several:
+            raise Invalid(
+                f"The field {field_name} has these words {len(several)} times: "
+                "give more of what is around them."
+            )
 
 
 def _model_id(conn: db.Connection, wanted: str) -> int:

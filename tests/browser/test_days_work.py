@@ -75,7 +75,6 @@ def automate(page: Page, label: str, key: str, value: str) -> None:
     expect(page.locator("#run-button")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(f"#offers-{key} .offer")).to_have_count(1)
-    expect(page.locator("#run-button")).to_have_text("Run again")
     page.keyboard.press("Control+Enter")
     expect(page.locator(f"#value-{key}")).to_have_value(value)
 
@@ -84,8 +83,6 @@ def automate_every_section(page: Page, label: str, name: str, value: str) -> Non
     press(page, page.locator("#batches summary", has_text="For every section"))
     press(page, page.locator("#batches .batch-start button", has_text=label))
     offers = page.locator(f"[id^=field-][id$={name}] .offer")
-    expect(page.locator("#batches .batch").first).to_contain_text("waiting for your review")
-    page.reload()
     expect(offers).to_have_count(len(writer.HEADINGS))
     for left in range(len(writer.HEADINGS) - 1, -1, -1):
         press(page, offers.first.locator("form[data-accept] button"), "Control+Enter")
@@ -113,7 +110,6 @@ def test_a_days_work_with_the_keyboard_alone(open_page: Open, tmp_path: Path) ->
     expect(page.locator("#run-button")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#offers-section_headings .offer")).to_have_count(1)
-    expect(page.locator("#run-button")).to_have_text("Run again")
     page.keyboard.press("Control+Enter")
     headings = page.locator("#outline .sections a[id^=outline-section]")
     expect(headings).to_have_text(list(writer.HEADINGS))
@@ -130,7 +126,6 @@ def test_a_days_work_with_the_keyboard_alone(open_page: Open, tmp_path: Path) ->
     press(page, page.get_by_role("button", name="✦ Start"))
     batch = page.locator("#batches .batch", has_text="Meta info").locator("[role=status]")
     expect(batch).to_contain_text("finished")
-    page.reload()
     expect(page.locator("#value-summary")).to_have_value(writer.ANSWERS["Summarise this post"])
 
     with page.context.expect_page() as opened:

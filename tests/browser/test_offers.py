@@ -181,9 +181,9 @@ HOLD = """part => {
     return answer;
   };
   window.go = () => {
-    const done = new Promise((done) => document.addEventListener("htmx:finally:request", () => done(), { once: true }));
     go();
-    return done;
+    return new Promise((done) =>
+      document.addEventListener("htmx:finally:request", () => done(), { once: true }));
   };
 }"""
 

@@ -10,8 +10,8 @@ from tests.house.source import STATIC, own_static
 LISTENING = [path for path in own_static(".js") if 'addEventListener("keydown"' in path.read_text()]
 # The parts of an editor, whose keys are told where they are loaded.
 TOLD_BY = {"entries.js": "editor.js", "line-entry.js": "editor.js"}
-# Arrows inside a toolbar, as in every toolbar; and Enter that is kept from sending a form.
-NO_SHORTCUTS = {"toolbar.js", "bench.js"}
+# Arrows inside a toolbar, as in every toolbar; Enter kept from sending a form; what is kept for others.
+NO_SHORTCUTS = {"toolbar.js", "bench.js", "early.js"}
 
 
 @pytest.mark.parametrize("path", LISTENING, ids=lambda path: path.name)

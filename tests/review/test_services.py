@@ -11,6 +11,7 @@ from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
 from blog.app.posts import services as posts
 from blog.app.review import dates, notifications, requirements, services, standing
 from blog.app.review.models import Status, SubStageState
+from blog.app.workflow import services as workflow
 from tests.factories import make_actor, make_post
 
 READY = {"basic_idea": "A worked-out idea.", "provisional_title": "The kilt"}
@@ -221,6 +222,38 @@ def test_a_post_is_planned_and_scheduled(post: Post) -> None:
     assert (found.planned_on, found.scheduled_for) == (date(2026, 12, 1), date(2026, 12, 3))
     with pytest.raises(Forbidden):
         dates.plan(post.conn, post.dora, post.id, None, None)
+
+
+def test_the_day_a_post_is_set_to_appear_is_what_its_field_says(post: Post) -> None:
+    def written() -> str:
+        return workflow.get_field_state(post.conn, post.alice, post.id, "scheduling", None).shown
+
+    def write(text: str) -> date | None:
+        base = workflow.get_field_state(post.conn, post.alice, post.id, "scheduling", None).revision
+        workflow.save_field(
+            post.conn,
+            post.alice,
+            post_id=post.id,
+            field_name="scheduling",
+            section_id=None,
+            text=text,
+            base_revision_id=base.id if base else None,
+        )
+        return dates.get_plan(post.conn, post.alice, post.id).scheduled_for
+
+    assert write("2026-12-24") == date(2026, 12, 24)
+    dates.plan(post.conn, post.alice, post.id, None, date(2026, 12, 27))
+    assert written() == "2026-12-27"
+    assert write("") is None
+    dates.plan(post.conn, post.alice, post.id, None, date(2026, 12, 28))
+    dates.plan(post.conn, post.alice, post.id, None, None)
+    assert written() == ""
+
+
+def test_a_workflow_without_a_field_for_it_keeps_the_day_with_the_post(post: Post) -> None:
+    post.conn.execute("UPDATE workflow_field SET part = NULL, part_rank = NULL WHERE name = 'scheduling'")
+    dates.plan(post.conn, post.alice, post.id, None, date(2026, 12, 3))
+    assert dates.get_plan(post.conn, post.alice, post.id).scheduled_for == date(2026, 12, 3)
 
 
 # --- taking it back ------------------------------------------------------------------------------

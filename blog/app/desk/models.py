@@ -214,7 +214,7 @@ class Panel:
     """What a model is about to do, does or did for one field. `problem` empty: Run is possible.
 
     Of `preview` and `run` at most one is there: before a run what would be sent, then the run. `passage`
-    None: it is about the whole field. `own_model_id` is what the action asks by itself; None: it is not known.
+    None: it is about the whole field. `own_model_id` is what the action asks by itself; None: not known.
     """
 
     card: Card

@@ -28,8 +28,9 @@ Ids = Annotated[list[Id], BeforeValidator(_separated), Field(max_length=10_000)]
 
 
 class DeskQuery(BaseModel):
-    """What the panel shows, `own` being the model that nobody chose; what has just been done and can be undone, or was refused; `near`: the section
-    whose fields, with those around it, are on the page at once when there are very many."""
+    """What the panel shows, `own` being the model that nobody chose; what has just been done and can be
+    undone, or was refused; `near`: the section whose fields, with those around it, are on the page at once
+    when there are very many."""
 
     model_config = ConfigDict(extra="forbid")
 

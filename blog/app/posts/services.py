@@ -3,6 +3,8 @@
 Words change only by appending a revision after the one its writer saw; removing hides and can be undone.
 """
 
+from datetime import date
+
 from blog.app import audit, db
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check
@@ -78,6 +80,11 @@ def list_latest(conn: db.Connection, actor: Actor, *, limit: int) -> list[PostLi
     """To choose one from, the latest change first. Finding one among all is another package's."""
     check(actor, POST_READ)
     return store.list_latest(conn, limit)
+
+
+def schedule(conn: db.Connection, post_id: int, day: date | None) -> None:
+    """The day it is set to appear, as the workflow finds it in the post's words. None: not set."""
+    db.must_touch(store.update_post_scheduled(conn, post_id, day), _("There is no such post."))
 
 
 def rename(conn: db.Connection, post_id: int, title: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 
 from blog.app import db
 from blog.app.posts.models import (
@@ -66,6 +67,10 @@ def lock_post(conn: db.Connection, post_id: int) -> Post | None:
 
 def update_post_touched(conn: db.Connection, post_id: int) -> int:
     return db.run(conn, "UPDATE post SET updated_at = clock_timestamp() WHERE id = %s", (post_id,))
+
+
+def update_post_scheduled(conn: db.Connection, post_id: int, day: date | None) -> int:
+    return db.run(conn, "UPDATE post SET scheduled_for = %s WHERE id = %s", (day, post_id))
 
 
 def update_post_title(conn: db.Connection, post_id: int, title: str) -> int:

@@ -1,4 +1,4 @@
-"""When a post is to appear: as meant, and as set. Publishes nothing."""
+"""When a post is to appear: as meant, and as set, which its field for that says too. Publishes nothing."""
 
 from datetime import date
 
@@ -9,6 +9,7 @@ from blog.app.posts import services as posts
 from blog.app.review import store
 from blog.app.review.models import PostPlan
 from blog.app.translation import gettext as _
+from blog.app.workflow import dating
 
 
 def get_plan(conn: db.Connection, actor: Actor, post_id: int) -> PostPlan:
@@ -19,11 +20,13 @@ def get_plan(conn: db.Connection, actor: Actor, post_id: int) -> PostPlan:
 def plan(
     conn: db.Connection, actor: Actor, post_id: int, planned_on: date | None, scheduled_for: date | None
 ) -> PostPlan:
-    """The day a post is meant to appear, and the day it is set to. None: not said."""
+    """The day a post is meant to appear, and the day it is set to, which a field may hold. None: not said."""
     with conn.transaction():
         posts.lock_to_edit(conn, actor, post_id)
         before = _plan(store.find_plan(conn, post_id))
-        after = _plan(store.update_plan(conn, post_id, planned_on, scheduled_for))
+        if scheduled_for != before.scheduled_for:
+            dating.set_date(conn, actor, post_id, scheduled_for)
+        after = _plan(store.update_planned(conn, post_id, planned_on))
         if after != before:
             audit.record(
                 conn,

@@ -229,15 +229,13 @@ def find_plan(conn: db.Connection, post_id: int) -> PostPlan | None:
     )
 
 
-def update_plan(
-    conn: db.Connection, post_id: int, planned_on: date | None, scheduled_for: date | None
-) -> PostPlan | None:
+def update_planned(conn: db.Connection, post_id: int, planned_on: date | None) -> PostPlan | None:
     return db.one(
         conn,
         PostPlan,
         """
-        UPDATE post SET planned_on = %s, scheduled_for = %s WHERE id = %s
+        UPDATE post SET planned_on = %s WHERE id = %s
         RETURNING id AS post_id, planned_on, scheduled_for
         """,
-        (planned_on, scheduled_for, post_id),
+        (planned_on, post_id),
     )

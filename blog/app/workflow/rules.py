@@ -94,6 +94,16 @@ def naming_fields(workflow: Workflow, scope: Scope) -> list[Field]:
     return sorted(ranked, key=lambda field: field.title_rank or 0)
 
 
+def is_date(field: Field) -> bool:
+    """It says when the post is to appear."""
+    return field.part == "date" and field.kind == "date" and field.scope == "post"
+
+
+def date_fields(workflow: Workflow) -> list[Field]:
+    found = [field for field in fields(workflow, "post") if is_date(field)]
+    return sorted(found, key=lambda field: field.part_rank or 0)
+
+
 def title(naming: Sequence[Field], values: Mapping[int, str]) -> str:
     """The first filled of the naming fields, on one line. `values` is by field id."""
     for field in naming:

@@ -4,6 +4,7 @@ A value is checked against its field here, and only here; what is stored is alwa
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 from pydantic import JsonValue
 
@@ -184,7 +185,7 @@ def write_field(
     llm_run_id: int | None = None,
     restored_from_id: int | None = None,
 ) -> Revision:
-    """Appends a value that is in the field's stored form already, and renames the post if that names it."""
+    """Appends a value that is in the field's stored form already, keeping the post's title and day by it."""
     check_scope(conn, post.id, field, section_id)
     try:
         revision = posts.revise(
@@ -203,6 +204,8 @@ def write_field(
         raise _conflict(field, exc) from exc
     if field.scope == "post" and field.title_rank is not None:
         _rename(conn, post)
+    if rules.is_date(field):
+        _schedule(conn, post)
     return revision
 
 
@@ -221,6 +224,13 @@ def _rename(conn: db.Connection, post: Post) -> None:
     naming = rules.naming_fields(get_workflow(conn, post.workflow_id), "post")
     current = current_values(conn, post.id)
     posts.rename(conn, post.id, rules.title(naming, _texts(naming, None, current)))
+
+
+def _schedule(conn: db.Connection, post: Post) -> None:
+    current = current_values(conn, post.id)
+    fields = rules.date_fields(get_workflow(conn, post.workflow_id))
+    days = [_text(current, None, field) for field in fields]
+    posts.schedule(conn, post.id, next((date.fromisoformat(day) for day in days if day), None))
 
 
 def move_post(conn: db.Connection, actor: Actor, post_id: int, sub_stage: int | str) -> Post:

@@ -9,6 +9,8 @@ import "./run-stream.js";
 import "./selection-send.js";
 import "./desk-keys.js";
 import "./hunks.js";
+import "./batch-offers.js";
+import "./fresh-words.js";
 import "./presence.js";
 import "./strip.js";
 import "./comment-counts.js";

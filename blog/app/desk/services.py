@@ -316,7 +316,7 @@ def get_panel(
     )
 
 
-def default_panel(conn: db.Connection, actor: Actor, keys: tuple[str, ...], desk: Desk) -> Panel | None:
+def default_panel(conn: db.Connection, actor: Actor, keys: Secrets, desk: Desk) -> Panel | None:
     """Of the field at work, else of the first empty one whose action could run, else of the first."""
     able = [card for card in desk.cards if card.actions]
     busy = [card for card in desk.cards if card.active]

@@ -308,14 +308,56 @@ CREATE TABLE IF NOT EXISTS audit_event (
     subject_kind text        NOT NULL,
     subject_id   bigint,
     details      jsonb       NOT NULL DEFAULT '{}',
+    address      inet,
+    request_id   text,
     CONSTRAINT audit_event_pkey PRIMARY KEY (id),
     CONSTRAINT audit_event_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
     CONSTRAINT audit_event_api_token_fkey FOREIGN KEY (api_token_id) REFERENCES api_token (id)
 );
 CREATE INDEX IF NOT EXISTS audit_event_subject_idx ON audit_event (subject_kind, subject_id, id);
+CREATE INDEX IF NOT EXISTS audit_event_name_idx ON audit_event (name, id);
+CREATE INDEX IF NOT EXISTS audit_event_app_user_idx ON audit_event (app_user_id, id);
+CREATE INDEX IF NOT EXISTS audit_event_at_idx ON audit_event (at);
 COMMENT ON TABLE audit_event IS 'Who did what to which, append-only. Holds references, never post text or keys.';
 COMMENT ON COLUMN audit_event.app_user_id IS 'NULL: the system itself.';
 COMMENT ON COLUMN audit_event.api_token_id IS 'NULL: not through a token.';
+COMMENT ON COLUMN audit_event.address IS 'Where the request came from. NULL: the command line, or the worker by itself.';
+COMMENT ON COLUMN audit_event.request_id IS 'As in X-Request-Id and the log. NULL: no request.';
+
+CREATE TABLE IF NOT EXISTS audit_unsealed (
+    audit_event_id bigint NOT NULL,
+    CONSTRAINT audit_unsealed_pkey PRIMARY KEY (audit_event_id),
+    CONSTRAINT audit_unsealed_event_fkey FOREIGN KEY (audit_event_id) REFERENCES audit_event (id)
+);
+COMMENT ON TABLE audit_unsealed IS
+    'Events that wait to be chained. A worker does that every few seconds, so that nobody who writes waits for another.';
+
+CREATE TABLE IF NOT EXISTS audit_seal (
+    number         bigint      NOT NULL,
+    audit_event_id bigint      NOT NULL,
+    hash           bytea       NOT NULL,
+    sealed_at      timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT audit_seal_pkey PRIMARY KEY (number),
+    CONSTRAINT audit_seal_event_key UNIQUE (audit_event_id),
+    CONSTRAINT audit_seal_number_check CHECK (number > 0),
+    CONSTRAINT audit_seal_hash_check CHECK (length(hash) = 32)
+);
+COMMENT ON TABLE audit_seal IS
+    'The chain: each hash is SHA-256 of the one before it and of the event, so that no event can be changed or taken out unnoticed.';
+COMMENT ON COLUMN audit_seal.audit_event_id IS
+    'No foreign key: when old events are removed, the seal of the last one stays for the chain to begin at.';
+
+CREATE TABLE IF NOT EXISTS audit_retention (
+    is_only     boolean     NOT NULL DEFAULT true,
+    days        integer     NOT NULL,
+    app_user_id bigint      NOT NULL,
+    updated_at  timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT audit_retention_pkey PRIMARY KEY (is_only),
+    CONSTRAINT audit_retention_is_only_check CHECK (is_only),
+    CONSTRAINT audit_retention_days_check CHECK (days BETWEEN 30 AND 36500),
+    CONSTRAINT audit_retention_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+COMMENT ON TABLE audit_retention IS 'How long events are kept, decided by an administrator. No row: for ever.';
 
 -- ---------------------------------------------------------------------------------------------
 -- The registry: providers, models, prompt parts, actions

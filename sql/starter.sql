@@ -20,6 +20,8 @@ JOIN (VALUES
     ('administrator', 'people.manage'),
     ('administrator', 'roles.manage'),
     ('administrator', 'outgoing.manage'),
+    ('administrator', 'audit.read'),
+    ('administrator', 'audit.retain'),
     ('administrator', 'tokens.create'),
     ('administrator', 'post.read'),
     ('administrator', 'post.create'),

@@ -75,6 +75,8 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
     from blog.app.review import api as review_api
     from blog.app.review import comment_api, comment_views, notification_api, notification_views
     from blog.app.review import views as review_views
+    from blog.app.trail import api as trail_api
+    from blog.app.trail import views as trail_views
     from blog.app.transfer import api as transfer_api
     from blog.app.transfer import views as transfer_views
     from blog.app.workflow import api as workflow_api
@@ -150,6 +152,8 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
         cases_api.bp,
         trials_views.bp,
         trials_api.bp,
+        trail_views.bp,
+        trail_api.bp,
         transfer_views.bp,
         transfer_api.bp,
         finding_views.bp,

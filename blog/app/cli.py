@@ -146,6 +146,35 @@ def create_token(email: str, name: str, permissions: tuple[str, ...], days: int 
     click.echo(made.token)
 
 
+@commands.group()
+def audit() -> None:
+    """The audit trail: who did what to which."""
+
+
+@audit.command("verify")
+@click.option("--expect", help="NUMBER:HASH as printed before; tells whether the chain was made anew since.")
+def verify_audit(expect: str | None) -> None:
+    """Hold every event to its seal, and every seal to the one before it.
+
+    Ends with 1 if anything was changed or taken out. Keep the line it prints elsewhere: who can write to
+    the database could make the whole chain anew, and only that line would show it.
+    """
+    from blog.app.trail import sealing
+
+    with _connection(load_config(os.environ)) as conn:
+        found = sealing.verify(conn)
+        moved = expect is not None and not sealing.is_as_printed(conn, expect)
+    for problem in found.problems:
+        click.echo(f"Event {problem.event_id}: {problem.message}", err=True)
+    if moved:
+        click.echo(f"The seal is not {expect}, or is gone.", err=True)
+    if found.problems or moved:
+        sys.exit("blogforge: the audit trail was changed past BlogForge; compare with a backup.")
+    click.echo(f"{found.events:,} events are as they were sealed; {found.waiting:,} wait to be.")
+    if found.head_number:
+        click.echo(f"{found.head_number}:{found.head}")
+
+
 @commands.command("rotate-keys")
 @click.option("--drop-old", is_flag=True, help="Take the older secrets out of BLOG_DATA/keys/secret.")
 @click.option("--forget-lost", is_flag=True, help="Give up what none of the secrets opens.")

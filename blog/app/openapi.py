@@ -58,6 +58,7 @@ TAGS = {
     "Tests and cases": "Versions and models tried side by side; cases, what they found, and the gate.",
     "Registry": "Providers, models, prompt parts and actions.",
     "People": "Who may do what; tokens.",
+    "Audit": "What was done, by whom and from where; whether it is all still there.",
     "Description": "This document.",
 }
 
@@ -384,6 +385,36 @@ PARAMETERS = {
         "name": "person",
         "in": "query",
         "description": "Who asked: a person's id, `me`, or `nobody` for BlogForge itself.",
+        "schema": {"type": "string"},
+    },
+    "AuditName": {
+        "name": "name",
+        "in": "query",
+        "description": "What was done, such as `post.revised`.",
+        "schema": {"type": "string"},
+    },
+    "AuditSubjectKind": {
+        "name": "subject_kind",
+        "in": "query",
+        "description": "To what, such as `post` or `llm_run`.",
+        "schema": {"type": "string"},
+    },
+    "AuditSubject": {
+        "name": "subject_id",
+        "in": "query",
+        "description": "To which of them.",
+        "schema": {"type": "integer"},
+    },
+    "AuditAddress": {
+        "name": "address",
+        "in": "query",
+        "description": "From where: an address, or a network such as `10.0.0.0/8`.",
+        "schema": {"type": "string"},
+    },
+    "AuditRequest": {
+        "name": "request_id",
+        "in": "query",
+        "description": "In which request, as its answer's X-Request-Id said.",
         "schema": {"type": "string"},
     },
 }

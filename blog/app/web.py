@@ -18,7 +18,7 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from werkzeug.exceptions import HTTPException
 
-from blog.app import db, page_language, translation
+from blog.app import audit, db, page_language, translation
 from blog.app.config import Config
 from blog.app.errors import AppError, Invalid, Unavailable
 from blog.app.installation_secret import Secrets
@@ -277,6 +277,7 @@ def register(app: Flask) -> None:
     @app.before_request
     def name_request() -> None:  # pyright: ignore[reportUnusedFunction]
         g.request_id = secrets.token_hex(8)
+        audit.come_from(client_address(), g.request_id)
         translation.speak(translation.SOURCE if wants_problem() else site().config.language)
 
     @app.after_request

@@ -19,6 +19,7 @@ from blog.app.config import Config, load_config
 from blog.app.errors import Unavailable
 from blog.app.insight import retention
 from blog.app.llm.runs import cancellation, execution, search_store, store
+from blog.app.trail import sealing
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,8 @@ async def work(database_url: str, config: Config, pool: db.Pool) -> None:
 
 async def sweep(app: procrastinate.App, pool: db.Pool) -> None:
     """Every few seconds: takes up dead workers' jobs, ends runs without a job, removes old events, gathers
-    the words of ended runs and measures what was kept of suggestions; now and then lets go of runs.
+    the words of ended runs, measures what was kept of suggestions, seals the audit trail; now and then lets
+    go of old runs and events.
     """
     loop = asyncio.get_running_loop()
     retention_due = loop.time()
@@ -95,9 +97,11 @@ async def sweep(app: procrastinate.App, pool: db.Pool) -> None:
             await loop.run_in_executor(None, execution.fail_abandoned, pool)
             await loop.run_in_executor(None, partial(_prune, pool))
             await loop.run_in_executor(None, statistics.measure, pool)
+            await loop.run_in_executor(None, sealing.seal, pool)
             if loop.time() >= retention_due:
                 retention_due = loop.time() + RETENTION_SECONDS
                 await loop.run_in_executor(None, retention.apply, pool)
+                await loop.run_in_executor(None, sealing.remove_old, pool)
         except (psycopg.OperationalError, PoolTimeout, ConnectorException) as exc:
             log.warning("The database cannot be reached, looking again soon: %s", exc)
         await asyncio.sleep(SWEEP_SECONDS)

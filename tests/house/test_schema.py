@@ -57,8 +57,9 @@ def test_every_table_says_why_it_exists(conn: db.Connection) -> None:
 
 
 def test_every_reference_has_a_foreign_key(conn: db.Connection) -> None:
-    """A column named <something>_id points at a row that is there. audit_event.subject_id is of any table,
-    oidc_provider.client_id what another service calls us."""
+    """A column named <something>_id points at a row that is there. audit_event.subject_id is of any table and
+    its request_id of none; audit_seal outlives its event; oidc_provider.client_id is what a service calls us.
+    """
     loose = conn.execute(
         """
         SELECT attrelid::regclass::text || '.' || attname FROM pg_attribute
@@ -71,7 +72,12 @@ def test_every_reference_has_a_foreign_key(conn: db.Connection) -> None:
         """,
         (TABLES,),
     ).fetchall()
-    assert [column for (column,) in loose] == ["audit_event.subject_id", "oidc_provider.client_id"]
+    assert [column for (column,) in loose] == [
+        "audit_event.request_id",
+        "audit_event.subject_id",
+        "audit_seal.audit_event_id",
+        "oidc_provider.client_id",
+    ]
 
 
 @pytest.mark.parametrize("word", ["DROP", "TRUNCATE", "DELETE", "UPDATE", "TRIGGER"])

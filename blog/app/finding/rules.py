@@ -241,6 +241,12 @@ PAGES = (
         url="/posts?removed=1",
         permission="post.read",
     ),
+    PagePlace(
+        label=N_("Audit trail"),
+        detail=N_("Who did what, and from where"),
+        url="/audit",
+        permission="audit.read",
+    ),
     PagePlace(label=N_("Saved views"), detail=N_("Lists by name"), url="/views", permission="post.read"),
     PagePlace(
         label=N_("Actions"), detail=N_("What models can be asked"), url="/llm/actions", permission="llm.read"

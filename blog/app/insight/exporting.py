@@ -11,9 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from blog.app.insight.models import ExportedRun
+
+
+class Row(Protocol):
+    """Any row dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # In a table: what fits into a cell. Messages, inputs and requests are in the JSON lines.
@@ -26,13 +33,17 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def json_lines(runs: Iterable[ExportedRun]) -> Iterator[str]:
-    for run in runs:
-        yield json.dumps(asdict(run), default=_plain, ensure_ascii=False) + "\n"
+def json_lines(rows: Iterable[Row]) -> Iterator[str]:
+    for row in rows:
+        yield json.dumps(asdict(row), default=_plain, ensure_ascii=False) + "\n"
 
 
 def run_table(runs: Iterable[ExportedRun]) -> Iterator[str]:
-    return table(COLUMNS, (asdict(run) for run in runs))
+    return table_of(COLUMNS, runs)
+
+
+def table_of(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+    return table(columns, (asdict(row) for row in rows))
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -55,7 +66,7 @@ def _cell(value: object) -> str:
         return f"'{value}" if value.startswith(FORMULA) else value
     if isinstance(value, datetime | date | Decimal):
         return _plain(value)
-    return str(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping) else str(value)
 
 
 def _plain(value: object) -> str:

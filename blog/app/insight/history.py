@@ -88,9 +88,13 @@ def list_choices(conn: db.Connection, action_id: int | None) -> RunChoices:
         versions=versions,
         models=run_store.list_models(conn),
         providers=run_store.list_providers(conn),
-        people=run_store.list_people(conn, PEOPLE),
+        people=list_people(conn),
         stages=run_store.list_stages(conn),
     )
+
+
+def list_people(conn: db.Connection) -> list[Choice]:
+    return run_store.list_people(conn, PEOPLE)
 
 
 def compare(conn: db.Connection, actor: Actor, run_id: int, other_id: int) -> RunComparison:

@@ -95,6 +95,8 @@ CREATE TABLE IF NOT EXISTS user_session (
 );
 CREATE INDEX IF NOT EXISTS user_session_app_user_idx ON user_session (app_user_id);
 COMMENT ON TABLE user_session IS 'A signed-in browser. The cookie holds the token, this row only its SHA-256.';
+COMMENT ON COLUMN user_session.last_seen_at IS 'When somebody last did something in it, to the minute.';
+COMMENT ON COLUMN user_session.expires_at IS 'Its end at the latest, however much it is used.';
 
 CREATE TABLE IF NOT EXISTS second_factor (
     app_user_id   bigint      NOT NULL,
@@ -256,15 +258,21 @@ CREATE TABLE IF NOT EXISTS access_policy (
     sign_up_role_id            bigint,
     token_requests_per_minute  integer DEFAULT 600,
     person_requests_per_minute integer DEFAULT 1200,
+    session_idle_minutes       integer NOT NULL DEFAULT 43200,
+    session_hours              integer DEFAULT 2160,
     CONSTRAINT access_policy_pkey PRIMARY KEY (is_only),
     CONSTRAINT access_policy_is_only_check CHECK (is_only),
     CONSTRAINT access_policy_token_requests_check CHECK (token_requests_per_minute > 0),
     CONSTRAINT access_policy_person_requests_check CHECK (person_requests_per_minute > 0),
+    CONSTRAINT access_policy_session_idle_check CHECK (session_idle_minutes >= 5),
+    CONSTRAINT access_policy_session_hours_check CHECK (session_hours > 0),
     CONSTRAINT access_policy_sign_up_role_fkey FOREIGN KEY (sign_up_role_id) REFERENCES role (id)
 );
 COMMENT ON TABLE access_policy IS 'How people come in and how much they may ask for, as administrators set it; one row.';
 COMMENT ON COLUMN access_policy.sign_up_role_id IS 'What a person who signs up is given. NULL: no role.';
 COMMENT ON COLUMN access_policy.token_requests_per_minute IS 'For each API token. NULL: as many as it likes.';
+COMMENT ON COLUMN access_policy.session_idle_minutes IS 'A browser that was not used for so long signs in again. What pages ask for by themselves is no use.';
+COMMENT ON COLUMN access_policy.session_hours IS 'So long after it signed in, a browser signs in again, used or not. NULL: no such end.';
 COMMENT ON COLUMN access_policy.person_requests_per_minute IS 'For each person, browsers and tokens together. NULL: as many as they like.';
 
 CREATE TABLE IF NOT EXISTS outgoing_place (

@@ -17,6 +17,8 @@ from blog.app.translation import gettext as _
 SESSION_COOKIE = "blog_session"
 VISITOR_COOKIE = "blog_visitor"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+YEAR = 31_536_000  # seconds
+REFUSED_FEATURES = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -111,9 +113,15 @@ def _add_headers(response: Response) -> Response:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    if request.endpoint == "static":
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["X-Frame-Options"] = "DENY"  # says again what frame-ancestors says, for what does not know that
+    headers["Permissions-Policy"] = REFUSED_FEATURES
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = f"max-age={YEAR}"
+    if request.endpoint == "static" and response.status_code < 400:
         if request.args.get("v"):
-            headers["Cache-Control"] = "public, max-age=31536000, immutable"
+            headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+        headers.setdefault("Cache-Control", "no-cache")
     else:
         headers.setdefault("Cache-Control", "no-store")
     if "visitor" in g and VISITOR_COOKIE not in request.cookies:

@@ -232,13 +232,18 @@ class Unexpected(AppError):
     code = "unexpected"
 
 
+def _largest() -> str:
+    largest = request.max_content_length or 0
+    return f"{largest // 1024**2} MB" if largest >= 1024**2 else f"{largest // 1024} kB"
+
+
 def _http_error(exc: HTTPException) -> Response:
     status = exc.code or 500
     kind = type("HTTPError", (AppError,), {"status": status, "code": exc.name.lower().replace(" ", "_")})
     messages = {
         404: _("There is no page at this address."),
         405: _("%(method)s is not possible here.", method=request.method),
-        413: _("That is more than this installation accepts in one request (20 MB)."),
+        413: _("That is more than is accepted here in one request (%(size)s).", size=_largest()),
     }
     response = error_response(kind(messages.get(status, exc.description or exc.name)))
     if exc.response is None and isinstance(allow := getattr(exc, "valid_methods", None), list):

@@ -33,7 +33,7 @@ def test_signing_in_leads_back_and_out_again(client: FlaskClient, send: Send, al
     assert cookie
     assert cookie.http_only
     assert cookie.same_site == "Lax"
-    assert cookie.max_age == 30 * 24 * 3600
+    assert cookie.max_age == 400 * 24 * 3600
     assert client.get("/account").status_code == 200
     assert send(client, "/sign-out").location == "/sign-in"
     assert client.get_cookie(SESSION_COOKIE) is None

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 
 from blog.app import web
 from blog.app.auth import links, roles
-from blog.app.auth.link_schemas import LimitsForm, PolicyForm
+from blog.app.auth.link_schemas import LimitsForm, PolicyForm, SessionsForm
 from blog.app.auth.permissions import PEOPLE_MANAGE, current_actor, requires
 from blog.app.auth.rules import problems_of
 from blog.app.errors import Forbidden, Invalid
@@ -40,6 +40,19 @@ def change_limits() -> Response:
     except Invalid as exc:
         return _page(errors=problems_of(exc), status=exc.status)
     return web.see_other("/access?done=limits")
+
+
+@bp.post("/access/sessions")
+@requires(PEOPLE_MANAGE)
+def change_session_limits() -> Response:
+    try:
+        form = web.parse_form(SessionsForm)
+        links.change_session_limits(
+            web.conn(), current_actor(), idle_minutes=form.idle_minutes, hours=form.hours
+        )
+    except Invalid as exc:
+        return _page(errors=problems_of(exc), status=exc.status)
+    return web.see_other("/access?done=sessions")
 
 
 def _page(*, errors: dict[str, str] | None = None, status: int = 200) -> Response:

@@ -55,3 +55,5 @@ class AccessPolicy:
     sign_up_role: str | None
     token_requests_per_minute: int | None
     person_requests_per_minute: int | None
+    session_idle_minutes: int
+    session_hours: int | None

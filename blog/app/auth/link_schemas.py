@@ -59,6 +59,19 @@ Limit = Annotated[
 ]
 
 
+Hours = Annotated[
+    Annotated[int, Field(ge=1, le=24 * 366)] | None,
+    BeforeValidator(lambda value: None if value == "" else value),
+]
+
+
+class SessionsForm(Sent):
+    """How long a browser stays signed in: unused, and at the latest; empty: no such end."""
+
+    idle_minutes: Annotated[int, Field(ge=5, le=366 * 24 * 60)]
+    hours: Hours = None
+
+
 class LimitsForm(Sent):
     """Requests a minute; empty: no limit."""
 

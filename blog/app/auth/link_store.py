@@ -195,7 +195,8 @@ def get_policy(conn: db.Connection) -> AccessPolicy | None:
         AccessPolicy,
         """
         SELECT access_policy.is_sign_up_open, role.name AS sign_up_role,
-            access_policy.token_requests_per_minute, access_policy.person_requests_per_minute
+            access_policy.token_requests_per_minute, access_policy.person_requests_per_minute,
+            access_policy.session_idle_minutes, access_policy.session_hours
         FROM access_policy LEFT JOIN role ON role.id = access_policy.sign_up_role_id
         """,
     )
@@ -209,6 +210,12 @@ def update_policy(conn: db.Connection, *, is_sign_up_open: bool, sign_up_role: s
         SET is_sign_up_open = %s, sign_up_role_id = (SELECT id FROM role WHERE name = %s)
         """,
         (is_sign_up_open, sign_up_role),
+    )
+
+
+def update_session_limits(conn: db.Connection, *, idle_minutes: int, hours: int | None) -> None:
+    db.run(
+        conn, "UPDATE access_policy SET session_idle_minutes = %s, session_hours = %s", (idle_minutes, hours)
     )
 
 

@@ -144,6 +144,23 @@ def change_limits(conn: db.Connection, actor: Actor, *, token: int | None, perso
         audit.record(conn, actor, "access.limited", "access_policy", None, token=token, person=person)
 
 
+def change_session_limits(conn: db.Connection, actor: Actor, *, idle_minutes: int, hours: int | None) -> None:
+    """How long a browser stays signed in; a shorter time holds for those that are."""
+    check(actor, PEOPLE_MANAGE)
+    with conn.transaction():
+        link_store.update_session_limits(conn, idle_minutes=idle_minutes, hours=hours)
+        store.shorten_sessions(conn)
+        audit.record(
+            conn,
+            actor,
+            "access.sessions_limited",
+            "access_policy",
+            None,
+            idle_minutes=idle_minutes,
+            hours=hours,
+        )
+
+
 def ask_to_join(conn: db.Connection, email: str, *, address: str) -> None:
     """Sends a link to join, or to somebody who is here already a word about it. Answers nobody which."""
     policy = get_policy(conn)

@@ -52,6 +52,12 @@ def check(actor: Actor, permission_name: str) -> None:
         )
 
 
+def unattended(view: Callable[P, R]) -> Callable[P, R]:
+    """Declares what pages ask for by themselves: it does not keep anybody signed in."""
+    view.__dict__["is_unattended"] = True
+    return view
+
+
 def requires(permission_name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Declares at an edge what its caller must be granted."""
     if permission_name not in PERMISSIONS:

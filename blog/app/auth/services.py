@@ -5,7 +5,7 @@ Refuses to say which of e-mail and password was wrong, and to leave nobody who m
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from blog.app import audit, db
@@ -40,10 +40,13 @@ class Recognised:
     person_limit: int | None
 
 
-def recognise_session(conn: db.Connection, token: str) -> Recognised | None:
+def recognise_session(conn: db.Connection, token: str, *, is_used: bool = True) -> Recognised | None:
+    """`is_used` False: a page asks by itself, which keeps nobody signed in."""
     presence = store.find_session(conn, digest(token))
     if presence is None:
         return None
+    if not is_used:
+        presence = replace(presence, is_stale=False)
     if presence.is_stale:
         store.touch_session(conn, presence.via_id)
     return _recognised(presence)

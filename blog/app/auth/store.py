@@ -75,9 +75,11 @@ def find_session(conn: db.Connection, token_hash: bytes) -> Presence | None:
             ) AS permissions,
             {OWES_FACTOR} AS owes_factor,
             NULL::integer AS token_limit,
-            (SELECT person_requests_per_minute FROM access_policy) AS person_limit
-        FROM user_session JOIN app_user ON app_user.id = user_session.app_user_id
+            access_policy.person_requests_per_minute AS person_limit
+        FROM user_session JOIN app_user ON app_user.id = user_session.app_user_id, access_policy
         WHERE user_session.token_hash = %s AND user_session.expires_at > clock_timestamp()
+            AND user_session.last_seen_at
+                > clock_timestamp() - make_interval(mins => access_policy.session_idle_minutes)
             AND app_user.deactivated_at IS NULL
         """,
         (token_hash,),
@@ -114,7 +116,7 @@ def touch_session(conn: db.Connection, session_id: int) -> None:
         conn,
         """
         UPDATE user_session
-        SET last_seen_at = clock_timestamp(), expires_at = clock_timestamp() + interval '30 days'
+        SET last_seen_at = clock_timestamp()
         WHERE id = %s AND last_seen_at < clock_timestamp() - interval '1 minute'
         """,
         (session_id,),
@@ -139,8 +141,10 @@ def insert_session(conn: db.Connection, user_id: int, token_hash: bytes) -> None
     db.run(
         conn,
         """
-        INSERT INTO user_session (app_user_id, token_hash, expires_at)
-        VALUES (%s, %s, clock_timestamp() + interval '30 days')
+        INSERT INTO user_session (app_user_id, token_hash, last_seen_at, expires_at)
+        SELECT %s, %s, clock_timestamp(),
+            coalesce(clock_timestamp() + make_interval(hours => session_hours), 'infinity')
+        FROM access_policy
         """,
         (user_id, token_hash),
     )
@@ -164,10 +168,27 @@ def delete_other_sessions(conn: db.Connection, user_id: int, token_hash: bytes) 
     )
 
 
+def shorten_sessions(conn: db.Connection) -> None:
+    """Those that are open end no later than the limit allows now."""
+    db.run(
+        conn,
+        """
+        UPDATE user_session SET expires_at = created_at + make_interval(hours => session_hours)
+        FROM access_policy WHERE expires_at > created_at + make_interval(hours => session_hours)
+        """,
+    )
+
+
 def delete_expired_sessions(conn: db.Connection, user_id: int) -> None:
     db.run(
         conn,
-        "DELETE FROM user_session WHERE app_user_id = %s AND expires_at <= clock_timestamp()",
+        """
+        DELETE FROM user_session USING access_policy
+        WHERE app_user_id = %s AND (
+            expires_at <= clock_timestamp()
+            OR last_seen_at <= clock_timestamp() - make_interval(mins => session_idle_minutes)
+        )
+        """,
         (user_id,),
     )
 

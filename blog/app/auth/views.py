@@ -30,7 +30,9 @@ from blog.app.translation import gettext as _
 bp = Blueprint("auth", __name__)
 
 STEP_COOKIE = "blog_sign_in"
-SESSION_SECONDS = 30 * 24 * 3600
+COOKIE_SECONDS = 400 * 24 * 3600  # as long as browsers keep one; when a session ends is for the server to say
+ANYBODYS_BYTES = 64 * 1024
+ACCOUNT_BYTES = 256 * 1024  # no page of accounts takes long texts
 WITHOUT_ACTOR = frozenset({"static", "health.healthz"})  # answered even while the database is away
 
 
@@ -49,9 +51,12 @@ def register(app: Flask) -> None:
 
 def load_actor() -> Response | None:
     """Programs are known by their bearer token, browsers by their cookie, and neither by the other."""
+    request.max_content_length = ANYBODYS_BYTES
     if request.endpoint in WITHOUT_ACTOR:
         return None
     recognised = _recognise()
+    if recognised:
+        request.max_content_length = ACCOUNT_BYTES if _is_of_accounts() else None
     g.actor = recognised.actor if recognised else None
     g.is_renewed = recognised is not None and recognised.is_renewed
     if recognised:
@@ -67,8 +72,20 @@ def _recognise() -> services.Recognised | None:
         if scheme.lower() == "bearer":
             return services.recognise_bearer(web.conn(), token.strip())
     elif token := request.cookies.get(SESSION_COOKIE):
-        return services.recognise_session(web.conn(), token)
+        return services.recognise_session(web.conn(), token, is_used=not _is_unattended())
     return None
+
+
+def _view() -> object:
+    return current_app.view_functions.get(request.endpoint or "")
+
+
+def _is_unattended() -> bool:
+    return getattr(_view(), "is_unattended", False)
+
+
+def _is_of_accounts() -> bool:
+    return getattr(_view(), "__module__", "").startswith("blog.app.auth.")
 
 
 def _is_on_the_way(endpoint: str) -> bool:
@@ -131,7 +148,7 @@ def _way_back() -> str:
 
 def keep_session(response: Response, token: str) -> Response:
     """Hands the browser the cookie of its session."""
-    security.set_cookie(response, SESSION_COOKIE, token, max_age=SESSION_SECONDS)
+    security.set_cookie(response, SESSION_COOKIE, token, max_age=COOKIE_SECONDS)
     return response
 
 

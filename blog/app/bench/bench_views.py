@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from blog.app import web
-from blog.app.auth.permissions import current_actor, requires
+from blog.app.auth.permissions import current_actor, requires, unattended
 from blog.app.automation import preview as previews
 from blog.app.automation.models import Rendering
 from blog.app.bench import compare, forms, pages, rows, saving
@@ -142,6 +142,7 @@ def show_shelf(action_id: int) -> Response:
 
 @bp.post("/llm/actions/<int:action_id>/preview/state")
 @requires(LLM_READ)
+@unattended
 def check_preview(action_id: int) -> Response:  # noqa: ARG001 - the address is the preview's
     """Nothing (204) while the shown preview is what the post still says."""
     form = web.parse_form(forms.StateForm)

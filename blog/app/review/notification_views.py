@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, url_for
 
 from blog.app import web
-from blog.app.auth.permissions import current_actor, requires
+from blog.app.auth.permissions import current_actor, requires, unattended
 from blog.app.posts.permissions import POST_READ
 from blog.app.review import notifications
 from blog.app.review.comment_models import Notification
@@ -24,6 +24,7 @@ def list_notifications() -> Response:
 
 @bp.get("/notifications/unread")
 @requires(POST_READ)
+@unattended
 def show_unread() -> Response:
     """What the bell holds; as a page, the list of what is unread."""
     if not web.wants_fragment():

@@ -108,6 +108,7 @@ def run_events(run_id: int) -> Response:
         content: {text/event-stream: {schema: {type: string}}}
     """
     site = web.site()
+    services.get_run(web.conn(), run_id)  # what is not there is a 404, and no stream that breaks
     return web.sse(events.follow(site.pool, site.wakeups, run_id, web.last_event_id()))
 
 

@@ -39,6 +39,7 @@ def show_run(run_id: int) -> Response:
 @requires(LLM_READ)
 def run_events(run_id: int) -> Response:
     site = web.site()
+    services.get_run(web.conn(), run_id)  # what is not there is a 404, and no stream that breaks
     return web.sse(events.follow(site.pool, site.wakeups, run_id, web.last_event_id()))
 
 

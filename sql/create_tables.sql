@@ -1408,7 +1408,7 @@ CREATE TABLE IF NOT EXISTS llm_usage (
 CREATE INDEX IF NOT EXISTS llm_usage_version_idx ON llm_usage (llm_action_version_id, span, day)
     WHERE llm_action_version_id IS NOT NULL;
 COMMENT ON TABLE llm_usage IS
-    'Ended runs counted by day, by month and by one facet of theirs, in the transaction that ends a run, so that no page counts runs. Each facet counts every run once, but “version” only those for a field.';
+    'Ended runs counted by day, by month and by one facet of theirs, many at a time soon after they ended, so that no page counts all runs. Each facet counts every run once, but “version” only those for a field.';
 COMMENT ON COLUMN llm_usage.span IS 'What a row is the count of: a day, or a month, which is the sum of its days, so that a long period reads few rows.';
 COMMENT ON COLUMN llm_usage.day IS 'The day the runs ended, in UTC; of a month its first.';
 COMMENT ON COLUMN llm_usage.facet IS 'What the rows are counted by; “total” is by nothing, “version” is by version of an action and model together.';
@@ -1429,6 +1429,14 @@ CREATE TABLE IF NOT EXISTS llm_usage_failure (
     CONSTRAINT llm_usage_failure_model_fkey FOREIGN KEY (llm_model_id) REFERENCES llm_model (id)
 );
 COMMENT ON TABLE llm_usage_failure IS 'Failed runs counted by day, model and kind of error, as llm_usage.';
+
+CREATE TABLE IF NOT EXISTS llm_usage_waiting (
+    llm_run_id bigint NOT NULL,
+    CONSTRAINT llm_usage_waiting_pkey PRIMARY KEY (llm_run_id),
+    CONSTRAINT llm_usage_waiting_run_fkey FOREIGN KEY (llm_run_id) REFERENCES llm_run (id)
+);
+COMMENT ON TABLE llm_usage_waiting IS
+    'Runs that have ended and are in neither llm_usage nor llm_usage_failure yet; the worker counts them within seconds, and whoever reads usage before. So no run that ends waits for the rows that others add to.';
 
 CREATE TABLE IF NOT EXISTS llm_run_words (
     llm_run_id bigint NOT NULL,

@@ -18,7 +18,7 @@ from blog.app.automation import statistics
 from blog.app.config import Config, load_config
 from blog.app.errors import Unavailable
 from blog.app.insight import retention
-from blog.app.llm.runs import cancellation, execution, search_store, store
+from blog.app.llm.runs import cancellation, ending, execution, search_store, store
 from blog.app.trail import sealing
 
 log = logging.getLogger(__name__)
@@ -83,9 +83,9 @@ async def work(database_url: str, config: Config, pool: db.Pool) -> None:
 
 
 async def sweep(app: procrastinate.App, pool: db.Pool) -> None:
-    """Every few seconds: takes up dead workers' jobs, ends runs without a job, removes old events, gathers
-    the words of ended runs, measures what was kept of suggestions, seals the audit trail; now and then lets
-    go of old runs and events.
+    """Every few seconds: takes up dead workers' jobs, ends runs without a job, removes old events, counts
+    ended runs, gathers their words, measures what was kept of suggestions, seals the audit trail; now and
+    then lets go of old runs and events.
     """
     loop = asyncio.get_running_loop()
     retention_due = loop.time()
@@ -111,6 +111,7 @@ def _prune(pool: db.Pool) -> None:
     with pool.connection() as conn:
         store.delete_old_events(conn, older_than_minutes=EVENTS_KEPT_MINUTES)
         search_store.update_waiting(conn, WORDS_AT_ONCE)
+        ending.count_waiting(conn)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from blog.app.llm.permissions import LLM_READ
 from blog.app.llm.prompts import services as prompts
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import Model, Provider
+from blog.app.llm.runs import ending
 from blog.app.llm.runs import services as runs
 
 LATEST = 8
@@ -24,6 +25,7 @@ def get_dashboard(conn: db.Connection, actor: Actor) -> Dashboard:
     check(actor, LLM_READ)
     until = usage.today()
     since = until - timedelta(days=usage.DAYS - 1)
+    ending.count_waiting(conn)
     counted = usage_store.list_counted(conn, "model", since, until, purpose=None)
     actions = usage_store.list_counted(conn, "action", since, until, purpose=None)
     models = registry.list_models(conn)

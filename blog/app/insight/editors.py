@@ -27,6 +27,7 @@ from blog.app.insight.evidence import InPost
 from blog.app.insight.schemas import EditorsQuery
 from blog.app.insight.usage_models import Money
 from blog.app.llm.permissions import LLM_READ
+from blog.app.llm.runs import ending
 from blog.app.llm.runs.histogram import percentile
 
 DAYS = 90
@@ -44,6 +45,7 @@ def get_report(
     since = query.since or until - timedelta(days=DAYS - 1)
     if since > until:
         raise Invalid("The first day comes after the last one.", since=str(since), until=str(until))
+    ending.count_waiting(conn)
     suggestions = store.list_suggestions(conn, since, until, action_id)
     runs = store.list_runs(conn, since, until, action_id)
     versions = store.list_versions(conn, action_id)

@@ -16,6 +16,7 @@ from blog.app.insight import retention_store as store
 from blog.app.insight.retention_models import Dropped, EndStatus, RetentionRule, What
 from blog.app.insight.schemas import RetentionChange
 from blog.app.llm.permissions import LLM_READ, LLM_RETAIN
+from blog.app.llm.runs import ending
 
 AT_ONCE = 500
 
@@ -50,6 +51,7 @@ def change_rules(conn: db.Connection, actor: Actor, change: RetentionChange) -> 
 def apply(pool: db.Pool) -> Dropped:
     """Lets go of what the rules say, a few at a time; another worker that is at it is left alone."""
     with pool.connection() as conn:
+        ending.count_waiting(conn)
         rules = store.list_rules(conn)
     dropped: dict[What, int] = {"reply": 0, "messages": 0, "run": 0}
     for rule in rules:

@@ -11,6 +11,7 @@ from blog.app.insight import figures, usage_store
 from blog.app.insight.schemas import UsageQuery
 from blog.app.insight.usage_models import By, Counted, FailureCount, UsageReport, UsageRow
 from blog.app.llm.permissions import LLM_READ
+from blog.app.llm.runs import ending
 
 DAYS = 30
 MOST_DAYS = 1100
@@ -27,6 +28,7 @@ def get_report(conn: db.Connection, actor: Actor, query: UsageQuery) -> UsageRep
     check(actor, LLM_READ)
     since, until = period(query)
     narrowed = query.narrowed()
+    ending.count_waiting(conn)
     days = usage_store.list_counted_days(conn, since, until, purpose=query.purpose, of=narrowed)
     shown_days = figures.day_rows(days, since, until)
     return UsageReport(
@@ -84,6 +86,7 @@ def export(conn: db.Connection, actor: Actor, query: UsageQuery) -> Iterator[dic
     """The rows of a report, one for each currency, so that nobody adds two of them up."""
     check(actor, LLM_READ)
     since, until = period(query)
+    ending.count_waiting(conn)
     if query.by == "day":
         counted = usage_store.list_counted_days(
             conn, since, until, purpose=query.purpose, of=query.narrowed()

@@ -1,10 +1,12 @@
 """What is counted of runs as they end is what a count of all of them gives, whatever happened."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -93,12 +95,14 @@ def outcome(story: Story) -> dict[str, Any]:
     }
 
 
-def play(conn: db.Connection, pool: OneConnection, history: Sequence[Story]) -> None:
+def play(conn: db.Connection, pool: OneConnection, history: Sequence[Story], counted_before: int) -> None:
     actor = all_powerful(conn)
     models = [make_model(conn) for _ in range(2)]
     actions = [make_action(conn, PARTS) for _ in range(2)]
     field_id = make_field(conn, "counted")
-    for story in history:
+    for number, story in enumerate(history):
+        if number == counted_before:
+            ending.count_waiting(conn)
         prepared = services.prepare(
             conn,
             action_id=actions[story.action],
@@ -148,12 +152,13 @@ def end(conn: db.Connection, pool: OneConnection, run_id: int, story: Story) -> 
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(history=st.lists(stories, max_size=12))
-def test_what_is_counted_run_by_run_is_what_a_recount_gives(
-    conn: db.Connection, pool: OneConnection, history: list[Story]
+@given(history=st.lists(stories, max_size=12), counted_before=st.integers(0, 12))
+def test_what_is_counted_a_few_at_a_time_is_what_a_recount_gives(
+    conn: db.Connection, pool: OneConnection, history: list[Story], counted_before: int
 ) -> None:
     with conn.transaction(force_rollback=True):
-        play(conn, pool, history)
+        play(conn, pool, history, counted_before)
+        ending.count_waiting(conn)
         before = counted(conn)
         ended = [story for story in history if story.fate != "at work"]
         total = db.scalar(
@@ -170,6 +175,7 @@ def test_a_run_that_a_worker_ends_is_counted(conn: db.Connection, pool: OneConne
     ) as server:
         for _ in range(2):
             execution.execute_run(pool, SECRETS, queue(conn, server.url).id, 1)
+    assert ending.count_waiting(conn) == 2
     rows = conn.execute(
         """
         SELECT sum(runs), sum(succeeded), sum(failed), sum(usage_input), sum(usage_output), sum(untold)
@@ -184,6 +190,7 @@ def test_a_queued_run_that_is_stopped_is_counted_without_a_time(conn: db.Connect
     run = queue(conn)
     actor = all_powerful(conn)
     services.cancel_run(conn, actor, run.id)
+    ending.count_waiting(conn)
     [[cancelled, seconds]] = conn.execute(
         "SELECT cancelled, seconds FROM llm_usage WHERE facet = 'action' AND span = 'day'"
     ).fetchall()
@@ -192,11 +199,43 @@ def test_a_queued_run_that_is_stopped_is_counted_without_a_time(conn: db.Connect
 
 def test_a_day_whose_runs_are_gone_is_not_counted_again(conn: db.Connection, pool: OneConnection) -> None:
     execution.execute_run(pool, SECRETS, queue(conn).id, 1)
+    ending.count_waiting(conn)
     before = counted(conn)
     conn.execute("INSERT INTO llm_run_removal SELECT day, 1 FROM llm_usage WHERE span = 'day' LIMIT 1")
     db.run(conn, "UPDATE llm_run SET error_kind = 'timeout'")
     ending.recount(conn)
     assert counted(conn) == before
+
+
+def test_a_recount_counts_those_that_wait_and_nobody_counts_them_again(
+    conn: db.Connection, pool: OneConnection
+) -> None:
+    execution.execute_run(pool, SECRETS, queue(conn).id, 1)
+    ending.recount(conn)
+    assert (counted_in(conn, "day"), counted_in(conn, "month")) == (1, 1)
+    assert ending.count_waiting(conn) == 0
+
+
+def test_many_who_count_at_once_count_each_run_once(committed_db: str) -> None:
+    with psycopg.connect(committed_db, autocommit=True) as conn:
+        actor, action_id, model_id = all_powerful(conn), make_action(conn, PARTS), make_model(conn)
+        prepared = services.prepare(
+            conn,
+            action_id=action_id,
+            model_id=model_id,
+            vocabulary=VOCABULARY,
+            inputs=Inputs(post={"idea": "Why kilts?"}),
+        )
+        for _ in range(40):
+            services.cancel_run(conn, actor, services.create_run(conn, actor, prepared).run_id)
+
+        def count(_: int) -> int:
+            with psycopg.connect(committed_db, autocommit=True) as own:
+                return sum(usage_store.count_waiting(own, limit) for limit in (3, 7, 40))
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sum(pool.map(count, range(4))) == 40
+        assert (counted_in(conn, "day"), counted_in(conn, "month")) == (40, 40)
 
 
 def test_there_is_a_place_for_every_bucket(conn: db.Connection) -> None:

@@ -1,25 +1,37 @@
-"""What follows when a run ends, in the transaction that ends it: it is told, counted and can be found."""
+"""What follows when a run ends: it is told in the same transaction, then counted and made findable."""
 
 from blog.app import db
 from blog.app.errors import NotFound
 from blog.app.llm.runs import search_store, store, usage_store
 from blog.app.llm.runs.events import summary
 
+AT_ONCE = 1000
+
 
 def follow_up(conn: db.Connection, run_id: int) -> None:
-    """The last event; then usage, last of all because other endings wait for its rows."""
+    """The last event, and two promises that the worker soon keeps."""
     run = store.find_run(conn, run_id)
     if run is None:
         raise NotFound("There is no such run.")
     store.insert_last_event(conn, run_id, summary(run))
     search_store.insert_waiting(conn, run_id)
-    if run.error_kind is not None:
-        usage_store.add_failure(conn, run_id)
-    usage_store.add_run(conn, run_id)
+    usage_store.insert_waiting(conn, run_id)
+
+
+def count_waiting(conn: db.Connection) -> int:
+    """Counts the runs that have ended since; answers how many. Whoever is about to read usage asks for it
+    first, so that no figure is behind; else the worker, so that none waits long.
+
+    Many at a time: each adds to the same few rows, and one after the other would wait for every commit.
+    """
+    total = 0
+    while counted := usage_store.count_waiting(conn, AT_ONCE):
+        total += counted
+    return total
 
 
 def recount(conn: db.Connection) -> int:
-    """Counts all ended runs anew, a day at a time; answers how many. A run that ends meanwhile waits.
+    """Counts all ended runs anew, a day at a time; answers how many days. A run that ends meanwhile waits.
 
     Months are counted from their days, also from those whose runs are gone.
     """
@@ -29,6 +41,7 @@ def recount(conn: db.Connection) -> int:
             usage_store.lock_usage(conn)
             usage_store.delete_usage(conn, day)
             usage_store.delete_failures(conn, day)
+            usage_store.delete_waiting(conn, day)
             usage_store.add_failures(conn, day)
             usage_store.add_runs(conn, day)
     for month in usage_store.list_months(conn):

@@ -1,4 +1,4 @@
-"""SQL that counts ended runs into llm_usage: one run as it ends, or those of a day or a month again."""
+"""SQL that counts ended runs into llm_usage: those that wait for it, or those of a day or a month again."""
 
 from datetime import date
 from typing import LiteralString
@@ -65,7 +65,7 @@ ENDED = """
     JOIN llm_action_version AS version ON version.id = run.llm_action_version_id
 """
 # `ended` is to be materialized, else buckets are found anew for each place of a histogram.
-# Facet by facet and in one order, so that two runs that end at once never wait for each other crosswise.
+# In one order, so that two who count at once never wait for each other crosswise.
 COUNT = f"""
     INSERT INTO llm_usage (span, day, {KEY}, {", ".join(COUNTS)}, {", ".join(HISTOGRAMS)})
     SELECT span.name, span.day,
@@ -93,8 +93,8 @@ COUNT = f"""
       AND (facet.name <> 'version' OR ended.workflow_field_id IS NOT NULL)
     GROUP BY span.name, span.day, facet.name, facet.action_id, facet.version_id, facet.model_id,
              facet.user_id, facet.field_id, purpose, cost_currency
-    ORDER BY span.name, facet.name, facet.action_id, facet.version_id, facet.model_id, facet.user_id,
-             facet.field_id
+    ORDER BY span.name, span.day, facet.name, facet.action_id, facet.version_id, facet.model_id,
+             facet.user_id, facet.field_id, purpose, cost_currency
     ON CONFLICT ON CONSTRAINT llm_usage_key DO UPDATE SET {ADDED}
 """
 COUNT_FAILURES = """
@@ -112,22 +112,29 @@ IN_DAY = """
 """
 
 
-def add_run(conn: db.Connection, run_id: int) -> None:
-    """Counts a run that has just ended."""
-    db.run(
+def insert_waiting(conn: db.Connection, run_id: int) -> None:
+    """A promise that a run which has just ended will be counted."""
+    db.run(conn, "INSERT INTO llm_usage_waiting (llm_run_id) VALUES (%s)", (run_id,))
+
+
+def count_waiting(conn: db.Connection, limit: int) -> int:
+    """Counts runs that wait for it, each once: whoever takes one while another counts it finds it gone."""
+    return db.scalar(
         conn,
         f"""
-        WITH ended AS MATERIALIZED ({ENDED} WHERE run.id = %(run_id)s AND run.finished_at IS NOT NULL)
-        {COUNT}
+        WITH taken AS (
+            DELETE FROM llm_usage_waiting WHERE llm_run_id IN (
+                SELECT llm_run_id FROM llm_usage_waiting ORDER BY llm_run_id LIMIT %(limit)s FOR UPDATE)
+            RETURNING llm_run_id
+        ), failures AS (
+            {COUNT_FAILURES} JOIN taken ON taken.llm_run_id = run.id
+            WHERE run.error_kind IS NOT NULL {ADD_FAILURES}
+        ), ended AS MATERIALIZED (
+            {ENDED} JOIN taken ON taken.llm_run_id = run.id
+        ), counted AS ({COUNT})
+        SELECT count(*) FROM taken
         """,
-        {"run_id": run_id, "bounds": list(BOUNDS), "spans": ["day", "month"]},
-    )
-
-
-def add_failure(conn: db.Connection, run_id: int) -> None:
-    """Counts its kind of error."""
-    db.run(
-        conn, f"{COUNT_FAILURES} WHERE run.id = %s AND run.error_kind IS NOT NULL {ADD_FAILURES}", (run_id,)
+        {"limit": limit, "bounds": list(BOUNDS), "spans": ["day", "month"]},
     )
 
 
@@ -150,8 +157,8 @@ def list_days(conn: db.Connection) -> list[date]:
 
 
 def lock_usage(conn: db.Connection) -> None:
-    """Lets nobody end a run until this transaction is over, so that none is counted twice or not at all."""
-    conn.execute("LOCK TABLE llm_usage, llm_usage_failure IN EXCLUSIVE MODE")
+    """Lets nobody end or count a run until this transaction is over, so that each is counted once."""
+    conn.execute("LOCK TABLE llm_usage_waiting, llm_usage_failure, llm_usage IN EXCLUSIVE MODE")
 
 
 def delete_usage(conn: db.Connection, day: date) -> int:
@@ -160,6 +167,18 @@ def delete_usage(conn: db.Connection, day: date) -> int:
 
 def delete_failures(conn: db.Connection, day: date) -> int:
     return db.run(conn, "DELETE FROM llm_usage_failure WHERE day = %s", (day,))
+
+
+def delete_waiting(conn: db.Connection, day: date) -> int:
+    """Of runs that are about to be counted with their day."""
+    return db.run(
+        conn,
+        f"""
+        DELETE FROM llm_usage_waiting USING llm_run AS run
+        WHERE run.id = llm_usage_waiting.llm_run_id AND {IN_DAY}
+        """,
+        {"day": day},
+    )
 
 
 def add_runs(conn: db.Connection, day: date) -> int:

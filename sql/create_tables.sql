@@ -89,14 +89,21 @@ CREATE TABLE IF NOT EXISTS user_session (
     created_at   timestamptz NOT NULL DEFAULT now(),
     last_seen_at timestamptz NOT NULL DEFAULT now(),
     expires_at   timestamptz NOT NULL,
+    as_user_id   bigint,
+    as_role_id   bigint,
     CONSTRAINT user_session_pkey PRIMARY KEY (id),
     CONSTRAINT user_session_token_hash_key UNIQUE (token_hash),
-    CONSTRAINT user_session_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+    CONSTRAINT user_session_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT user_session_as_user_fkey FOREIGN KEY (as_user_id) REFERENCES app_user (id),
+    CONSTRAINT user_session_as_role_fkey FOREIGN KEY (as_role_id) REFERENCES role (id),
+    CONSTRAINT user_session_as_check CHECK (num_nonnulls(as_user_id, as_role_id) <= 1)
 );
 CREATE INDEX IF NOT EXISTS user_session_app_user_idx ON user_session (app_user_id);
 COMMENT ON TABLE user_session IS 'A signed-in browser. The cookie holds the token, this row only its SHA-256.';
 COMMENT ON COLUMN user_session.last_seen_at IS 'When somebody last did something in it, to the minute.';
 COMMENT ON COLUMN user_session.expires_at IS 'Its end at the latest, however much it is used.';
+COMMENT ON COLUMN user_session.as_user_id IS 'Whose eyes an administrator looks through, changing nothing. NULL: their own, or a role''s.';
+COMMENT ON COLUMN user_session.as_role_id IS 'The role an administrator looks as. NULL: none.';
 
 CREATE TABLE IF NOT EXISTS second_factor (
     app_user_id   bigint      NOT NULL,
@@ -800,6 +807,59 @@ COMMENT ON COLUMN workflow_requirement.workflow_field_id IS
     'The field it is about; of a field of sections each section''s. NULL: about the sub-stage as a whole.';
 COMMENT ON COLUMN workflow_requirement.amount IS 'Of characters, words or entries. NULL: the kind counts nothing.';
 COMMENT ON COLUMN workflow_requirement.expected IS 'The value an “equals” asks for. NULL: another kind.';
+
+-- ---------------------------------------------------------------------------------------------
+-- Who may do what where: the matrix of roles and stages, groups and their workflows
+-- ---------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS stage_grant (
+    role_id           bigint NOT NULL,
+    workflow_stage_id bigint NOT NULL,
+    verb              text   NOT NULL,
+    CONSTRAINT stage_grant_pkey PRIMARY KEY (role_id, workflow_stage_id, verb),
+    CONSTRAINT stage_grant_role_fkey FOREIGN KEY (role_id) REFERENCES role (id) ON DELETE CASCADE,
+    CONSTRAINT stage_grant_stage_fkey FOREIGN KEY (workflow_stage_id) REFERENCES workflow_stage (id) ON DELETE CASCADE,
+    CONSTRAINT stage_grant_verb_check CHECK (verb IN ('see', 'edit', 'run', 'accept', 'move', 'publish'))
+);
+CREATE INDEX IF NOT EXISTS stage_grant_stage_idx ON stage_grant (workflow_stage_id);
+COMMENT ON TABLE stage_grant IS
+    'In which stages a role may use what its permissions allow. No row, no right; a fixed role needs none: it may everything everywhere.';
+COMMENT ON COLUMN stage_grant.verb IS
+    'see: posts that stand there, and its fields. edit: its fields. run: actions on them. accept: what models wrote for them. move: posts on from there. publish: set the day a post that stands there appears, and finish the workflow.';
+
+CREATE TABLE IF NOT EXISTS user_group (
+    id          bigint      GENERATED ALWAYS AS IDENTITY,
+    name        text        NOT NULL,
+    is_everyone boolean     NOT NULL DEFAULT false,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT user_group_pkey PRIMARY KEY (id),
+    CONSTRAINT user_group_name_key UNIQUE (name),
+    CONSTRAINT user_group_name_check CHECK (name <> '')
+);
+CREATE UNIQUE INDEX IF NOT EXISTS user_group_everyone_key ON user_group (is_everyone) WHERE is_everyone;
+COMMENT ON TABLE user_group IS 'People who may work in the same workflows.';
+COMMENT ON COLUMN user_group.is_everyone IS 'Everybody belongs to it, without a row for each. There is one at most, and it is not deleted.';
+
+CREATE TABLE IF NOT EXISTS user_group_member (
+    user_group_id bigint NOT NULL,
+    app_user_id   bigint NOT NULL,
+    CONSTRAINT user_group_member_pkey PRIMARY KEY (user_group_id, app_user_id),
+    CONSTRAINT user_group_member_group_fkey FOREIGN KEY (user_group_id) REFERENCES user_group (id) ON DELETE CASCADE,
+    CONSTRAINT user_group_member_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+CREATE INDEX IF NOT EXISTS user_group_member_app_user_idx ON user_group_member (app_user_id);
+COMMENT ON TABLE user_group_member IS 'Who is in a group.';
+
+CREATE TABLE IF NOT EXISTS user_group_workflow (
+    user_group_id bigint NOT NULL,
+    workflow_id   bigint NOT NULL,
+    CONSTRAINT user_group_workflow_pkey PRIMARY KEY (user_group_id, workflow_id),
+    CONSTRAINT user_group_workflow_group_fkey FOREIGN KEY (user_group_id) REFERENCES user_group (id) ON DELETE CASCADE,
+    CONSTRAINT user_group_workflow_workflow_fkey FOREIGN KEY (workflow_id) REFERENCES workflow (id) ON DELETE CASCADE
+);
+CREATE INDEX IF NOT EXISTS user_group_workflow_workflow_idx ON user_group_workflow (workflow_id);
+COMMENT ON TABLE user_group_workflow IS
+    'The workflows that a group opens to its members. One that no group of a person opens is closed to them, whatever their roles.';
 
 -- ---------------------------------------------------------------------------------------------
 -- Posts: what is written

@@ -102,6 +102,25 @@ CROSS JOIN (VALUES
 LEFT JOIN workflow_stage ON workflow_stage.workflow_id = workflow.id AND workflow_stage.name = given.stage
 WHERE workflow.name = 'post';
 
+-- What the roles may do in each stage, and the group that everybody is in. The administrator needs no rows.
+INSERT INTO stage_grant (role_id, workflow_stage_id, verb)
+SELECT role.id, workflow_stage.id, granted.verb
+FROM role
+JOIN (VALUES
+    ('editor', 'see'), ('editor', 'edit'), ('editor', 'run'), ('editor', 'accept'), ('editor', 'move'),
+    ('editor', 'publish'),
+    ('author', 'see'), ('author', 'edit'), ('author', 'run'), ('author', 'accept'), ('author', 'move'),
+    ('author', 'publish'),
+    ('reviewer', 'see'), ('reviewer', 'edit'), ('reviewer', 'move'),
+    ('viewer', 'see')
+) AS granted (role, verb) ON granted.role = role.name
+CROSS JOIN workflow_stage;
+
+INSERT INTO user_group (name, is_everyone) VALUES ('Everyone', true);
+
+INSERT INTO user_group_workflow (user_group_id, workflow_id)
+SELECT user_group.id, workflow.id FROM user_group CROSS JOIN workflow;
+
 -- A field that names the post has a title_rank: the main title, else the provisional one, else the idea.
 INSERT INTO workflow_field (
     workflow_id, workflow_sub_stage_id, name, label, kind, scope, position,

@@ -1,10 +1,12 @@
 """Rows for tests: plain functions that take only what matters to the test at hand."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
 from blog.app import db
+from blog.app.auth import services as auth
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import PERMISSIONS
 
@@ -28,20 +30,12 @@ def make_user(conn: db.Connection, name: str = "alice", *roles: str) -> int:
 
 def make_actor(conn: db.Connection, name: str = "alice", *roles: str) -> Actor:
     """A signed-in person with what their roles grant."""
-    user_id = make_user(conn, name, *roles)
-    granted = conn.execute(
-        """
-        SELECT DISTINCT permission FROM role_permission
-        JOIN user_role USING (role_id) WHERE app_user_id = %s
-        """,
-        (user_id,),
-    ).fetchall()
-    return Actor(user_id=user_id, name=name, permissions=frozenset(row[0] for row in granted))
+    return auth.actor_of_user(conn, make_user(conn, name, *roles))
 
 
 def all_powerful(conn: db.Connection, name: str = "carol") -> Actor:
     """A person who may do everything, for tests about something else than permissions."""
-    return Actor(user_id=make_user(conn, name), name=name, permissions=frozenset(PERMISSIONS))
+    return replace(make_actor(conn, name, "administrator"), permissions=frozenset(PERMISSIONS))
 
 
 # --- the registry --------------------------------------------------------------------------------
@@ -158,6 +152,27 @@ def make_part(conn: db.Connection, role: str, kind: str, template: str) -> int:
 
 
 # --- the workflow and posts ----------------------------------------------------------------------
+
+
+def open_workflow(conn: db.Connection, workflow_id: int) -> None:
+    """To everybody, with what the starter rows grant the roles in each stage."""
+    db.run(
+        conn,
+        """
+        INSERT INTO user_group_workflow (user_group_id, workflow_id)
+        SELECT id, %s FROM user_group WHERE is_everyone
+        """,
+        (workflow_id,),
+    )
+    db.run(
+        conn,
+        """
+        INSERT INTO stage_grant (role_id, workflow_stage_id, verb)
+        SELECT DISTINCT granted.role_id, stage.id, granted.verb FROM stage_grant AS granted
+        CROSS JOIN workflow_stage AS stage WHERE stage.workflow_id = %s
+        """,
+        (workflow_id,),
+    )
 
 
 def make_field(

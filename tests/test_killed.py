@@ -124,7 +124,7 @@ def scene(site: Site) -> Iterator[Scene]:
         psycopg.connect(holder.database_url, autocommit=True) as conn,
     ):
         actor = all_powerful(conn, f"carol-{time.monotonic_ns()}")
-        db.run(conn, "INSERT INTO user_role SELECT %s, id FROM role", (actor.user_id,))
+        db.run(conn, "INSERT INTO user_role SELECT %s, id FROM role ON CONFLICT DO NOTHING", (actor.user_id,))
         token = auth.create_token(conn, actor, "test").token
         name = f"answer_{time.monotonic_ns()}"
         action_id = make_action(conn, [("user", "task", "Answer.")], model_id=make_model(conn, provider.url))

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -7,11 +8,11 @@ import pytest
 from blog.app import db
 from blog.app.auth import links, services
 from blog.app.auth.models import Actor
-from blog.app.auth.permissions import PEOPLE_MANAGE, SYSTEM, TOKENS_CREATE
+from blog.app.auth.permissions import PEOPLE_MANAGE, PERMISSIONS, SYSTEM, TOKENS_CREATE
 from blog.app.errors import AppError, Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 from blog.app.security import digest
 from tests.auth.conftest import PASSWORD
-from tests.factories import all_powerful, make_actor, make_user
+from tests.factories import make_actor, make_user
 
 
 def sign_in(conn: db.Connection, email: str, password: str = PASSWORD, address: str = "10.0.0.1") -> str:
@@ -359,7 +360,7 @@ def test_nobody_changes_their_own_roles_or_locks_themselves_out(conn: db.Connect
 
 def test_the_last_administrator_stays(conn: db.Connection) -> None:
     carol = make_user(conn, "carol", "administrator")
-    program = all_powerful(conn, "dave")
+    program = replace(make_actor(conn, "dave"), permissions=frozenset(PERMISSIONS))
     for change in ({"role_names": ["editor"]}, {"is_active": False}):
         with pytest.raises(Conflict, match="last administrator"):
             services.update_user(conn, program, carol, **change)  # pyright: ignore[reportArgumentType]

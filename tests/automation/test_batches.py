@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from blog.app import db, jobs
+from blog.app.auth import services as auth
 from blog.app.auth.models import Actor
 from blog.app.automation import batches, suggestions, tasks
 from blog.app.automation import services as automation
@@ -108,6 +109,7 @@ def site(conn: db.Connection, pool: OneConnection) -> Site:
         field_id = make_field(conn, name)
         db.run(conn, "UPDATE workflow_field SET workflow_sub_stage_id = %s WHERE id = %s", (place, field_id))
         bind(conn, field_id, make_action(conn, [("user", "data", template)], model_id=model_id))
+    actor = auth.actor_of_user(conn, actor.user_id or 0)  # with the new sub-stage in reach
     post_id = make_post(conn, actor)
     sections = [outline.add_section(conn, actor, post_id, name).id for name in ("One", "Two", "Three")]
     made = Site(conn=conn, pool=pool, actor=actor, post_id=post_id, sections=sections)

@@ -93,9 +93,9 @@ def desk(conn: db.Connection, client: FlaskClient) -> Desk:
     actor = make_actor(conn, "carol", "administrator")
     post_id = make_post(conn, actor, idea="Herons in cities")
     section_id = outline.add_section(conn, actor, post_id, "Beginnings").id
-    for field in rules.fields(workflow.default_workflow(conn), "post"):
+    for field in rules.fields(workflow.default_workflow(conn, actor), "post"):
         _fill(conn, actor, post_id, None, field)
-    for field in rules.fields(workflow.default_workflow(conn), "section"):
+    for field in rules.fields(workflow.default_workflow(conn, actor), "section"):
         _fill(conn, actor, post_id, section_id, field)
     token = auth.create_token(conn, actor, "program").token
     wishes = {

@@ -175,7 +175,7 @@ def test_what_nobody_saved_cannot_be_run(conn: db.Connection, carol: Actor, prog
         as_typed,
         model_id=None,
         vocabulary=workflow.vocabulary(conn),
-        inputs=workflow.gather_inputs(conn, program.post_id, None),
+        inputs=workflow.gather_inputs(conn, carol, program.post_id, None),
     )
     with pytest.raises(ValueError, match="cannot be run"):
         runs.create_run(conn, carol, prepared)

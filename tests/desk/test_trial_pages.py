@@ -58,7 +58,7 @@ def test_a_run_leads_to_its_test_or_its_cases(conn: db.Connection, bench: Bench,
     post_id = make_post(conn, bench.actor, idea="Why kilts?")
     there = f"/llm/actions/{bench.action_id}/test"
     begun = post(editor, there, there, post_id=str(post_id), section_id="")
-    trial = trials.get_trial(conn, int(begun.headers["Location"].rsplit("/", 1)[1]))
+    trial = trials.get_trial(conn, bench.actor, int(begun.headers["Location"].rsplit("/", 1)[1]))
     bench.case()
     result = bench.start().results[0]
     for run_id, place in (

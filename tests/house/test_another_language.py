@@ -80,7 +80,7 @@ def reader(conn: db.Connection, client: FlaskClient, as_user: Callable[..., Flas
             )
         )
     person = all_powerful(conn)
-    conn.execute("INSERT INTO user_role SELECT %s, id FROM role", (person.user_id,))
+    conn.execute("INSERT INTO user_role SELECT %s, id FROM role ON CONFLICT DO NOTHING", (person.user_id,))
     conn.execute("UPDATE app_user SET name = '⟦' || name || '⟧'")
     conn.execute("UPDATE post SET title = '⟦A title⟧'")
     return as_user(client, person.user_id)

@@ -4,7 +4,7 @@ import pytest
 
 from blog.app.errors import NotFound
 from blog.app.workflow import rules
-from blog.app.workflow.models import Field, FieldAction, Progress, Stage, SubStage, Workflow
+from blog.app.workflow.models import Field, Progress, Stage, SubStage, Workflow
 from tests.workflow.workflows import field_of
 
 
@@ -79,15 +79,3 @@ def test_an_idea_is_cut_at_a_word_and_a_title_is_not_cut() -> None:
 
 def test_of_several_lines_the_first_with_words_is_the_name() -> None:
     assert rules.title([named(1, 1)], {1: "\n  Two   words \nmore"}) == "Two words"
-
-
-# --- actions -------------------------------------------------------------------------------------
-
-
-def test_actions_are_offered_to_those_who_may_keep_what_they_make() -> None:
-    action = FieldAction(action_id=1, name="draft", label="Draft")
-    field = named(1, 1)
-    field.actions.append(action)
-    assert rules.offered_actions(field, may_automate=True, may_edit=True) == [action]
-    assert rules.offered_actions(field, may_automate=True, may_edit=False) == []
-    assert rules.offered_actions(field, may_automate=False, may_edit=True) == []

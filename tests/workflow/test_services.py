@@ -49,7 +49,7 @@ def save(
 
 
 def current(conn: db.Connection, post: Post, name: str, section_id: int | None = None) -> Revision:
-    field = services.find_field(conn, post.workflow_id, name)
+    field = services.find_field(conn, all_powerful(conn), post.workflow_id, name)
     found = posts.find_current(conn, post_id=post.id, section_id=section_id, field_id=field.id)
     assert found is not None
     return found
@@ -86,7 +86,7 @@ def test_archived_fields_and_actions_are_left_out(conn: db.Connection, workflow:
     assert only.name == "seed"
     assert [action.label for action in only.actions] == ["kept"]
     with pytest.raises(NotFound):
-        services.find_field(conn, workflow.id, "facts")
+        services.find_field(conn, all_powerful(conn), workflow.id, "facts")
 
 
 def test_the_vocabulary_has_the_fields_of_both_scopes(conn: db.Connection, workflow: Workflow) -> None:
@@ -207,7 +207,7 @@ def test_a_prompt_reads_each_field_as_its_kind_and_sections_in_order(
     save(conn, carol, post, "draft", "never read", section_id=gone.id)
     posts.remove_section(conn, carol, post.id, gone.id)
     posts.reorder_sections(conn, carol, post.id, [b.id, a.id])
-    inputs = services.gather_inputs(conn, post.id, a.id)
+    inputs = services.gather_inputs(conn, carol, post.id, a.id)
     assert inputs.post["facts"] == ["one", "two"]
     assert inputs.post["words_wanted"] == 800
     assert inputs.post["headline"] == ""
@@ -218,9 +218,9 @@ def test_a_prompt_reads_each_field_as_its_kind_and_sections_in_order(
     ]
     assert inputs.section is inputs.sections[1]
     assert inputs.sections[1]["draft"] == "It flows."
-    assert services.gather_inputs(conn, post.id, None).section is None
+    assert services.gather_inputs(conn, carol, post.id, None).section is None
     with pytest.raises(NotFound):
-        services.gather_inputs(conn, post.id, gone.id)
+        services.gather_inputs(conn, carol, post.id, gone.id)
 
 
 def test_the_workspace_shows_a_sub_stage_and_the_progress_of_all(
@@ -284,7 +284,8 @@ PLAN: list[JsonValue] = [
 
 
 def headings(conn: db.Connection, post: Post) -> list[str]:
-    return [str(section["heading"]) for section in services.gather_inputs(conn, post.id, None).sections]
+    inputs = services.gather_inputs(conn, all_powerful(conn), post.id, None)
+    return [str(section["heading"]) for section in inputs.sections]
 
 
 def test_a_plan_creates_sections_with_headings_and_descriptions(

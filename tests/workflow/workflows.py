@@ -3,6 +3,7 @@
 from blog.app import db
 from blog.app.workflow import services
 from blog.app.workflow.models import Field, Kind, Scope, Workflow
+from tests.factories import open_workflow
 
 # stage, sub-stage, field, kind, scope, title_rank, max_chars
 ROWS = [
@@ -51,6 +52,7 @@ def make_workflow(conn: db.Connection, name: str = "test") -> Workflow:
                 ["dry", "warm"] if kind == "choice" else [],
             ),
         )
+    open_workflow(conn, workflow_id)
     return services.get_workflow(conn, workflow_id)
 
 

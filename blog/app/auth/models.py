@@ -1,21 +1,42 @@
 """People, roles, tokens, and the Actor that every service is given."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 Theme = Literal["graphite", "quartz", "solarized", "terminal"]
+Verb = Literal["see", "edit", "run", "accept", "move", "publish"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """In which sub-stages somebody may do what: the matrix of their roles, in the workflows of their groups.
+
+    `is_everywhere`: of a fixed role, whatever there is. `sees_all`: every sub-stage there is is among those
+    that may be seen, so that a search need not be narrowed.
+    """
+
+    is_everywhere: bool = False
+    sees_all: bool = False
+    places: Mapping[Verb, frozenset[int]] = field(default_factory=dict["Verb", "frozenset[int]"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who does it: a person, a program with a person's token, or the system (user_id None)."""
+    """Who does it: a person, a program with a person's token, or the system (user_id None).
+
+    `permissions` say which work and whose posts, `reach` in which stages: what one may do is both; see
+    reach.py. `looks_as`: whose eyes an administrator looks through; such an actor changes nothing.
+    """
 
     user_id: int | None
     name: str
     permissions: frozenset[str]
+    reach: Reach = field(default_factory=Reach)
     api_token_id: int | None = None
     theme: str | None = None
+    looks_as: str | None = None
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions

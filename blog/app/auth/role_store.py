@@ -57,6 +57,10 @@ def delete_role(conn: db.Connection, role_id: int) -> None:
     db.must_touch(db.run(conn, "DELETE FROM role WHERE id = %s", (role_id,)), _("There is no such role."))
 
 
+def end_views_as(conn: db.Connection, role_id: int) -> None:
+    db.run(conn, "UPDATE user_session SET as_role_id = NULL WHERE as_role_id = %s", (role_id,))
+
+
 def insert_grants(conn: db.Connection, role_id: int, permissions: list[str]) -> None:
     db.run(
         conn,

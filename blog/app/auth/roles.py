@@ -184,6 +184,7 @@ def delete_role(conn: db.Connection, actor: Actor, role_id: int) -> None:
     )
     with conn.transaction():
         with db.constraints(user_role_role_fkey=used), conn.transaction():
+            role_store.end_views_as(conn, role_id)
             role_store.delete_role(conn, role_id)
         audit.record(conn, actor, "role.deleted", "role", role_id, role=role.name)
 

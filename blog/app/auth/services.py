@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from blog.app import audit, db
-from blog.app.auth import factor_store, link_store, passwords, role_store, roles, store
-from blog.app.auth.models import Actor, ApiToken, Me, NewApiToken, NewUser, Theme, User, UserPage
+from blog.app.auth import factor_store, link_store, passwords, reach, role_store, roles, store
+from blog.app.auth.models import Actor, ApiToken, Me, NewApiToken, NewUser, Reach, Theme, User, UserPage
 from blog.app.auth.permissions import PEOPLE_MANAGE, SYSTEM, TOKENS_CREATE, check
 from blog.app.auth.rules import check_password, invalid
 from blog.app.errors import Conflict, Forbidden, NotFound, TooMany, Unauthenticated
@@ -70,6 +70,7 @@ def _recognised(presence: store.Presence, api_token_id: int | None = None) -> Re
         user_id=presence.user_id,
         name=presence.name,
         permissions=frozenset() if presence.owes_factor else frozenset(presence.permissions),
+        reach=Reach() if presence.owes_factor else reach.made(presence.places, presence.sub_stages),
         api_token_id=api_token_id,
         theme=presence.theme,
     )
@@ -87,8 +88,16 @@ def actor_of_user(conn: db.Connection, user_id: int) -> Actor:
     user = get_user(conn, user_id)
     if user.deactivated_at:
         raise Forbidden(_("%(name)s was deactivated.", name=user.name))
-    permissions = frozenset(store.permissions_of(conn, user_id))
-    return Actor(user_id=user.id, name=user.name, permissions=permissions, theme=user.theme)
+    rights = store.find_rights(conn, user_id)
+    if rights is None:
+        raise NotFound(_("There is no such person."))
+    return Actor(
+        user_id=user.id,
+        name=user.name,
+        permissions=frozenset(rights.permissions),
+        reach=reach.made(rights.places, rights.sub_stages),
+        theme=user.theme,
+    )
 
 
 # --- signing in and out --------------------------------------------------------------------------

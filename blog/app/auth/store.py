@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from blog.app import db
-from blog.app.auth.models import ApiToken, Theme, User
+from blog.app.auth.matrix_store import REACH
+from blog.app.auth.models import ApiToken, Theme, User, Verb
 from blog.app.translation import gettext as _
 
 USER = """
@@ -46,17 +47,33 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presence:
-    """Who a cookie or a token stands for. `is_stale`: not noted as seen for a minute. Limits: per minute."""
+    """Who a cookie or a token stands for. `is_stale`: not noted as seen for a minute. Limits: per minute.
+
+    `places` and `sub_stages` become their reach; `as_user_id` and `as_role_id`: whose eyes they look through.
+    """
 
     user_id: int
     name: str
     theme: Theme | None
     permissions: list[str]
+    places: dict[Verb, list[int]] | None
+    sub_stages: int
     via_id: int
     is_stale: bool
     owes_factor: bool
     token_limit: int | None
     person_limit: int | None
+    as_user_id: int | None
+    as_role_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What a person may do, or a role. `places` None: everything everywhere."""
+
+    permissions: list[str]
+    places: dict[Verb, list[int]] | None
+    sub_stages: int
 
 
 # --- who is asking -------------------------------------------------------------------------------
@@ -73,9 +90,11 @@ def find_session(conn: db.Connection, token_hash: bytes) -> Presence | None:
                 SELECT DISTINCT permission FROM user_role JOIN role_permission USING (role_id)
                 WHERE user_role.app_user_id = app_user.id
             ) AS permissions,
+            {REACH},
             {OWES_FACTOR} AS owes_factor,
             NULL::integer AS token_limit,
-            access_policy.person_requests_per_minute AS person_limit
+            access_policy.person_requests_per_minute AS person_limit,
+            user_session.as_user_id, user_session.as_role_id
         FROM user_session JOIN app_user ON app_user.id = user_session.app_user_id, access_policy
         WHERE user_session.token_hash = %s AND user_session.expires_at > clock_timestamp()
             AND user_session.last_seen_at
@@ -98,9 +117,11 @@ def find_bearer(conn: db.Connection, token_hash: bytes) -> Presence | None:
                 WHERE user_role.app_user_id = app_user.id
                     AND (api_token.permissions IS NULL OR permission = ANY (api_token.permissions))
             ) AS permissions,
+            {REACH},
             {OWES_FACTOR} AS owes_factor,
             (SELECT token_requests_per_minute FROM access_policy) AS token_limit,
-            (SELECT person_requests_per_minute FROM access_policy) AS person_limit
+            (SELECT person_requests_per_minute FROM access_policy) AS person_limit,
+            NULL::bigint AS as_user_id, NULL::bigint AS as_role_id
         FROM api_token JOIN app_user ON app_user.id = api_token.app_user_id
         WHERE api_token.token_hash = %s AND api_token.revoked_at IS NULL
             AND (api_token.expires_at IS NULL OR api_token.expires_at > clock_timestamp())
@@ -280,6 +301,22 @@ def update_active(conn: db.Connection, user_id: int, is_active: bool) -> None:
         (is_active, user_id),
     )
     db.must_touch(count, _("There is no such person."))
+
+
+def find_rights(conn: db.Connection, user_id: int) -> Rights | None:
+    return db.one(
+        conn,
+        Rights,
+        f"""
+        SELECT ARRAY(
+                SELECT DISTINCT permission FROM user_role JOIN role_permission USING (role_id)
+                WHERE user_role.app_user_id = app_user.id
+            ) AS permissions,
+            {REACH}
+        FROM app_user WHERE app_user.id = %s
+        """,
+        (user_id,),
+    )
 
 
 def permissions_of(conn: db.Connection, user_id: int) -> list[str]:

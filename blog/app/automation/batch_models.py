@@ -28,11 +28,15 @@ class BatchStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchRow:
-    """`sub_stage_id` None: all steps were begun at once; else one after the other."""
+    """`sub_stage_id` None: all steps were begun at once; else one after the other.
+
+    `place_id` is that sub-stage, or the one of the field that is automated.
+    """
 
     id: int
     post_id: int
     sub_stage_id: int | None
+    place_id: int
     label: str
     acceptance: Acceptance
     model_id: int | None

@@ -1,16 +1,23 @@
 """The statements about batches and their steps. How far a step is follows from its newest run."""
 
+from collections.abc import Sequence
+
 from blog.app import db
 from blog.app.automation.batch_models import Acceptance, BatchRow, BatchStep
 
 BATCH = """
     SELECT batch.id, batch.post_id, batch.workflow_sub_stage_id AS sub_stage_id,
+           coalesce(batch.workflow_sub_stage_id, field.workflow_sub_stage_id) AS place_id,
            coalesce(sub_stage.label, field.label) AS label, batch.acceptance, batch.llm_model_id AS model_id,
            batch.app_user_id AS user_id, app_user.name AS user_name, batch.created_at, batch.stopped_at
     FROM automation_batch AS batch
     JOIN app_user ON app_user.id = batch.app_user_id
     LEFT JOIN workflow_field AS field ON field.id = batch.workflow_field_id
     LEFT JOIN workflow_sub_stage AS sub_stage ON sub_stage.id = batch.workflow_sub_stage_id
+"""
+IS_SEEN = """
+    (%(seen)s::bigint[] IS NULL
+     OR coalesce(batch.workflow_sub_stage_id, field.workflow_sub_stage_id) = ANY(%(seen)s))
 """
 
 
@@ -66,14 +73,25 @@ def lock_batch(conn: db.Connection, batch_id: int) -> None:
     conn.execute("SELECT FROM automation_batch WHERE id = %s FOR UPDATE", (batch_id,))
 
 
-def find_batch(conn: db.Connection, batch_id: int) -> BatchRow | None:
-    return db.one(conn, BatchRow, f"{BATCH} WHERE batch.id = %s", (batch_id,))
+def find_batch(conn: db.Connection, batch_id: int, seen: Sequence[int] | None) -> BatchRow | None:
+    """`seen`: if it is about one of these sub-stages; None: about whichever."""
+    return db.one(
+        conn,
+        BatchRow,
+        f"{BATCH} WHERE batch.id = %(batch_id)s AND {IS_SEEN}",
+        {"batch_id": batch_id, "seen": seen},
+    )
 
 
-def list_batches(conn: db.Connection, post_id: int, *, limit: int) -> list[BatchRow]:
-    """Newest first."""
+def list_batches(
+    conn: db.Connection, post_id: int, seen: Sequence[int] | None, *, limit: int
+) -> list[BatchRow]:
+    """Newest first; `seen` as in find_batch."""
     return db.many(
-        conn, BatchRow, f"{BATCH} WHERE batch.post_id = %s ORDER BY batch.id DESC LIMIT %s", (post_id, limit)
+        conn,
+        BatchRow,
+        f"{BATCH} WHERE batch.post_id = %(post_id)s AND {IS_SEEN} ORDER BY batch.id DESC LIMIT %(limit)s",
+        {"post_id": post_id, "seen": seen, "limit": limit},
     )
 
 

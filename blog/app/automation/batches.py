@@ -6,6 +6,7 @@ How far a batch is, is never stored but read from its runs, so whatever dies, it
 from collections.abc import Sequence
 
 from blog.app import audit, db
+from blog.app.auth import matrix, reach
 from blog.app.auth import services as auth
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check as check_permission
@@ -21,7 +22,7 @@ from blog.app.automation.batch_models import (
     BatchState,
     BatchStep,
 )
-from blog.app.errors import AppError, Conflict, Invalid, NotFound
+from blog.app.errors import AppError, Conflict, Forbidden, Invalid, NotFound
 from blog.app.llm.runs import services as runs
 from blog.app.posts import services as posts
 from blog.app.posts.models import Post
@@ -54,7 +55,8 @@ def start_for_sections(
     """
     with conn.transaction():
         post = _lock(conn, actor, post_id)
-        field = workflow.find_field(conn, post.workflow_id, field_name)
+        field = workflow.find_field(conn, actor, post.workflow_id, field_name)
+        matrix.check(conn, actor, "run", field.sub_stage_id)
         if field.scope != "section":
             raise Invalid(
                 _("%(field)s belongs to the post, not to its sections.", field=field.label), field=field.name
@@ -80,7 +82,8 @@ def start_stage(
     """The first action of each of the sub-stage's fields that is empty, one after the other."""
     with conn.transaction():
         post = _lock(conn, actor, post_id)
-        place = rules.place(workflow.get_workflow(conn, post.workflow_id), sub_stage_name)
+        place = rules.place(workflow.get_seen_workflow(conn, actor, post.workflow_id), sub_stage_name)
+        matrix.check(conn, actor, "run", place.sub_stage.id)
         for batch in _list(conn, post_id):
             if batch.sub_stage_id == place.sub_stage.id and batch.state not in {"finished", "stopped"}:
                 raise Conflict(
@@ -177,16 +180,47 @@ def _start(
 
 
 def advance(conn: db.Connection, batch_id: int) -> None:
-    """Takes a batch as far as it goes by itself, as the person who began it. Doing it twice does no harm."""
+    """Takes a batch as far as it goes by itself, as the person who began it may by now.
+
+    Doing it twice does no harm. If they may not any more, what is left is left out, and each step says so.
+    """
     with conn.transaction():
         store.lock_batch(conn, batch_id)
         row = _row(conn, batch_id)
         if row.sub_stage_id is None or row.stopped_at is not None:
             return
-        actor = auth.actor_of_user(conn, row.user_id)
-        for step in store.list_steps(conn, batch_id):
+        steps = store.list_steps(conn, batch_id)
+        try:
+            actor = _still_allowed(conn, row, row.sub_stage_id)
+        except (Forbidden, NotFound) as refusal:
+            _give_up(conn, steps, _ended(row, refusal))
+            return
+        for step in steps:
             if not _is_passed(conn, actor, row, step):
                 return
+
+
+def _still_allowed(conn: db.Connection, row: BatchRow, sub_stage_id: int) -> Actor:
+    """Whoever began it, as they are now."""
+    actor = auth.actor_of_user(conn, row.user_id)
+    check_permission(actor, AUTOMATE)
+    check_may_edit(actor, posts.get_post(conn, actor, row.post_id))
+    matrix.check(conn, actor, "run", sub_stage_id)
+    return actor
+
+
+def _ended(row: BatchRow, refusal: AppError) -> str:
+    return _(
+        "Stopped, because %(person)s, in whose name it ran, may not do this any more: %(refusal)s",
+        person=row.user_name,
+        refusal=refusal.message,
+    )
+
+
+def _give_up(conn: db.Connection, steps: Sequence[BatchStep], problem: str) -> None:
+    for step in steps:
+        if step.state == "later":
+            store.update_step_problem(conn, step.id, problem)
 
 
 def _is_passed(conn: db.Connection, actor: Actor, row: BatchRow, step: BatchStep) -> bool:
@@ -254,7 +288,7 @@ def _cancel(conn: db.Connection, actor: Actor, run_id: int) -> None:
 
 
 def get_batch(conn: db.Connection, actor: Actor, batch_id: int) -> Batch:
-    row = _row(conn, batch_id)
+    row = _row(conn, batch_id, seen=reach.seen(actor))
     posts.get_post(conn, actor, row.post_id)
     return _batch(conn, row)
 
@@ -262,14 +296,16 @@ def get_batch(conn: db.Connection, actor: Actor, batch_id: int) -> Batch:
 def list_batches(conn: db.Connection, actor: Actor, post_id: int) -> list[Batch]:
     """The latest ones, newest first."""
     posts.get_post(conn, actor, post_id)
-    return _list(conn, post_id)
+    return _list(conn, post_id, seen=reach.seen(actor))
 
 
 def get_place(conn: db.Connection, actor: Actor, post_id: int, sub_stage_name: str) -> BatchPlace:
     """What the page of a sub-stage offers and tells of batches: those at work, and the latest that ended."""
     post = posts.get_post(conn, actor, post_id)
     sub_stage = rules.place(workflow.get_workflow(conn, post.workflow_id), sub_stage_name).sub_stage
-    found = _list(conn, post_id)
+    if not reach.may_see(actor, sub_stage.id):
+        raise NotFound(_("There is no such stage in this workflow."))
+    found = _list(conn, post_id, seen=reach.seen(actor))
     ended = [batch for batch in found if batch.state in {"finished", "stopped"}]
     return BatchPlace(
         post_id=post_id,
@@ -279,7 +315,7 @@ def get_place(conn: db.Connection, actor: Actor, post_id: int, sub_stage_name: s
         choices=_choices(sub_stage) if posts.list_sections(conn, post_id) else [],
         stage_steps=len(_empty_targets(conn, post_id, sub_stage)),
         batches=[batch for batch in found if batch not in ended[1:]],
-        may_automate=actor.may(AUTOMATE) and may_edit(actor, post),
+        may_automate=actor.may(AUTOMATE) and may_edit(actor, post) and reach.may(actor, "run", sub_stage.id),
     )
 
 
@@ -299,20 +335,22 @@ def _choices(sub_stage: SubStage) -> list[BatchChoice]:
 
 def _editable(conn: db.Connection, actor: Actor, batch_id: int) -> Batch:
     check_permission(actor, AUTOMATE)
+    row = _row(conn, batch_id, seen=reach.seen(actor))
     batch = get_batch(conn, actor, batch_id)
     check_may_edit(actor, posts.get_post(conn, actor, batch.post_id))
+    matrix.check(conn, actor, "run", row.place_id)
     return batch
 
 
-def _row(conn: db.Connection, batch_id: int) -> BatchRow:
-    row = store.find_batch(conn, batch_id)
+def _row(conn: db.Connection, batch_id: int, seen: Sequence[int] | None = None) -> BatchRow:
+    row = store.find_batch(conn, batch_id, seen)
     if row is None:
         raise NotFound(_("There is no such batch."))
     return row
 
 
-def _list(conn: db.Connection, post_id: int) -> list[Batch]:
-    return [_batch(conn, row) for row in store.list_batches(conn, post_id, limit=LISTED)]
+def _list(conn: db.Connection, post_id: int, seen: Sequence[int] | None = None) -> list[Batch]:
+    return [_batch(conn, row) for row in store.list_batches(conn, post_id, seen, limit=LISTED)]
 
 
 def _batch(conn: db.Connection, row: BatchRow) -> Batch:

@@ -92,7 +92,7 @@ def preview_state(
     """Whether a preview that read this is still what a run would send; not if its passage is gone."""
     post = posts.get_post(conn, actor, post_id)
     try:
-        inputs = _inputs(conn, post, section_id=section_id, field_name=field_name, passage=passage)
+        inputs = _inputs(conn, actor, post, section_id=section_id, field_name=field_name, passage=passage)
     except Invalid:
         return PreviewState(inputs_digest="", is_current=False)
     now = _digest(inputs, [parse_reference(each) for each in reads])
@@ -150,7 +150,7 @@ def _digest(inputs: Inputs, references: Iterable[Reference]) -> str:
 def _prepare(conn: db.Connection, actor: Actor, of: PreviewOf) -> Prepared:
     post = posts.get_post(conn, actor, of.post_id)
     vocabulary = workflow.vocabulary(conn)
-    inputs = _inputs(conn, post, section_id=of.section_id, field_name=of.field_name, passage=of.passage)
+    inputs = _inputs(conn, actor, post, section_id=of.section_id, field_name=of.field_name, passage=of.passage)
     if of.typed is not None:
         return runs.prepare_typed(conn, of.typed, model_id=of.model_id, vocabulary=vocabulary, inputs=inputs)
     version_id = of.version_id or splits.choose(conn, of.action_id, of.post_id).version_id
@@ -168,6 +168,7 @@ def _prepare(conn: db.Connection, actor: Actor, of: PreviewOf) -> Prepared:
 
 def _inputs(
     conn: db.Connection,
+    actor: Actor,
     post: Post,
     *,
     section_id: int | None,
@@ -175,12 +176,12 @@ def _inputs(
     passage: Passage | None,
 ) -> Inputs:
     if passage is None or field_name is None:
-        return workflow.gather_inputs(conn, post.id, section_id)
-    field = workflow.find_field(conn, post.workflow_id, field_name)
+        return workflow.gather_inputs(conn, actor, post.id, section_id)
+    field = workflow.find_field(conn, actor, post.workflow_id, field_name)
     workflow.check_scope(conn, post.id, field, section_id)
     current = posts.find_current(conn, post_id=post.id, section_id=section_id, field_id=field.id)
     checked = passages.checked(field, current.value if current else "", passage)
-    return automation.gather_inputs(conn, post.id, section_id, current, checked)
+    return automation.gather_inputs(conn, actor, post.id, section_id, current=current, passage=checked)
 
 
 def _assemble(prepared: Prepared, fence: str) -> assemble.Assembly:

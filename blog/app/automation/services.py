@@ -5,16 +5,19 @@ from dataclasses import replace
 from typing import Literal
 
 from blog.app import db, jobs
+from blog.app.auth import matrix
+from blog.app.auth import services as auth
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check as check_permission
+from blog.app.auth.reach import seen
 from blog.app.automation import batch_store, passages, splits, statistics_store, store
 from blog.app.automation.models import Automation, AutomationListItem, Passage
-from blog.app.errors import Conflict, Invalid, NotFound
+from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
 from blog.app.llm import assemble
 from blog.app.llm.inputs import Inputs, Reference
 from blog.app.llm.prompts import services as prompts
 from blog.app.llm.prompts.rules import WISH
-from blog.app.llm.runs import execution, snapshot
+from blog.app.llm.runs import execution, sight, snapshot
 from blog.app.llm.runs import services as runs
 from blog.app.llm.runs.models import Run
 from blog.app.llm.runs.services import Idempotency, Prepared
@@ -62,7 +65,8 @@ def start(
     with conn.transaction():
         post = posts.get_post(conn, actor, post_id)
         posts.check_may_edit(actor, post)
-        field = _target_field(conn, post, field_name, section_id)
+        field = _target_field(conn, actor, post, field_name, section_id)
+        matrix.check(conn, actor, "run", field.sub_stage_id)
         current = posts.find_current(conn, post_id=post_id, section_id=section_id, field_id=field.id)
         current_id = current.id if current else None
         if base_revision_id not in {"current", current_id}:
@@ -75,7 +79,7 @@ def start(
             action_id=chosen_action_id,
             model_id=model_id,
             vocabulary=workflow.vocabulary(conn),
-            inputs=gather_inputs(conn, post.id, section_id, current, passage),
+            inputs=gather_inputs(conn, actor, post.id, section_id, current=current, passage=passage),
             version_id=chosen.version_id,
             wish=wish,
         )
@@ -119,11 +123,11 @@ def refine(
     conn: db.Connection, actor: Actor, run_id: int, instruction: str, model_id: int | None = None
 ) -> Run:
     """Goes on from a run's answer with the editor's words: for the same field, on the same base."""
+    sight.check(conn, actor, run_id)
     with conn.transaction():
         automation = store.find_automation(conn, run_id)
         if automation is not None:
-            check_permission(actor, AUTOMATE)
-            posts.check_may_edit(actor, posts.get_post(conn, actor, automation.post_id))
+            check_may_run(conn, actor, automation)
         child_id = runs.create_refinement(conn, actor, run_id, instruction, model_id)
         if automation is not None:
             store.copy_automation(conn, run_id, child_id)
@@ -131,6 +135,15 @@ def refine(
         else:
             jobs.defer(conn, "llm.execute_run", run_id=child_id)
     return runs.get_run(conn, child_id)
+
+
+def check_may_run(conn: db.Connection, actor: Actor, automation: Automation) -> None:
+    """For the field of a run that is there: whose post it is, and the stage the field is in."""
+    check_permission(actor, AUTOMATE)
+    post = posts.get_post(conn, actor, automation.post_id)
+    posts.check_may_edit(actor, post)
+    field = workflow.find_field(conn, actor, post.workflow_id, automation.field_name)
+    matrix.check(conn, actor, "run", field.sub_stage_id)
 
 
 def retry_with(
@@ -162,7 +175,7 @@ def _retry_or_join(conn: db.Connection, actor: Actor, run_id: int, model_id: int
 
 def retry(conn: db.Connection, actor: Actor, run_id: int, model_id: int | None = None) -> Run:
     """Runs the same action again: for the same field as it is now, or with the same values for a bare run."""
-    run = runs.get_run(conn, run_id)
+    run = runs.get_seen_run(conn, actor, run_id)
     if run.is_active:
         raise Conflict(_("This run has not ended yet. Stop it first."), run_id=run_id)
     if run.refines_id is not None:
@@ -194,21 +207,25 @@ def retry(conn: db.Connection, actor: Actor, run_id: int, model_id: int | None =
     return runs.enqueue_run(conn, actor, prepared, retry_of_id=run_id, purpose=run.purpose)
 
 
-def _target_field(conn: db.Connection, post: Post, field_name: str, section_id: int | None) -> Field:
-    field = workflow.find_field(conn, post.workflow_id, field_name)
+def _target_field(
+    conn: db.Connection, actor: Actor, post: Post, field_name: str, section_id: int | None
+) -> Field:
+    field = workflow.find_field(conn, actor, post.workflow_id, field_name)
     workflow.check_scope(conn, post.id, field, section_id)
     return field
 
 
 def gather_inputs(
     conn: db.Connection,
+    actor: Actor,
     post_id: int,
     section_id: int | None,
+    *,
     current: Revision | None,
     passage: Passage | None,
 ) -> Inputs:
     """What a run's prompt may read: the post as it is now, and the passage of the field."""
-    inputs = workflow.gather_inputs(conn, post_id, section_id)
+    inputs = workflow.gather_inputs(conn, actor, post_id, section_id)
     if passage is None:
         return inputs
     return replace(inputs, selection=passages.read_as(_value(current), passage))
@@ -353,7 +370,24 @@ def take_batch_further(conn: db.Connection, run_id: int) -> None:
         jobs.defer(conn, ADVANCE, batch_id=batch_id)
 
 
-TARGET = execution.Target(task=TASK, save=save_output, adopt=adopt_repair)
+def check_still_allowed(conn: db.Connection, run_id: int) -> None:
+    """Nothing of a post is sent anywhere in the name of somebody who may not run this there by now."""
+    automation = store.find_automation(conn, run_id)
+    user_id = runs.get_run(conn, run_id).user_id
+    if automation is None or user_id is None:
+        return
+    try:
+        check_may_run(conn, auth.actor_of_user(conn, user_id), automation)
+    except (Forbidden, NotFound) as refusal:
+        raise Forbidden(
+            _(
+                "Whoever began this run may not do so any more, so nothing was sent: %(refusal)s",
+                refusal=refusal.message,
+            )
+        ) from refusal
+
+
+TARGET = execution.Target(task=TASK, save=save_output, adopt=adopt_repair, check=check_still_allowed)
 
 
 # --- looking -------------------------------------------------------------------------------------
@@ -369,4 +403,6 @@ def list_automations(
     limit: int = 50,
 ) -> list[AutomationListItem]:
     posts.get_post(conn, actor, post_id)
-    return store.list_automations(conn, post_id, field_id=field_id, only_active=only_active, limit=limit)
+    return store.list_automations(
+        conn, post_id, seen=seen(actor), field_id=field_id, only_active=only_active, limit=limit
+    )

@@ -1,5 +1,8 @@
 """SQL of automations and suggestions."""
 
+from collections.abc import Sequence
+from typing import LiteralString
+
 from blog.app import db
 from blog.app.automation.models import (
     Automation,
@@ -163,13 +166,19 @@ def find_base_value(conn: db.Connection, automation_id: int) -> str:
 
 
 def list_automations(
-    conn: db.Connection, post_id: int, *, field_id: int | None, only_active: bool, limit: int
+    conn: db.Connection,
+    post_id: int,
+    *,
+    seen: Sequence[int] | None,
+    field_id: int | None,
+    only_active: bool,
+    limit: int,
 ) -> list[AutomationListItem]:
-    """Runs for a post's fields, newest first."""
+    """Runs for a post's fields, newest first; of the fields in the sub-stages `seen`, None: of all."""
     return db.many(
         conn,
         AutomationListItem,
-        """
+        f"""
         SELECT run.id AS run_id, automation.post_id, automation.post_section_id AS section_id,
                automation.workflow_field_id AS field_id, field.name AS field_name,
                version.llm_action_id AS action_id, action.label AS action_label,
@@ -187,10 +196,16 @@ def list_automations(
         LEFT JOIN suggestion ON suggestion.workflow_automation_id = automation.id
         WHERE automation.post_id = %(post_id)s
           AND (%(field_id)s::bigint IS NULL OR automation.workflow_field_id = %(field_id)s)
-          AND (NOT %(only_active)s OR run.status IN ('queued', 'running'))
+          AND (NOT %(only_active)s OR run.status IN ('queued', 'running')) {_narrowed(seen)}
         ORDER BY automation.id DESC LIMIT %(limit)s
         """,
-        {"post_id": post_id, "field_id": field_id, "only_active": only_active, "limit": limit},
+        {
+            "post_id": post_id,
+            "seen": seen,
+            "field_id": field_id,
+            "only_active": only_active,
+            "limit": limit,
+        },
     )
 
 
@@ -209,8 +224,18 @@ def insert_suggestion(conn: db.Connection, automation_id: int, value: str) -> in
     )
 
 
-def find_suggestion(conn: db.Connection, suggestion_id: int) -> Suggestion | None:
-    return db.one(conn, Suggestion, f"{SUGGESTION} WHERE suggestion.id = %s", (suggestion_id,))
+def find_suggestion(conn: db.Connection, suggestion_id: int, seen: Sequence[int] | None) -> Suggestion | None:
+    """`seen`: if its field is in one of these sub-stages; None: wherever."""
+    return db.one(
+        conn,
+        Suggestion,
+        f"{SUGGESTION} WHERE suggestion.id = %(id)s {_narrowed(seen)}",
+        {"id": suggestion_id, "seen": seen},
+    )
+
+
+def _narrowed(seen: Sequence[int] | None) -> LiteralString:
+    return "" if seen is None else "AND field.workflow_sub_stage_id = ANY(%(seen)s)"
 
 
 def lock_suggestion(conn: db.Connection, suggestion_id: int) -> None:
@@ -218,7 +243,9 @@ def lock_suggestion(conn: db.Connection, suggestion_id: int) -> None:
     conn.execute("SELECT FROM suggestion WHERE id = %s FOR UPDATE", (suggestion_id,))
 
 
-def list_suggestions(conn: db.Connection, post_id: int, status: SuggestionStatus | None) -> list[Suggestion]:
+def list_suggestions(
+    conn: db.Connection, post_id: int, status: SuggestionStatus | None, seen: Sequence[int] | None
+) -> list[Suggestion]:
     """A post's suggestions, newest first."""
     return db.many(
         conn,
@@ -226,10 +253,10 @@ def list_suggestions(conn: db.Connection, post_id: int, status: SuggestionStatus
         f"""
         {SUGGESTION}
         WHERE automation.post_id = %(post_id)s
-          AND (%(status)s::text IS NULL OR suggestion.status = %(status)s)
+          AND (%(status)s::text IS NULL OR suggestion.status = %(status)s) {_narrowed(seen)}
         ORDER BY suggestion.id DESC LIMIT 500
         """,
-        {"post_id": post_id, "status": status},
+        {"post_id": post_id, "status": status, "seen": seen},
     )
 
 

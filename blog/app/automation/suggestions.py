@@ -7,9 +7,11 @@ import logging
 from collections.abc import Collection
 
 from blog.app import audit, db
+from blog.app.auth import matrix
 from blog.app.auth import services as auth
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check as check_permission
+from blog.app.auth.reach import seen
 from blog.app.automation import services as automation
 from blog.app.automation import statistics_store, store
 from blog.app.automation.models import Suggestion, SuggestionStatus
@@ -60,6 +62,7 @@ def accept(
             base_revision_id=base_revision_id,
             origin="run",
             llm_run_id=suggestion.run_id,
+            verb="accept",
         )
         _follow_up(conn, actor, suggestion, revision)
         whole = revision.value == suggestion.value
@@ -68,7 +71,7 @@ def accept(
 
 
 def accept_unseen(conn: db.Connection, actor: Actor, suggestion_id: int) -> bool:
-    """Only on the base it was written for, and only whole; else it goes on waiting for a person."""
+    """Only on the base it was written for, only whole, and only by who may; else it waits for a person."""
     suggestion = get_suggestion(conn, actor, suggestion_id)
     if suggestion.is_stale or suggestion.is_cut_off:
         return False
@@ -76,18 +79,21 @@ def accept_unseen(conn: db.Connection, actor: Actor, suggestion_id: int) -> bool
         accept(conn, actor, suggestion.id, base_revision_id=suggestion.base_revision_id)
     except (Conflict, Invalid):
         return False  # it does not fit the field, or somebody was faster: a person decides
+    except Forbidden as refusal:
+        log.info("Suggestion %s waits for a person: %s", suggestion_id, refusal.message)
+        return False
     return True
 
 
 def settle(conn: db.Connection, suggestion_id: int) -> None:
-    """Saves what its field wants saved without a review, as the person who started the run."""
-    found = store.find_suggestion(conn, suggestion_id)
+    """Saves what its field wants saved without a review, as the person who started the run may by now."""
+    found = store.find_suggestion(conn, suggestion_id, None)
     user_id = None if found is None else runs.get_run(conn, found.run_id).user_id
     if user_id is None:
         return
     try:
         accept_unseen(conn, auth.actor_of_user(conn, user_id), suggestion_id)
-    except Forbidden as refusal:
+    except (Forbidden, NotFound) as refusal:  # deactivated since, or it is out of their sight
         log.info("Suggestion %s waits for a person: %s", suggestion_id, refusal.message)
 
 
@@ -101,7 +107,7 @@ def _taken(
     if not hunks:
         raise Invalid(_("Take at least one change, or discard the suggestion."))
     post = posts.get_post(conn, actor, suggestion.post_id)
-    field = workflow.find_field(conn, post.workflow_id, suggestion.field_name)
+    field = workflow.find_field(conn, actor, post.workflow_id, suggestion.field_name)
     base = "" if base_revision_id is None else posts.get_revision(conn, actor, base_revision_id).value
     is_base = base_revision_id == suggestion.base_revision_id
     return compare.taken(field, base, suggestion.value, hunks, within=suggestion.span if is_base else None)
@@ -128,7 +134,7 @@ def bring_back(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggest
 
 
 def get_suggestion(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggestion:
-    suggestion = store.find_suggestion(conn, suggestion_id)
+    suggestion = store.find_suggestion(conn, suggestion_id, seen(actor))
     if suggestion is None:
         raise NotFound(_("There is no such suggestion."))
     posts.get_post(conn, actor, suggestion.post_id)
@@ -139,13 +145,16 @@ def list_suggestions(
     conn: db.Connection, actor: Actor, post_id: int, status: SuggestionStatus | None = "waiting"
 ) -> list[Suggestion]:
     posts.get_post(conn, actor, post_id)
-    return store.list_suggestions(conn, post_id, status)
+    return store.list_suggestions(conn, post_id, status, seen(actor))
 
 
 def _editable(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggestion:
     check_permission(actor, AUTOMATE)
     suggestion = get_suggestion(conn, actor, suggestion_id)
-    posts.check_may_edit(actor, posts.get_post(conn, actor, suggestion.post_id))
+    post = posts.get_post(conn, actor, suggestion.post_id)
+    posts.check_may_edit(actor, post)
+    field = workflow.find_field(conn, actor, post.workflow_id, suggestion.field_name)
+    matrix.check(conn, actor, "accept", field.sub_stage_id)
     return suggestion
 
 
@@ -163,7 +172,7 @@ def _waiting(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggestio
 def _follow_up(conn: db.Connection, actor: Actor, suggestion: Suggestion, revision: Revision) -> None:
     """What accepting does beyond the field itself, as the field says."""
     post = posts.get_post(conn, actor, suggestion.post_id)
-    field = workflow.find_field(conn, post.workflow_id, suggestion.field_name)
+    field = workflow.find_field(conn, actor, post.workflow_id, suggestion.field_name)
     if field.on_accept == "plan_sections":
         plan = values.parsed(field.kind, revision.value)
         planning.apply_section_plan(conn, actor, post.id, plan, llm_run_id=suggestion.run_id)

@@ -31,7 +31,7 @@ def start(conn: db.Connection, actor: Actor, action_id: int, asked: TrialStart) 
 def _inputs(conn: db.Connection, actor: Actor, asked: TrialStart) -> Inputs:
     if asked.post_id is not None:
         post = posts.get_post(conn, actor, asked.post_id)
-        return workflow.gather_inputs(conn, post.id, asked.section_id)
+        return workflow.gather_inputs(conn, actor, post.id, asked.section_id)
     if asked.section_id is not None or asked.values is None:
         raise Invalid(_("A section belongs to a post: name both."), field="section_id")
     given = asked.values

@@ -24,7 +24,7 @@ def formatted(
 ) -> str:
     """Safe HTML: what the preview of the post would show for this field."""
     post = posts.get_post(conn, actor, post_id)
-    field = workflow.find_field(conn, post.workflow_id, field_name)
+    field = workflow.find_field(conn, actor, post.workflow_id, field_name)
     workflow.check_scope(conn, post_id, field, section_id)
     if field.kind != "markdown":
         raise Invalid(

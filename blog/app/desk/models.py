@@ -154,7 +154,10 @@ AT_ONCE = 24  # sections
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """`head` and `tail` are the post's own fields before and behind those of its sections."""
+    """`head` and `tail` are the post's own fields before and behind those of its sections.
+
+    `may_automate`: start actions on fields of this sub-stage; `may_decide`: on what came of them.
+    """
 
     workspace: Workspace
     head: Sequence[Card]
@@ -164,6 +167,7 @@ class Desk:
     elsewhere: Sequence[Suggestion]
     running: int
     may_automate: bool
+    may_decide: bool
     selection_actions: Sequence[SelectionAction]
     models: Sequence[Model]
     present: Sequence[Presence]

@@ -15,6 +15,7 @@ from blog.app.desk.schemas import Acceptance, DeskQuery, Going, Retry, RunStart
 from blog.app.desk.views import field_address, render_page
 from blog.app.errors import Conflict, NotFound
 from blog.app.llm.permissions import LLM_READ, LLM_RUN
+from blog.app.llm.runs import sight
 from blog.app.posts.permissions import POST_READ
 from blog.app.translation import gettext as _
 from blog.app.workflow.permissions import AUTOMATE
@@ -126,6 +127,7 @@ def show_offers(post_id: int, field_name: str, section_id: int | None = None) ->
 @requires(LLM_READ)
 def show_target(run_id: int) -> Response:
     """Where a run's words were meant to go: a sentence on the run's page, else that place itself."""
+    sight.check(web.conn(), current_actor(), run_id)
     link = desk.find_link(web.conn(), current_actor(), run_id)
     tried = None if link else desk.find_tried(web.conn(), run_id)
     if web.wants_fragment():

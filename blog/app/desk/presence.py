@@ -1,7 +1,9 @@
 """Who is editing which field just now, told to the others on the post. It locks nothing."""
 
 from blog.app import db
+from blog.app.auth import matrix
 from blog.app.auth.models import Actor
+from blog.app.auth.reach import seen
 from blog.app.desk import store
 from blog.app.desk.models import Presence
 from blog.app.posts import services as posts
@@ -16,7 +18,8 @@ def say_editing(
     """In the place of where the person was before: one edits one field at a time."""
     post = posts.get_post(conn, actor, post_id)
     posts.check_may_edit(actor, post)
-    field = workflow.find_field(conn, post.workflow_id, field_name)
+    field = workflow.find_field(conn, actor, post.workflow_id, field_name)
+    matrix.check(conn, actor, "edit", field.sub_stage_id)
     workflow.check_scope(conn, post_id, field, section_id)
     if actor.user_id is not None:
         store.upsert_presence(
@@ -27,4 +30,6 @@ def say_editing(
 def list_present(conn: db.Connection, actor: Actor, post_id: int) -> list[Presence]:
     """The others who are editing something of this post."""
     posts.get_post(conn, actor, post_id)
-    return store.list_present(conn, post_id, but_user_id=actor.user_id, within_seconds=SHOWN_SECONDS)
+    return store.list_present(
+        conn, post_id, seen=seen(actor), but_user_id=actor.user_id, within_seconds=SHOWN_SECONDS
+    )

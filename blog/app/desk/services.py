@@ -36,6 +36,7 @@ from blog.app.llm.prompts import services as prompts
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import Model
 from blog.app.llm.runs import services as runs
+from blog.app.llm.runs import sight
 from blog.app.llm.runs.models import ACTIVE, Run
 from blog.app.llm.trials import services as trials
 from blog.app.posts import services as posts
@@ -121,6 +122,7 @@ def get_desk(conn: db.Connection, actor: Actor, post_id: int, sub_stage_name: st
         elsewhere=_elsewhere(workspace, machine),
         running=runs.count_active(conn),
         may_automate=machine.may_automate,
+        may_decide=actor.may(AUTOMATE) and workspace.may_accept,
         selection_actions=prompts.list_selection_actions(conn) if machine.may_automate else [],
         models=registry.list_usable_models(conn) if machine.waiting else [],
         present=presence.list_present(conn, actor, post_id),
@@ -130,7 +132,7 @@ def get_desk(conn: db.Connection, actor: Actor, post_id: int, sub_stage_name: st
 def get_field_desk(conn: db.Connection, actor: Actor, post_id: int, field_name: str) -> Desk:
     """The desk of the sub-stage the field is in."""
     post = posts.get_post(conn, actor, post_id)
-    tree = workflow.get_workflow(conn, post.workflow_id)
+    tree = workflow.get_seen_workflow(conn, actor, post.workflow_id)
     for sub_stage in rules.sub_stages(tree):
         if any(field.name == field_name for field in sub_stage.fields):
             return get_desk(conn, actor, post_id, sub_stage.name)
@@ -162,7 +164,7 @@ def _machine(conn: db.Connection, actor: Actor, workspace: Workspace) -> Machine
         active=active,
         authorships={made.run_id: made for made in desk_store.list_authorships(conn, run_ids)},
         schemas=_schemas(conn, [state.field for state in states]),
-        may_automate=actor.may(AUTOMATE) and workspace.may_edit,
+        may_automate=actor.may(AUTOMATE) and workspace.may_run,
     )
 
 
@@ -199,9 +201,7 @@ def _card(
             for suggestion in machine.waiting
             if _target(suggestion) == target
         ],
-        actions=rules.offered_actions(
-            state.field, may_automate=machine.may_automate, may_edit=workspace.may_edit
-        ),
+        actions=list(state.field.actions) if machine.may_automate else [],
         active=[run for run in machine.active if _target(run) == target],
         may_edit=workspace.may_edit,
         form=_form(machine, state.field),
@@ -269,9 +269,9 @@ def _elsewhere(workspace: Workspace, machine: Machine) -> list[Suggestion]:
     return [suggestion for suggestion in machine.waiting if suggestion.field_id not in here]
 
 
-def idea_field(conn: db.Connection) -> Field:
+def idea_field(conn: db.Connection, actor: Actor) -> Field:
     """Where a new post's idea is written."""
-    return rules.first_field(workflow.default_workflow(conn))
+    return rules.first_field(workflow.default_workflow(conn, actor))
 
 
 # --- the panel -----------------------------------------------------------------------------------
@@ -291,7 +291,7 @@ def get_panel(
 ) -> Panel:
     """The run that was asked for, else one that is at work here, else what a run would send."""
     runs_here = _runs_here(conn, actor, card)
-    run = _run(conn, card, run_id) or _active_run(conn, runs_here if action_id is None else [])
+    run = _run(conn, actor, card, run_id) or _active_run(conn, runs_here if action_id is None else [])
     action_id = action_id or (run.action_id if run else None) or _first_action(card)
     asked = (
         None
@@ -357,9 +357,10 @@ def _runs_here(conn: db.Connection, actor: Actor, card: Card) -> list[Automation
     return [item for item in found if item.section_id == card.section_id]
 
 
-def _run(conn: db.Connection, card: Card, run_id: int | None) -> Run | None:
+def _run(conn: db.Connection, actor: Actor, card: Card, run_id: int | None) -> Run | None:
     if run_id is None:
         return None
+    sight.check(conn, actor, run_id)
     target = automations.find_automation(conn, run_id)
     if target is None or (target.post_id, target.section_id, target.field_name) != (
         card.post_id,

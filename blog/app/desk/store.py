@@ -39,7 +39,12 @@ def upsert_presence(
 
 
 def list_present(
-    conn: db.Connection, post_id: int, *, but_user_id: int | None, within_seconds: int
+    conn: db.Connection,
+    post_id: int,
+    *,
+    seen: Sequence[int] | None,
+    but_user_id: int | None,
+    within_seconds: int,
 ) -> list[Presence]:
     return db.many(
         conn,
@@ -50,9 +55,10 @@ def list_present(
         FROM presence
         JOIN app_user AS person ON person.id = presence.app_user_id
         JOIN workflow_field AS field ON field.id = presence.workflow_field_id
-        WHERE presence.post_id = %s AND presence.app_user_id IS DISTINCT FROM %s
-          AND presence.seen_at > clock_timestamp() - make_interval(secs => %s)
+        WHERE presence.post_id = %(post_id)s AND presence.app_user_id IS DISTINCT FROM %(but_user_id)s
+          AND presence.seen_at > clock_timestamp() - make_interval(secs => %(seconds)s)
+          AND (%(seen)s::bigint[] IS NULL OR field.workflow_sub_stage_id = ANY(%(seen)s))
         ORDER BY person.name, person.id
         """,
-        (post_id, but_user_id, within_seconds),
+        {"post_id": post_id, "seen": seen, "but_user_id": but_user_id, "seconds": within_seconds},
     )

@@ -74,7 +74,7 @@ def get_form(
 ) -> TrialForm:
     """By default the newest version with the latest post. `typed`: what was sent and refused."""
     action = prompts.get_newest_action(conn, action_id)
-    trial = None if choice.trial_id is None else _trial(conn, action_id, choice.trial_id)
+    trial = None if choice.trial_id is None else _trial(conn, actor, action_id, choice.trial_id)
     choices = posts.list_latest(conn, actor, limit=50)
     by_hand = choice.by_hand or not choices or _is_typed(conn, action, trial)
     post_id = choice.post_id or (trial.post_id if trial else None) or (choices[0].id if choices else None)
@@ -82,7 +82,7 @@ def get_form(
     asked = choice if trial is None else _as_tried(trial, choice)
     versions = prompts.list_action_versions(conn, action_id)
     version_ids = list(asked.version_ids) or [action.version.id]
-    inputs = _inputs(conn, post_id if not problem else None, section_id, trial)
+    inputs = _inputs(conn, actor, post_id if not problem else None, section_id, trial)
     drafts = prompts.list_draft_parts(conn, action)
     newest = [part.draft_version_id for part in drafts if part.draft_version_id is not None]
     return TrialForm(
@@ -102,12 +102,12 @@ def get_form(
         part_version_ids=list(newest if asked.part_version_ids is None else asked.part_version_ids),
         beside_live_wordings=asked.beside_live_wordings,
         problem=problem,
-        latest=trials.list_trials(conn, action_id)[:5],
+        latest=trials.list_trials(conn, actor, action_id)[:5],
     )
 
 
-def _trial(conn: db.Connection, action_id: int, trial_id: int) -> Trial:
-    trial = trials.get_trial(conn, trial_id)
+def _trial(conn: db.Connection, actor: Actor, action_id: int, trial_id: int) -> Trial:
+    trial = trials.get_trial(conn, actor, trial_id)
     if trial.action_id != action_id:
         raise Invalid(_("This test is one of another action."))
     return trial
@@ -149,9 +149,11 @@ def _sections(
     return sections, chosen or (ids[0] if ids else None), ""
 
 
-def _inputs(conn: db.Connection, post_id: int | None, section_id: int | None, trial: Trial | None) -> Inputs:
+def _inputs(
+    conn: db.Connection, actor: Actor, post_id: int | None, section_id: int | None, trial: Trial | None
+) -> Inputs:
     if trial is not None and trial.post_id is None:
         return snapshot.restore(trial.inputs)
     if post_id is None:
         return Inputs()
-    return snapshot.restore(snapshot.whole(workflow.gather_inputs(conn, post_id, section_id)))
+    return snapshot.restore(snapshot.whole(workflow.gather_inputs(conn, actor, post_id, section_id)))

@@ -62,7 +62,7 @@ Fields = Mapping[tuple[str, str], Field]
 
 
 def _fields(conn: db.Connection) -> Fields:
-    found = workflow.default_workflow(conn)
+    found = workflow.oldest_workflow(conn)
     return {(field.scope, field.name): field for each in rules.sub_stages(found) for field in each.fields}
 
 

@@ -63,7 +63,7 @@ def create_post() -> Response:
 
 
 def _idea_page(*, idea: str = "", error: str = "", status: int = 200) -> Response:
-    field = desk.idea_field(web.conn())
+    field = desk.idea_field(web.conn(), current_actor())
     return web.render("desk/new.html", field=field, idea=idea, error=error, status=status)
 
 
@@ -124,6 +124,8 @@ def render_page(page: Page, query: DeskQuery, *, status: int = 200) -> Response:
 def move_post(post_id: int) -> Response:
     form = web.parse_form(StageChoice)
     workflow.move_post(web.conn(), current_actor(), post_id, form.sub_stage)
+    if not posts.is_in_sight(web.conn(), current_actor(), post_id):
+        return web.see_other("/posts")
     return web.see_other(url_for("desk.show_desk", post_id=post_id, sub_stage_name=form.sub_stage))
 
 

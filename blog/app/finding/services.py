@@ -93,7 +93,7 @@ def list_people(conn: db.Connection) -> list[PersonChoice]:
 
 def get_board(conn: db.Connection, actor: Actor, query: BoardQuery) -> Board:
     check(actor, POST_READ)
-    workflow_id = query.workflow_id or workflow.default_workflow_id(conn)
+    workflow_id = query.workflow_id or workflow.default_workflow_id(conn, actor)
     stages = [stage for stage in store.list_stage_choices(conn) if stage.workflow_id == workflow_id]
     if not stages:
         raise NotFound(_("There is no such workflow."))

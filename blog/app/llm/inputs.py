@@ -46,13 +46,17 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """`section` is None where the action is not bound to a section, `selection` where none was made."""
+    """`section` is None where the action is not bound to a section, `selection` where none was made.
+
+    `withheld` is what whoever asks may not read: there is no value of it, and no run may ask for one.
+    """
 
     post: Mapping[str, Value] = field(default_factory=dict[str, Value])
     sections: Sequence[Mapping[str, Value]] = ()
     section: Mapping[str, Value] | None = None
     selection: Mapping[str, Value] | None = None
     input: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    withheld: frozenset[Reference] = frozenset()
 
 
 def post_fields(vocabulary: Vocabulary) -> frozenset[str]:

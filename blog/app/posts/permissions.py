@@ -1,5 +1,6 @@
-"""What one may do with posts; which roles may is rows."""
+"""What one may do with posts; which roles may is rows. In which stages is said by auth/reach.py besides."""
 
+from blog.app.auth import reach
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check, permission
 from blog.app.errors import Forbidden
@@ -7,7 +8,7 @@ from blog.app.posts.models import Post
 from blog.app.translation import N_
 from blog.app.translation import gettext as _
 
-POST_READ = permission("post.read", N_("Read posts"))
+POST_READ = reach.POST_READ
 POST_CREATE = permission("post.create", N_("Create posts"))
 POST_EDIT = permission("post.edit", N_("Edit one's own posts"))
 POST_EDIT_ANY = permission("post.edit_any", N_("Edit everybody's posts"))

@@ -6,8 +6,10 @@ Words change only by appending a revision after the one its writer saw; removing
 from datetime import date
 
 from blog.app import audit, db
+from blog.app.auth import matrix
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check
+from blog.app.auth.reach import may_see, seen
 from blog.app.errors import AppError, Conflict, Invalid, NotFound
 from blog.app.posts import rules, store
 from blog.app.posts.models import (
@@ -28,6 +30,7 @@ from blog.app.translation import gettext as _
 
 def create_post(conn: db.Connection, actor: Actor, workflow_id: int, sub_stage_id: int) -> Post:
     check(actor, POST_CREATE)
+    matrix.check(conn, actor, "edit", sub_stage_id)
     with (
         conn.transaction(),
         db.constraints(post_sub_stage_fkey=NotFound(_("There is no such stage in this workflow."))),
@@ -38,15 +41,21 @@ def create_post(conn: db.Connection, actor: Actor, workflow_id: int, sub_stage_i
 
 
 def get_post(conn: db.Connection, actor: Actor, post_id: int) -> Post:
-    """A removed post is not found: it must be brought back first."""
+    """A removed post is not found: it must be brought back first. Nor is one that stands out of sight."""
     check(actor, POST_READ)
-    return _present(_found(store.find_post(conn, post_id)))
+    return _present(_found(actor, store.find_post(conn, post_id)))
 
 
-def _found(post: Post | None) -> Post:
-    if post is None:
-        raise NotFound(_("There is no such post."))
+def _found(actor: Actor, post: Post | None) -> Post:
+    if post is None or not may_see(actor, post.sub_stage_id):
+        raise NotFound(_("There is no such post, or it stands in a stage that you may not see."))
     return post
+
+
+def is_in_sight(conn: db.Connection, actor: Actor, post_id: int) -> bool:
+    """After a change that may have put it where the actor may not look."""
+    post = store.find_post(conn, post_id)
+    return post is not None and post.removed_at is None and may_see(actor, post.sub_stage_id)
 
 
 def _present(post: Post) -> Post:
@@ -55,15 +64,11 @@ def _present(post: Post) -> Post:
     return post
 
 
-def get_post_for_job(conn: db.Connection, post_id: int) -> Post:
-    """For a caller that has checked who asks, such as a run begun earlier by somebody."""
-    return _present(_found(store.find_post(conn, post_id)))
-
-
 def lock_to_edit(conn: db.Connection, actor: Actor, post_id: int) -> Post:
     """The post, this actor's to edit; other writers wait until the caller's transaction ends.
 
-    For a use case that reads before it writes: what it has read cannot change under it.
+    For a use case that reads before it writes: what it has read cannot change under it. In which stages
+    the actor may do so is for that use case to ask of the matrix.
     """
     post = lock_to_read(conn, actor, post_id)
     check_may_edit(actor, post)
@@ -73,13 +78,13 @@ def lock_to_edit(conn: db.Connection, actor: Actor, post_id: int) -> Post:
 def lock_to_read(conn: db.Connection, actor: Actor, post_id: int) -> Post:
     """The same for a use case that decides by itself who may."""
     check(actor, POST_READ)
-    return _present(_found(store.lock_post(conn, post_id)))
+    return _present(_found(actor, store.lock_post(conn, post_id)))
 
 
 def list_latest(conn: db.Connection, actor: Actor, *, limit: int) -> list[PostListItem]:
     """To choose one from, the latest change first. Finding one among all is another package's."""
     check(actor, POST_READ)
-    return store.list_latest(conn, limit)
+    return store.list_latest(conn, limit, seen(actor))
 
 
 def schedule(conn: db.Connection, post_id: int, day: date | None) -> None:
@@ -97,13 +102,15 @@ def move_to_sub_stage(conn: db.Connection, actor: Actor, post_id: int, sub_stage
         conn.transaction(),
         db.constraints(post_sub_stage_fkey=Invalid(_("There is no such stage in this post's workflow."))),
     ):
-        stand_at(conn, actor, lock_to_edit(conn, actor, post_id), sub_stage_id)
-        return get_post(conn, actor, post_id)
+        post = lock_to_edit(conn, actor, post_id)
+        stand_at(conn, actor, post, sub_stage_id)
+        return _there(store.find_post(conn, post_id))
 
 
 def stand_at(conn: db.Connection, actor: Actor, post: Post, sub_stage_id: int) -> None:
-    """For a caller that has locked the post and checked who moves it."""
+    """For a caller that has locked the post and checked whose it is. It may go out of the mover's sight."""
     if post.sub_stage_id != sub_stage_id:
+        matrix.check(conn, actor, "move", post.sub_stage_id)
         store.update_post_sub_stage(conn, post.id, sub_stage_id)
         audit.record(conn, actor, "post.moved", "post", post.id, before=post.sub_stage_id, after=sub_stage_id)
 
@@ -114,7 +121,7 @@ def remove_post(conn: db.Connection, actor: Actor, post_id: int) -> Post:
         _lock_to_remove(conn, actor, post_id)
         if store.update_post_removed(conn, post_id):
             audit.record(conn, actor, "post.removed", "post", post_id)
-        return _found(store.find_post(conn, post_id))
+        return _there(store.find_post(conn, post_id))
 
 
 def bring_back_post(conn: db.Connection, actor: Actor, post_id: int) -> Post:
@@ -128,8 +135,16 @@ def bring_back_post(conn: db.Connection, actor: Actor, post_id: int) -> Post:
 
 def _lock_to_remove(conn: db.Connection, actor: Actor, post_id: int) -> Post:
     check(actor, POST_REMOVE)
-    post = _found(store.lock_post(conn, post_id))
+    post = _found(actor, store.lock_post(conn, post_id))
     check_may_edit(actor, post)
+    matrix.check(conn, actor, "edit", post.sub_stage_id)
+    return post
+
+
+def _there(post: Post | None) -> Post:
+    """For a caller that has it locked."""
+    if post is None:
+        raise NotFound(_("There is no such post."))
     return post
 
 
@@ -158,7 +173,7 @@ def add_section(
 ) -> Section:
     """Behind `after_section_id`; None: at the end."""
     with conn.transaction():
-        lock_to_edit(conn, actor, post_id)
+        _lock_sections(conn, actor, post_id)
         sections = store.list_sections(conn, post_id)
         section_id = store.insert_section(conn, post_id)
         order = rules.inserted(sections, section_id, after_section_id)
@@ -172,7 +187,7 @@ def reorder_sections(
 ) -> list[Section]:
     """`section_ids` are all present ones, each once; anything else is a Conflict and moves nothing."""
     with conn.transaction():
-        lock_to_edit(conn, actor, post_id)
+        _lock_sections(conn, actor, post_id)
         sections = store.list_sections(conn, post_id)
         order = rules.reordered(sections, section_ids)
         before = [section.id for section in sections]
@@ -185,7 +200,7 @@ def reorder_sections(
 def remove_section(conn: db.Connection, actor: Actor, post_id: int, section_id: int) -> Section:
     """Its words are kept. One that was removed already stays removed."""
     with conn.transaction():
-        lock_to_edit(conn, actor, post_id)
+        _lock_sections(conn, actor, post_id)
         if store.update_section_removed(conn, post_id, section_id):
             _sections_changed(conn, actor, post_id)
             audit.record(conn, actor, "section.removed", "post", post_id, section_id=section_id)
@@ -195,11 +210,19 @@ def remove_section(conn: db.Connection, actor: Actor, post_id: int, section_id: 
 def bring_back_section(conn: db.Connection, actor: Actor, post_id: int, section_id: int) -> Section:
     """With its words, behind the section it followed."""
     with conn.transaction():
-        lock_to_edit(conn, actor, post_id)
+        _lock_sections(conn, actor, post_id)
         if store.update_section_brought_back(conn, post_id, section_id):
             _sections_changed(conn, actor, post_id)
             audit.record(conn, actor, "section.brought_back", "post", post_id, section_id=section_id)
         return get_section(conn, post_id, section_id)
+
+
+def _lock_sections(conn: db.Connection, actor: Actor, post_id: int) -> Post:
+    """Sections as such belong to the stage of the field that names them."""
+    post = lock_to_edit(conn, actor, post_id)
+    place = store.find_sections_place(conn, post.workflow_id)
+    matrix.check(conn, actor, "edit", place or post.sub_stage_id)
+    return post
 
 
 def _write_order(conn: db.Connection, actor: Actor, post_id: int, section_ids: list[int]) -> None:
@@ -315,7 +338,7 @@ def find_current(
 
 def get_revision(conn: db.Connection, actor: Actor, revision_id: int) -> Revision:
     check(actor, POST_READ)
-    revision = store.find_revision(conn, revision_id)
+    revision = store.find_revision(conn, revision_id, seen(actor))
     if revision is None:
         raise NotFound(_("There is no such revision."))
     return revision

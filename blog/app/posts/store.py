@@ -104,12 +104,17 @@ def update_post_brought_back(conn: db.Connection, post_id: int) -> int:
     )
 
 
-def list_latest(conn: db.Connection, limit: int) -> list[PostListItem]:
+def list_latest(conn: db.Connection, limit: int, seen: Sequence[int] | None) -> list[PostListItem]:
+    """`seen`: of the posts that stand in these sub-stages; None: of all."""
+    narrowed = "AND workflow_sub_stage_id = ANY(%(seen)s)" if seen is not None else ""
     return db.many(
         conn,
         PostListItem,
-        "SELECT id, title FROM post WHERE removed_at IS NULL ORDER BY updated_at DESC, id DESC LIMIT %s",
-        (limit,),
+        f"""
+        SELECT id, title FROM post WHERE removed_at IS NULL {narrowed}
+        ORDER BY updated_at DESC, id DESC LIMIT %(limit)s
+        """,
+        {"limit": limit, "seen": seen},
     )
 
 
@@ -132,6 +137,19 @@ def find_section(conn: db.Connection, post_id: int, section_id: int) -> Section 
         Section,
         f"SELECT {SECTION} FROM post_section WHERE post_id = %s AND id = %s",
         (post_id, section_id),
+    )
+
+
+def find_sections_place(conn: db.Connection, workflow_id: int) -> int | None:
+    """The sub-stage of the field that names sections, else of their first one. None: there is none."""
+    return db.scalar(
+        conn,
+        """
+        SELECT workflow_sub_stage_id FROM workflow_field
+        WHERE workflow_id = %s AND scope = 'section' AND archived_at IS NULL
+        ORDER BY title_rank, id LIMIT 1
+        """,
+        (workflow_id,),
     )
 
 
@@ -224,16 +242,28 @@ def find_current_revision(
     )
 
 
-def find_revision(conn: db.Connection, revision_id: int) -> Revision | None:
+def find_revision(conn: db.Connection, revision_id: int, seen: Sequence[int] | None) -> Revision | None:
+    """`seen`: if the post stands in one of these sub-stages and the field is in one; None: wherever."""
+    narrowed = (
+        """
+        AND EXISTS (SELECT FROM post
+                    WHERE post.id = revision.post_id AND post.workflow_sub_stage_id = ANY(%(seen)s))
+        AND EXISTS (SELECT FROM workflow_field AS field
+                    WHERE field.id = revision.workflow_field_id
+                      AND field.workflow_sub_stage_id = ANY(%(seen)s))
+        """
+        if seen is not None
+        else ""
+    )
     return db.one(
         conn,
         Revision,
         f"""
         SELECT {REVISION} FROM field_revision AS revision
         LEFT JOIN app_user ON app_user.id = revision.app_user_id
-        WHERE revision.id = %s
+        WHERE revision.id = %(revision_id)s {narrowed}
         """,
-        (revision_id,),
+        {"revision_id": revision_id, "seen": seen},
     )
 
 

@@ -21,19 +21,38 @@ COMMENT = """
 """
 
 
-def find_comment(conn: db.Connection, comment_id: int) -> Comment | None:
+# What is said about a field is seen where the field is; `seen` None: everywhere. That the post is, is asked
+# of the post.
+IS_SEEN = """
+    (%(seen)s::bigint[] IS NULL OR comment.workflow_field_id IS NULL OR comment.workflow_field_id IN (
+        SELECT id FROM workflow_field WHERE workflow_sub_stage_id = ANY(%(seen)s)))
+"""
+
+
+def find_comment(conn: db.Connection, comment_id: int, seen: Sequence[int] | None) -> Comment | None:
     """Also a removed one: only the service knows who asks."""
-    return db.one(conn, Comment, f"{COMMENT} WHERE comment.id = %s", (comment_id,))
+    return db.one(
+        conn,
+        Comment,
+        f"{COMMENT} WHERE comment.id = %(id)s AND {IS_SEEN}",
+        {"id": comment_id, "seen": seen},
+    )
 
 
-def lock_comment(conn: db.Connection, comment_id: int) -> Comment | None:
-    return db.one(conn, Comment, f"{COMMENT} WHERE comment.id = %s FOR UPDATE OF comment", (comment_id,))
+def lock_comment(conn: db.Connection, comment_id: int, seen: Sequence[int] | None) -> Comment | None:
+    return db.one(
+        conn,
+        Comment,
+        f"{COMMENT} WHERE comment.id = %(id)s AND {IS_SEEN} FOR UPDATE OF comment",
+        {"id": comment_id, "seen": seen},
+    )
 
 
 def list_roots(
     conn: db.Connection,
     post_id: int,
     *,
+    seen: Sequence[int] | None,
     field_id: int | None,
     section_id: int | None,
     shown: Shown,
@@ -59,7 +78,7 @@ def list_roots(
         Comment,
         f"""
         {COMMENT}
-        WHERE comment.post_id = %(post_id)s AND comment.parent_id IS NULL {about} {state}
+        WHERE comment.post_id = %(post_id)s AND comment.parent_id IS NULL {about} {state} AND {IS_SEEN}
           AND (comment.removed_at IS NULL OR EXISTS (
               SELECT FROM comment AS reply WHERE reply.parent_id = comment.id AND reply.removed_at IS NULL))
           AND (%(after)s::bigint IS NULL OR comment.id > %(after)s)
@@ -67,6 +86,7 @@ def list_roots(
         """,
         {
             "post_id": post_id,
+            "seen": seen,
             "field_id": field_id,
             "section_id": section_id,
             "after": after,
@@ -84,19 +104,19 @@ def list_replies(conn: db.Connection, root_ids: Sequence[int]) -> list[Comment]:
     )
 
 
-def list_counts(conn: db.Connection, post_id: int) -> list[CommentCount]:
+def list_counts(conn: db.Connection, post_id: int, seen: Sequence[int] | None) -> list[CommentCount]:
     """Of the fields that have open threads."""
     return db.many(
         conn,
         CommentCount,
-        """
+        f"""
         SELECT workflow_field.name AS field_name, comment.post_section_id AS section_id, count(*) AS count
         FROM comment JOIN workflow_field ON workflow_field.id = comment.workflow_field_id
-        WHERE comment.post_id = %s AND comment.parent_id IS NULL AND comment.resolved_at IS NULL
-          AND comment.removed_at IS NULL
+        WHERE comment.post_id = %(post_id)s AND comment.parent_id IS NULL AND comment.resolved_at IS NULL
+          AND comment.removed_at IS NULL AND {IS_SEEN}
         GROUP BY workflow_field.name, comment.post_section_id ORDER BY 1, 2
         """,
-        (post_id,),
+        {"post_id": post_id, "seen": seen},
     )
 
 
@@ -117,18 +137,23 @@ def count_open(conn: db.Connection, post_id: int, sub_stage_id: int) -> int:
 
 
 def count_threads(
-    conn: db.Connection, post_id: int, *, field_id: int | None, section_id: int | None
+    conn: db.Connection,
+    post_id: int,
+    *,
+    seen: Sequence[int] | None,
+    field_id: int | None,
+    section_id: int | None,
 ) -> tuple[int, int]:
     """Open and resolved ones."""
     found = conn.execute(
-        """
+        f"""
         SELECT count(*) FILTER (WHERE resolved_at IS NULL), count(*) FILTER (WHERE resolved_at IS NOT NULL)
         FROM comment
-        WHERE post_id = %(post_id)s AND parent_id IS NULL AND removed_at IS NULL
+        WHERE post_id = %(post_id)s AND parent_id IS NULL AND removed_at IS NULL AND {IS_SEEN}
           AND (%(field_id)s::bigint IS NULL OR (
               workflow_field_id = %(field_id)s AND post_section_id IS NOT DISTINCT FROM %(section_id)s))
         """,
-        {"post_id": post_id, "field_id": field_id, "section_id": section_id},
+        {"post_id": post_id, "seen": seen, "field_id": field_id, "section_id": section_id},
     ).fetchone()
     return found or (0, 0)
 

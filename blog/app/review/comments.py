@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from blog.app import audit, db
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check
+from blog.app.auth.reach import seen
 from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
 from blog.app.posts import services as posts
 from blog.app.posts.models import Post
@@ -49,10 +50,11 @@ def list_threads(
 ) -> ThreadPage:
     """Of one field, or of the whole post; the oldest first."""
     post = posts.get_post(conn, actor, post_id)
-    field = _field(conn, post, field_name, section_id) if field_name else None
+    field = _field(conn, actor, post, field_name, section_id) if field_name else None
     roots = store.list_roots(
         conn,
         post_id,
+        seen=seen(actor),
         field_id=field.id if field else None,
         section_id=section_id,
         shown=shown,
@@ -61,7 +63,7 @@ def list_threads(
     )
     items = roots[:limit]
     return ThreadPage(
-        items=_threads(conn, post, items), next=str(items[-1].id) if len(roots) > limit else None
+        items=_threads(conn, actor, post, items), next=str(items[-1].id) if len(roots) > limit else None
     )
 
 
@@ -69,7 +71,7 @@ def get_thread(conn: db.Connection, actor: Actor, comment_id: int) -> Thread:
     """The thread a comment is in."""
     comment = _present(conn, actor, comment_id)
     root = _present(conn, actor, comment.parent_id) if comment.parent_id else comment
-    return _threads(conn, posts.get_post(conn, actor, comment.post_id), [root])[0]
+    return _threads(conn, actor, posts.get_post(conn, actor, comment.post_id), [root])[0]
 
 
 def get_conversation(
@@ -84,11 +86,13 @@ def get_conversation(
 ) -> Conversation:
     """What the page of a field's comments shows; `field_name` None: of the whole post."""
     post = posts.get_post(conn, actor, post_id)
-    field = _field(conn, post, field_name, section_id) if field_name else None
+    field = _field(conn, actor, post, field_name, section_id) if field_name else None
     page = list_threads(
         conn, actor, post_id, field_name=field_name, section_id=section_id, shown=shown, after=after
     )
-    counts = store.count_threads(conn, post_id, field_id=field.id if field else None, section_id=section_id)
+    counts = store.count_threads(
+        conn, post_id, seen=seen(actor), field_id=field.id if field else None, section_id=section_id
+    )
     return Conversation(
         post_id=post_id,
         post_title=post.title,
@@ -99,7 +103,7 @@ def get_conversation(
         open_count=counts[0],
         resolved_count=counts[1],
         next=page.next,
-        colleagues=list_colleagues(conn, POST_READ),
+        colleagues=list_colleagues(conn, post.sub_stage_id),
         may_comment=actor.may(POST_COMMENT),
     )
 
@@ -107,12 +111,12 @@ def get_conversation(
 def list_counts(conn: db.Connection, actor: Actor, post_id: int) -> list[CommentCount]:
     """Open threads by field, of the fields that have any."""
     posts.get_post(conn, actor, post_id)
-    return store.list_counts(conn, post_id)
+    return store.list_counts(conn, post_id, seen(actor))
 
 
-def _threads(conn: db.Connection, post: Post, roots: Sequence[Comment]) -> list[Thread]:
+def _threads(conn: db.Connection, actor: Actor, post: Post, roots: Sequence[Comment]) -> list[Thread]:
     replies = store.list_replies(conn, [root.id for root in roots])
-    tree = workflow.get_workflow(conn, post.workflow_id)
+    tree = workflow.get_seen_workflow(conn, actor, post.workflow_id)
     current = workflow.current_values(conn, post.id) if roots else {}
     fields = {field.id: field for field in rules.fields(tree)}
 
@@ -134,8 +138,8 @@ def _threads(conn: db.Connection, post: Post, roots: Sequence[Comment]) -> list[
     ]
 
 
-def _field(conn: db.Connection, post: Post, field_name: str, section_id: int | None) -> Field:
-    field = workflow.find_field(conn, post.workflow_id, field_name)
+def _field(conn: db.Connection, actor: Actor, post: Post, field_name: str, section_id: int | None) -> Field:
+    field = workflow.find_field(conn, actor, post.workflow_id, field_name)
     if section_id is not None:
         posts.get_section(conn, post.id, section_id)
     if (field.scope == "section") != (section_id is not None):
@@ -150,7 +154,7 @@ def _field(conn: db.Connection, post: Post, field_name: str, section_id: int | N
 
 def _present(conn: db.Connection, actor: Actor, comment_id: int) -> Comment:
     check(actor, POST_READ)
-    return _there(store.find_comment(conn, comment_id))
+    return _there(store.find_comment(conn, comment_id, seen(actor)))
 
 
 def _there(comment: Comment | None) -> Comment:
@@ -176,7 +180,7 @@ def comment(
     check(actor, POST_COMMENT)
     with conn.transaction():
         post = posts.get_post(conn, actor, post_id)
-        field = _field(conn, post, field_name, section_id) if field_name else None
+        field = _field(conn, actor, post, field_name, section_id) if field_name else None
         revision = field and posts.find_current(
             conn, post_id=post_id, section_id=section_id, field_id=field.id
         )
@@ -198,7 +202,7 @@ def reply(conn: db.Connection, actor: Actor, comment_id: int, body: str) -> Comm
     check(actor, POST_COMMENT)
     with conn.transaction():
         answered = _present(conn, actor, comment_id)
-        root = _there(store.lock_comment(conn, answered.parent_id or answered.id))
+        root = _there(store.lock_comment(conn, answered.parent_id or answered.id, seen(actor)))
         posts.get_post(conn, actor, root.post_id)
         new = NewComment(
             post_id=root.post_id,
@@ -219,7 +223,8 @@ def _say(
 ) -> Comment:
     """Told once: a person who is mentioned is not told besides that there is a comment."""
     comment_id = store.insert_comment(conn, actor, new)
-    named = mentions.mentioned(new.body, list_colleagues(conn, POST_READ))
+    place = posts.get_post(conn, actor, new.post_id).sub_stage_id
+    named = mentions.mentioned(new.body, list_colleagues(conn, place))
     told = {person: kind for person in concerned if person is not None}
     told |= dict.fromkeys(named, "mentioned")
     told.pop(actor.user_id or 0, None)
@@ -271,7 +276,8 @@ def edit(conn: db.Connection, actor: Actor, comment_id: int, body: str) -> Comme
             raise Conflict(_("This comment was removed. Bring it back to change it."))
         if (text := _body(body)) != before.body:
             store.update_body(conn, comment_id, text)
-            named = mentions.mentioned(text, list_colleagues(conn, POST_READ)) - {actor.user_id}
+            place = posts.get_post(conn, actor, before.post_id).sub_stage_id
+            named = mentions.mentioned(text, list_colleagues(conn, place)) - {actor.user_id}
             told = dict.fromkeys(named, "mentioned")
             notification_store.insert_for_comment(conn, actor, before.post_id, comment_id, told)
             audit.record(conn, actor, "comment.edited", "post", before.post_id, comment_id=comment_id)
@@ -309,7 +315,7 @@ def reopen(conn: db.Connection, actor: Actor, comment_id: int) -> Comment:
 def _set_resolved(conn: db.Connection, actor: Actor, comment_id: int, *, is_resolved: bool) -> Comment:
     check(actor, POST_COMMENT)
     with conn.transaction():
-        root = _there(store.lock_comment(conn, comment_id))
+        root = _there(store.lock_comment(conn, comment_id, seen(actor)))
         posts.get_post(conn, actor, root.post_id)
         if root.parent_id is not None:
             raise Invalid(_("A thread is resolved at its first comment."), comment_id=root.parent_id)
@@ -326,7 +332,7 @@ def _set_resolved(conn: db.Connection, actor: Actor, comment_id: int, *, is_reso
 
 def _own(conn: db.Connection, actor: Actor, comment_id: int) -> Comment:
     check(actor, POST_COMMENT)
-    found = _there(store.lock_comment(conn, comment_id))
+    found = _there(store.lock_comment(conn, comment_id, seen(actor)))
     posts.get_post(conn, actor, found.post_id)
     if actor.user_id is None or found.author_id != actor.user_id:
         raise Forbidden(

@@ -3,6 +3,7 @@
 from datetime import date
 
 from blog.app import audit, db
+from blog.app.auth import matrix
 from blog.app.auth.models import Actor
 from blog.app.errors import NotFound
 from blog.app.posts import services as posts
@@ -22,9 +23,12 @@ def plan(
 ) -> PostPlan:
     """The day a post is meant to appear, and the day it is set to, which a field may hold. None: not said."""
     with conn.transaction():
-        posts.lock_to_edit(conn, actor, post_id)
+        post = posts.lock_to_edit(conn, actor, post_id)
         before = _plan(store.find_plan(conn, post_id))
+        if planned_on != before.planned_on:
+            matrix.check(conn, actor, "edit", post.sub_stage_id)
         if scheduled_for != before.scheduled_for:
+            matrix.check(conn, actor, "publish", post.sub_stage_id)
             dating.set_date(conn, actor, post_id, scheduled_for)
         after = _plan(store.update_planned(conn, post_id, planned_on))
         if after != before:

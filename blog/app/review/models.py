@@ -32,6 +32,15 @@ class Colleague:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewPlace:
+    """A sub-stage that work can be handed over to or sent back to."""
+
+    name: str
+    label: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubStageState:
     """A post in one sub-stage. `updated_at` None: nothing was ever said about it.
 

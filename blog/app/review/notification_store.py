@@ -1,14 +1,20 @@
 """The statements about notifications: each person's own, and only of what is still there to be read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.review.comment_models import Notification
 
-# What was removed since, a post or a comment, is told no more.
+# What was removed since, a post or a comment, is told no more; nor is what is out of sight, by `seen` (None:
+# nothing is): where the post stands, the field that was spoken of, the sub-stage that was changed.
 PRESENT = """
     post.removed_at IS NULL AND comment.removed_at IS NULL
+    AND (%(seen)s::bigint[] IS NULL OR (
+        post.workflow_sub_stage_id = ANY(%(seen)s)
+        AND (comment.workflow_field_id IS NULL OR comment.workflow_field_id IN (
+            SELECT id FROM workflow_field WHERE workflow_sub_stage_id = ANY(%(seen)s)))
+        AND (event.workflow_sub_stage_id IS NULL OR event.workflow_sub_stage_id = ANY(%(seen)s))))
 """
 NOTIFICATION = """
     SELECT notification.id, notification.kind, notification.post_id, post.title AS post_title,
@@ -29,7 +35,13 @@ NOTIFICATION = """
 
 
 def list_notifications(
-    conn: db.Connection, user_id: int, *, only_unread: bool, after: int | None, limit: int
+    conn: db.Connection,
+    user_id: int,
+    seen: Sequence[int] | None,
+    *,
+    only_unread: bool,
+    after: int | None,
+    limit: int,
 ) -> list[Notification]:
     """Newest first."""
     unread = "AND notification.read_at IS NULL" if only_unread else ""
@@ -42,29 +54,35 @@ def list_notifications(
           AND (%(after)s::bigint IS NULL OR notification.id < %(after)s)
         ORDER BY notification.id DESC LIMIT %(limit)s
         """,
-        {"user_id": user_id, "after": after, "limit": limit},
+        {"user_id": user_id, "seen": seen, "after": after, "limit": limit},
     )
 
 
-def count_unread(conn: db.Connection, user_id: int) -> int:
+def count_unread(conn: db.Connection, user_id: int, seen: Sequence[int] | None) -> int:
     return db.scalar(
         conn,
         f"""
         SELECT count(*) FROM notification
         JOIN post ON post.id = notification.post_id
         LEFT JOIN comment ON comment.id = notification.comment_id
-        WHERE notification.app_user_id = %s AND notification.read_at IS NULL AND {PRESENT}
+        LEFT JOIN post_sub_stage_event AS event ON event.id = notification.post_sub_stage_event_id
+        WHERE notification.app_user_id = %(user_id)s AND notification.read_at IS NULL AND {PRESENT}
         """,
-        (user_id,),
+        {"user_id": user_id, "seen": seen},
     )
 
 
-def find_notification(conn: db.Connection, user_id: int, notification_id: int) -> Notification | None:
+def find_notification(
+    conn: db.Connection, user_id: int, notification_id: int, seen: Sequence[int] | None
+) -> Notification | None:
     return db.one(
         conn,
         Notification,
-        f"{NOTIFICATION} WHERE notification.app_user_id = %s AND notification.id = %s AND {PRESENT}",
-        (user_id, notification_id),
+        f"""
+        {NOTIFICATION}
+        WHERE notification.app_user_id = %(user_id)s AND notification.id = %(id)s AND {PRESENT}
+        """,
+        {"user_id": user_id, "id": notification_id, "seen": seen},
     )
 
 

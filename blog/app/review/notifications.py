@@ -3,6 +3,7 @@
 from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check
+from blog.app.auth.reach import seen
 from blog.app.errors import Forbidden, NotFound
 from blog.app.posts.permissions import POST_READ
 from blog.app.review import notification_store as store
@@ -19,17 +20,19 @@ def list_notifications(
     limit: int = 50,
 ) -> NotificationPage:
     user_id = _person(actor)
-    found = store.list_notifications(conn, user_id, only_unread=only_unread, after=after, limit=limit + 1)
+    found = store.list_notifications(
+        conn, user_id, seen(actor), only_unread=only_unread, after=after, limit=limit + 1
+    )
     items = found[:limit]
     return NotificationPage(
         items=items,
-        unread=store.count_unread(conn, user_id),
+        unread=store.count_unread(conn, user_id, seen(actor)),
         next=str(items[-1].id) if len(found) > limit else None,
     )
 
 
 def count_unread(conn: db.Connection, actor: Actor) -> int:
-    return store.count_unread(conn, _person(actor))
+    return store.count_unread(conn, _person(actor), seen(actor))
 
 
 def read(conn: db.Connection, actor: Actor, notification_id: int) -> Notification:
@@ -37,7 +40,7 @@ def read(conn: db.Connection, actor: Actor, notification_id: int) -> Notificatio
     user_id = _person(actor)
     with conn.transaction():
         store.update_read(conn, user_id, notification_id)
-        found = store.find_notification(conn, user_id, notification_id)
+        found = store.find_notification(conn, user_id, notification_id, seen(actor))
         if found is None:
             raise NotFound(_("There is no such notification, or what it was about has been removed."))
         return found

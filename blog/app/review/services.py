@@ -7,11 +7,11 @@ next one. A sub-stage is called ready or done only when its requirements are met
 from datetime import date
 
 from blog.app import audit, db
+from blog.app.auth import matrix, reach
 from blog.app.auth.models import Actor
-from blog.app.errors import Conflict, Forbidden, Invalid
+from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
 from blog.app.posts import services as posts
 from blog.app.posts.models import Post
-from blog.app.posts.permissions import POST_READ
 from blog.app.review import notification_store, rules, store
 from blog.app.review.models import Change, Status, SubStageEvent, SubStageState
 from blog.app.review.permissions import check_may_work
@@ -36,14 +36,16 @@ def change_status(
     with conn.transaction():
         post = posts.lock_to_read(conn, actor, post_id)
         states = store.list_states(conn, post_id)
-        state = named(states, sub_stage)
-        check_may_work(actor, post, state)
+        state = _seen(actor, named(states, sub_stage))
+        check_may_work(conn, actor, post, state)
         rules.check_seen(state, seen)
         if status == state.status:
             return state
         change = rules.step(state, status, actor_id=actor.user_id, note=_note(note))
+        if status == "done" and _behind(states, state) is None:
+            matrix.check(conn, actor, "publish", state.sub_stage_id)
         if status in rules.NEEDS_MET_REQUIREMENTS:
-            refuse_unmet(conn, post, state)
+            refuse_unmet(conn, actor, post, state)
         _write(conn, actor, post, state, change)
         if status == "done" and (following := _behind(states, state)) is not None and state.is_here:
             posts.stand_at(conn, actor, post, following.sub_stage_id)
@@ -68,10 +70,10 @@ def hand_over(
     with conn.transaction():
         post = posts.lock_to_read(conn, actor, post_id)
         states = store.list_states(conn, post_id)
-        state = named(states, sub_stage)
+        state = _seen(actor, named(states, sub_stage))
         target = named(states, to or sub_stage)
-        check_may_work(actor, post, state)
-        _check_colleague(conn, person_id)
+        check_may_work(conn, actor, post, state)
+        _check_colleague(conn, person_id, target)
         if states.index(target) < states.index(state):
             raise Invalid(
                 _(
@@ -83,7 +85,7 @@ def hand_over(
             )
         change = rules.handed_over(state, person_id, _note(note), to_id=target.sub_stage_id)
         if change.status == "done":
-            refuse_unmet(conn, post, state)
+            refuse_unmet(conn, actor, post, state)
         event_id = _write(conn, actor, post, state, change, tell=target is state)
         if target is not state:
             _receive(
@@ -106,9 +108,9 @@ def send_back(
     with conn.transaction():
         post = posts.lock_to_read(conn, actor, post_id)
         states = store.list_states(conn, post_id)
-        state = named(states, sub_stage)
+        state = _seen(actor, named(states, sub_stage))
         target = named(states, to)
-        check_may_work(actor, post, state)
+        check_may_work(conn, actor, post, state)
         if states.index(target) >= states.index(state):
             raise Invalid(
                 _("%(target)s does not come before %(state)s.", target=target.label, state=state.label),
@@ -158,11 +160,12 @@ def assign(
     """None: to nobody in particular."""
     with conn.transaction():
         post = posts.lock_to_edit(conn, actor, post_id)
-        state = named(store.list_states(conn, post_id), sub_stage)
+        state = _seen(actor, named(store.list_states(conn, post_id), sub_stage))
+        matrix.check(conn, actor, "edit", state.sub_stage_id)
         if person_id == state.assignee_id:
             return state
         if person_id is not None:
-            _check_colleague(conn, person_id)
+            _check_colleague(conn, person_id, state)
         _write(
             conn,
             actor,
@@ -185,7 +188,8 @@ def set_due(
     """None: without a due date."""
     with conn.transaction():
         post = posts.lock_to_edit(conn, actor, post_id)
-        state = named(store.list_states(conn, post_id), sub_stage)
+        state = _seen(actor, named(store.list_states(conn, post_id), sub_stage))
+        matrix.check(conn, actor, "edit", state.sub_stage_id)
         if due_on == state.due_on:
             return state
         _write(
@@ -210,6 +214,7 @@ def undo(conn: db.Connection, actor: Actor, event_id: int) -> SubStageState:
         event = get_event(conn, actor, event_id)
         post = posts.lock_to_read(conn, actor, event.post_id)
         _check_undoable(actor, event)
+        matrix.check(conn, actor, "move", event.sub_stage_id)
         along = store.list_caused(conn, event.id)
         _refuse_followed(conn, event, along)
         states = store.list_states(conn, post.id)
@@ -282,9 +287,17 @@ def _now(conn: db.Connection, post_id: int, sub_stage: str) -> SubStageState:
     return named(store.list_states(conn, post_id), sub_stage)
 
 
-def _check_colleague(conn: db.Connection, person_id: int) -> None:
-    if all(person.id != person_id for person in store.list_colleagues(conn, POST_READ)):
-        raise Invalid(_("This person is not here, or may not read posts."), field="person_id")
+def _check_colleague(conn: db.Connection, person_id: int, target: SubStageState) -> None:
+    if all(person.id != person_id for person in store.list_colleagues(conn, target.sub_stage_id)):
+        raise Invalid(
+            _("This person is not here, or may not see %(stage)s.", stage=target.label), field="person_id"
+        )
+
+
+def _seen(actor: Actor, state: SubStageState) -> SubStageState:
+    if not reach.may_see(actor, state.sub_stage_id):
+        raise NotFound(_("There is no such stage in this workflow."))
+    return state
 
 
 def _note(text: str) -> str:

@@ -3,6 +3,7 @@
 from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check
+from blog.app.auth.reach import may, may_see, seen
 from blog.app.errors import NotFound
 from blog.app.posts import services as posts
 from blog.app.posts.models import Post
@@ -11,6 +12,7 @@ from blog.app.review import comment_store, requirements, store
 from blog.app.review.models import (
     Colleague,
     RequirementCheck,
+    ReviewPlace,
     SubStageEvent,
     SubStageEventPage,
     SubStageReview,
@@ -23,21 +25,30 @@ from blog.app.workflow import services as workflow
 
 
 def list_states(conn: db.Connection, actor: Actor, post_id: int) -> list[SubStageState]:
-    """Every sub-stage of the post's workflow, in order."""
+    """Every sub-stage of the post's workflow that the actor may see, in order."""
     posts.get_post(conn, actor, post_id)
-    return store.list_states(conn, post_id)
+    return [state for state in store.list_states(conn, post_id) if may_see(actor, state.sub_stage_id)]
+
+
+def list_places(conn: db.Connection, actor: Actor, post_id: int) -> list[ReviewPlace]:
+    """Every sub-stage by name alone: work can be handed over to where one may not look."""
+    posts.get_post(conn, actor, post_id)
+    return [
+        ReviewPlace(name=state.name, label=state.label, stage=state.stage)
+        for state in store.list_states(conn, post_id)
+    ]
 
 
 def get_review(conn: db.Connection, actor: Actor, post_id: int, sub_stage: str) -> SubStageReview:
     post = posts.get_post(conn, actor, post_id)
-    state = named(store.list_states(conn, post_id), sub_stage)
+    state = named(list_states(conn, actor, post_id), sub_stage)
     latest = store.find_latest_of(conn, post_id, actor.user_id) if actor.user_id else None
     return SubStageReview(
         state=state,
-        checks=_checks(conn, post, state.sub_stage_id),
+        checks=_checks(conn, actor, post, state.sub_stage_id),
         open_comments=comment_store.count_open(conn, post_id, state.sub_stage_id),
         may_work=may_work(actor, post, state),
-        may_assign=may_edit(actor, post),
+        may_assign=may_edit(actor, post) and may(actor, "edit", state.sub_stage_id),
         undo=latest,
     )
 
@@ -45,7 +56,7 @@ def get_review(conn: db.Connection, actor: Actor, post_id: int, sub_stage: str) 
 def get_event(conn: db.Connection, actor: Actor, event_id: int) -> SubStageEvent:
     check(actor, POST_READ)
     event = store.find_event(conn, event_id)
-    if event is None:
+    if event is None or not may_see(actor, event.sub_stage_id):
         raise NotFound(_("There is no such change."))
     posts.get_post(conn, actor, event.post_id)
     return event
@@ -63,15 +74,15 @@ def list_events(
     """What was done in a sub-stage, or in all of them, newest first."""
     states = list_states(conn, actor, post_id)
     sub_stage_id = named(states, sub_stage).sub_stage_id if sub_stage else None
-    found = store.list_events(conn, post_id, sub_stage_id, after=after, limit=limit + 1)
+    found = store.list_events(conn, post_id, sub_stage_id, seen=seen(actor), after=after, limit=limit + 1)
     items = found[:limit]
     return SubStageEventPage(items=items, next=str(items[-1].id) if len(found) > limit else None)
 
 
 def list_colleagues(conn: db.Connection, actor: Actor) -> list[Colleague]:
-    """Who can be given work and mentioned."""
+    """Who can be given work and mentioned, where they may see it."""
     check(actor, POST_READ)
-    return store.list_colleagues(conn, POST_READ)
+    return store.list_colleagues(conn)
 
 
 def named(states: list[SubStageState], name: str) -> SubStageState:
@@ -88,17 +99,18 @@ def with_id(states: list[SubStageState], sub_stage_id: int) -> SubStageState:
 # --- requirements --------------------------------------------------------------------------------
 
 
-def _checks(conn: db.Connection, post: Post, sub_stage_id: int) -> list[RequirementCheck]:
+def _checks(conn: db.Connection, actor: Actor, post: Post, sub_stage_id: int) -> list[RequirementCheck]:
     asked = store.list_requirements(conn, sub_stage_id)
     if not asked:
         return []
     tree = workflow.get_workflow(conn, post.workflow_id)
     current = workflow.current_values(conn, post.id)
+    shown = workflow_rules.narrowed(tree, seen(actor))
     words = requirements.Words(
         fields={field.id: field for field in workflow_rules.fields(tree)},
         values={place: revision.value for place, revision in current.items()},
         headings={
-            section.id: workflow.heading_of(tree, section.id, current)
+            section.id: workflow.heading_of(shown, section.id, current)
             for section in posts.list_sections(conn, post.id)
         },
         open_comments=comment_store.count_open(conn, post.id, sub_stage_id),
@@ -106,7 +118,7 @@ def _checks(conn: db.Connection, post: Post, sub_stage_id: int) -> list[Requirem
     return requirements.check(asked, words)
 
 
-def refuse_unmet(conn: db.Connection, post: Post, state: SubStageState) -> None:
-    failing = [found for found in _checks(conn, post, state.sub_stage_id) if not found.is_met]
+def refuse_unmet(conn: db.Connection, actor: Actor, post: Post, state: SubStageState) -> None:
+    failing = [found for found in _checks(conn, actor, post, state.sub_stage_id) if not found.is_met]
     if failing:
         raise requirements.Unmet(state.label, failing)

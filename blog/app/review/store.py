@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import date
 
 from blog.app import db
+from blog.app.auth import matrix_store
 from blog.app.auth.models import Actor
 from blog.app.posts.models import Post
 from blog.app.review.models import (
@@ -43,6 +44,12 @@ EVENT = """
     LEFT JOIN app_user AS assignee ON assignee.id = event.assignee_id
     LEFT JOIN app_user AS author ON author.id = event.app_user_id
 """
+READS = """
+    EXISTS (
+        SELECT FROM user_role JOIN role_permission USING (role_id)
+        WHERE user_role.app_user_id = app_user.id AND role_permission.permission = 'post.read')
+"""
+SEES = matrix_store.may_see_sql("%(place_id)s")
 
 
 # --- states --------------------------------------------------------------------------------------
@@ -168,9 +175,15 @@ def find_latest_of(conn: db.Connection, post_id: int, user_id: int) -> SubStageE
 
 
 def list_events(
-    conn: db.Connection, post_id: int, sub_stage_id: int | None, *, after: int | None, limit: int
+    conn: db.Connection,
+    post_id: int,
+    sub_stage_id: int | None,
+    *,
+    seen: Sequence[int] | None,
+    after: int | None,
+    limit: int,
 ) -> list[SubStageEvent]:
-    """Newest first; `sub_stage_id` None: of all sub-stages."""
+    """Newest first; `sub_stage_id` None: of all sub-stages, or of those `seen`."""
     return db.many(
         conn,
         SubStageEvent,
@@ -178,10 +191,11 @@ def list_events(
         {EVENT}
         WHERE event.post_id = %(post_id)s
           AND (%(sub_stage_id)s::bigint IS NULL OR event.workflow_sub_stage_id = %(sub_stage_id)s)
+          AND (%(seen)s::bigint[] IS NULL OR event.workflow_sub_stage_id = ANY(%(seen)s))
           AND (%(after)s::bigint IS NULL OR event.id < %(after)s)
         ORDER BY event.id DESC LIMIT %(limit)s
         """,
-        {"post_id": post_id, "sub_stage_id": sub_stage_id, "after": after, "limit": limit},
+        {"post_id": post_id, "sub_stage_id": sub_stage_id, "seen": seen, "after": after, "limit": limit},
     )
 
 
@@ -204,19 +218,17 @@ def list_requirements(conn: db.Connection, sub_stage_id: int) -> list[Requiremen
 # --- people and plans ----------------------------------------------------------------------------
 
 
-def list_colleagues(conn: db.Connection, permission: str) -> list[Colleague]:
-    """Active people whose roles grant `permission`, by name."""
+def list_colleagues(conn: db.Connection, sub_stage_id: int | None = None) -> list[Colleague]:
+    """Active people who may read posts, by name; those that stand in this sub-stage, if one is named."""
     return db.many(
         conn,
         Colleague,
-        """
+        f"""
         SELECT id, name FROM app_user
-        WHERE deactivated_at IS NULL AND EXISTS (
-            SELECT FROM user_role JOIN role_permission USING (role_id)
-            WHERE user_role.app_user_id = app_user.id AND role_permission.permission = %s)
+        WHERE deactivated_at IS NULL AND {READS if sub_stage_id is None else SEES}
         ORDER BY lower(name), id
         """,
-        (permission,),
+        {"place_id": sub_stage_id},
     )
 
 

@@ -10,9 +10,11 @@ from flask import Blueprint, Response, request, url_for
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.errors import AppError, Conflict, Invalid
+from blog.app.posts import services as posts
 from blog.app.posts.permissions import POST_EDIT, POST_READ
 from blog.app.review import comments, dates, rules, services, standing
 from blog.app.review.comment_models import CommentCount
+from blog.app.review.models import SubStageState
 from blog.app.review.schemas import (
     Assignment,
     DueDate,
@@ -47,6 +49,7 @@ def _sub_stage_page(
         "review/_refusal.html" if refusal else "review/_strip.html",
         review=standing.get_review(conn, actor, post_id, sub_stage_name),
         states=standing.list_states(conn, actor, post_id),
+        places=standing.list_places(conn, actor, post_id),
         events=standing.list_events(conn, actor, post_id, sub_stage_name, after=after),
         plan=dates.get_plan(conn, actor, post_id),
         colleagues=standing.list_colleagues(conn, actor),
@@ -65,6 +68,11 @@ def _key(count: CommentCount) -> str:
 
 
 def _back_to_desk(post_id: int, sub_stage_name: str) -> Response:
+    """Or to the list, when the post has gone out of sight."""
+    if not posts.is_in_sight(web.conn(), current_actor(), post_id):
+        if web.wants_fragment():
+            return Response(status=204, headers={"HX-Redirect": "/posts"})
+        return web.see_other("/posts")
     return web.see_other(url_for("desk.show_desk", post_id=post_id, sub_stage_name=sub_stage_name))
 
 
@@ -90,8 +98,15 @@ def change_status(post_id: int, sub_stage_name: str) -> Response:
         )
     except (Conflict, Invalid) as refusal:
         return _refused(post_id, sub_stage_name, refusal)
-    here = [state.name for state in standing.list_states(conn, actor, post_id) if state.is_here]
-    return _back_to_desk(post_id, here[0] if before.is_here else sub_stage_name)
+    return _back_to_desk(post_id, _place_after(post_id, before))
+
+
+def _place_after(post_id: int, before: SubStageState) -> str:
+    """Where the post stands by now, if it stood here; the one that was worked on if that is out of sight."""
+    conn, actor = web.conn(), current_actor()
+    if not before.is_here or not posts.is_in_sight(conn, actor, post_id):
+        return before.name
+    return next(state.name for state in standing.list_states(conn, actor, post_id) if state.is_here)
 
 
 @bp.post("/posts/<int:post_id>/sub-stages/<sub_stage_name>/hand-overs")

@@ -33,7 +33,7 @@ def get_default_workflow() -> Response:
         content: {application/json: {schema: {$ref: '#/components/schemas/Workflow'}}}
       404: {$ref: '#/components/responses/Problem'}
     """
-    return web.answer(services.default_workflow(web.conn()))
+    return web.answer(services.default_workflow(web.conn(), current_actor()))
 
 
 @bp.get("/workflows/<int:workflow_id>")
@@ -47,7 +47,7 @@ def get_workflow(workflow_id: int) -> Response:
         description: The whole tree, in order.
         content: {application/json: {schema: {$ref: '#/components/schemas/Workflow'}}}
     """
-    return web.answer(services.get_workflow(web.conn(), workflow_id))
+    return web.answer(services.get_seen_workflow(web.conn(), current_actor(), workflow_id))
 
 
 # --- posts ---------------------------------------------------------------------------------------

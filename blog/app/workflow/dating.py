@@ -29,6 +29,7 @@ def set_date(conn: db.Connection, actor: Actor, post_id: int, day: date | None) 
                 section_id=None,
                 value=day.isoformat() if day else "",
                 base_revision_id=base.id if base else None,
+                verb="see",  # to set the day is to publish, which is asked for where the post stands
             )
         if not fields:
             posts.schedule(conn, post_id, day)

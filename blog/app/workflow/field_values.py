@@ -37,15 +37,15 @@ def list_revisions(
 ) -> RevisionPage:
     """The history of a field, newest first."""
     post = posts.get_post(conn, actor, post_id)
-    field = workflows.find_field(conn, post.workflow_id, field_name)
+    field = workflows.find_field(conn, actor, post.workflow_id, field_name)
     workflows.check_scope(conn, post_id, field, section_id)
     return posts.list_revisions(conn, actor, post_id, section_id, field.id, after=after, limit=limit)
 
 
 def list_values(conn: db.Connection, actor: Actor, post_id: int) -> list[FieldValue]:
-    """Every field of the post and of each of its sections, also those never written."""
+    """Every field of the post and of each of its sections that may be seen, also those never written."""
     post = posts.get_post(conn, actor, post_id)
-    workflow = workflows.get_workflow(conn, post.workflow_id)
+    workflow = workflows.get_seen_workflow(conn, actor, post.workflow_id)
     current = workflows.current_values(conn, post_id)
     section_ids = [section.id for section in posts.list_sections(conn, post_id)]
     places = [(None, field) for field in rules.fields(workflow, "post")] + [
@@ -69,7 +69,7 @@ def put_value(
     """save_field for a program, whose value is JSON."""
     with conn.transaction():
         post = posts.get_post(conn, actor, post_id)
-        field = workflows.find_field(conn, post.workflow_id, field_name)
+        field = workflows.find_field(conn, actor, post.workflow_id, field_name)
         revision = workflows.write_field(
             conn,
             actor,

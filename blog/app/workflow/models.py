@@ -157,7 +157,9 @@ class Progress:
 class Workspace:
     """Everything the page of a post shows. `progress` is by sub-stage id.
 
-    `sub_stage` is the one looked at; where the post stands is `post.sub_stage_id`.
+    `sub_stage` is the one looked at; where the post stands is `post.sub_stage_id`. `workflow` is without the
+    fields that may not be seen; `seen` are the sub-stages that may. `may_edit`, `may_run` and `may_accept`
+    are about the sub-stage looked at, `may_move` about where the post stands, `may_arrange` about sections.
     """
 
     post: Post
@@ -170,6 +172,11 @@ class Workspace:
     sections: list[SectionState]
     progress: dict[int, Progress]
     may_edit: bool
+    may_move: bool
+    may_run: bool
+    may_accept: bool
+    may_arrange: bool
+    seen: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

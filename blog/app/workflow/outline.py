@@ -75,7 +75,7 @@ def _name(
 
 def _naming_field(conn: db.Connection, actor: Actor, post_id: int) -> Field:
     post = posts.get_post(conn, actor, post_id)
-    tree = workflow.get_workflow(conn, post.workflow_id)
+    tree = workflow.get_seen_workflow(conn, actor, post.workflow_id)
     for field in rules.naming_fields(tree, "section"):
         return field
     raise Invalid(_("In this workflow no field names a section."))
@@ -98,7 +98,7 @@ def list_split_places(
     posts.get_section(conn, post_id, section_id)
     current = workflow.current_values(conn, post_id)
     found: list[SplitField] = []
-    for field in rules.fields(workflow.get_workflow(conn, post.workflow_id), "section"):
+    for field in rules.fields(workflow.get_seen_workflow(conn, actor, post.workflow_id), "section"):
         revision = current.get((section_id, field.id))
         if revision is None or not dividing.is_divided(field):
             continue
@@ -121,7 +121,7 @@ def split_section(
     """The text behind `offset` goes to a new section, named by the heading it begins with, if any."""
     with conn.transaction():
         post = posts.lock_to_edit(conn, actor, post_id)
-        field = workflow.find_field(conn, post.workflow_id, field_name)
+        field = workflow.find_field(conn, actor, post.workflow_id, field_name)
         workflow.check_scope(conn, post.id, field, section_id)
         text = _text_to_divide(conn, post, field, section_id, base_revision_id)
         halves = dividing.divided(text.value, offset)

@@ -1,12 +1,12 @@
 """Decisions about a post in its workflow without I/O: where it may go, how far it is, what it is called."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from blog.app.errors import NotFound
 from blog.app.text import cut, folded
 from blog.app.translation import gettext as _
-from blog.app.workflow.models import Field, FieldAction, Progress, Scope, Stage, SubStage, Workflow
+from blog.app.workflow.models import Field, Progress, Scope, Stage, SubStage, Workflow
 from blog.app.workflow.values import is_filled
 
 TITLE_CHARS = 80
@@ -24,6 +24,23 @@ class Place:
     sub_stage: SubStage
     previous: SubStage | None
     next: SubStage | None
+
+
+def narrowed(workflow: Workflow, seen: Collection[int] | None) -> Workflow:
+    """Without the fields of sub-stages that are not among `seen`; None: all are. The stages stay, by name."""
+    if seen is None:
+        return workflow
+    return replace(
+        workflow,
+        stages=[
+            replace(stage, sub_stages=[_narrowed(sub_stage, seen) for sub_stage in stage.sub_stages])
+            for stage in workflow.stages
+        ],
+    )
+
+
+def _narrowed(sub_stage: SubStage, seen: Collection[int]) -> SubStage:
+    return sub_stage if sub_stage.id in seen else replace(sub_stage, fields=[])
 
 
 def sub_stages(workflow: Workflow) -> list[SubStage]:
@@ -50,16 +67,21 @@ def place(workflow: Workflow, sub_stage: int | str) -> Place:
     raise NotFound(_("There is no such stage in this workflow."))
 
 
+def hidden_names(whole: Workflow, narrowed: Workflow) -> dict[Scope, set[str]]:
+    """The names of the fields that the narrowed workflow is without, by scope."""
+    shown = {field.id for field in fields(narrowed)}
+    hidden: dict[Scope, set[str]] = {"post": set(), "section": set()}
+    for field in fields(whole):
+        if field.id not in shown:
+            hidden[field.scope].add(field.name)
+    return hidden
+
+
 def first_field(workflow: Workflow) -> Field:
     """Where the idea of a new post is written."""
     for field in fields(workflow, "post"):
         return field
     raise NotFound(_("The workflow “%(workflow)s” has no field to begin with.", workflow=workflow.label))
-
-
-def offered_actions(field: Field, *, may_automate: bool, may_edit: bool) -> list[FieldAction]:
-    """Only to those who may both start it and keep what comes of it; the first is the usual one."""
-    return list(field.actions) if may_automate and may_edit else []
 
 
 # --- progress ------------------------------------------------------------------------------------

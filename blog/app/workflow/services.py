@@ -9,9 +9,10 @@ from datetime import date
 from pydantic import JsonValue
 
 from blog.app import db
-from blog.app.auth.models import Actor
+from blog.app.auth import matrix, reach
+from blog.app.auth.models import Actor, Verb
 from blog.app.errors import Conflict, Invalid, NotFound
-from blog.app.llm.inputs import Inputs, Vocabulary
+from blog.app.llm.inputs import Inputs, Reference, Vocabulary
 from blog.app.llm.prompts.rules import JUDGE_VOCABULARY, REPAIR_VOCABULARY, WISH
 from blog.app.posts import services as posts
 from blog.app.posts.models import Origin, Post, Revision, Section
@@ -41,28 +42,50 @@ def get_workflow(conn: db.Connection, workflow_id: int) -> Workflow:
     return workflow
 
 
-def default_workflow(conn: db.Connection) -> Workflow:
-    """The one new posts follow unless another is named: the oldest."""
-    return get_workflow(conn, default_workflow_id(conn))
+def get_seen_workflow(conn: db.Connection, actor: Actor, workflow_id: int) -> Workflow:
+    """Without the fields the actor may not see; one of which they see nothing is not found."""
+    seen = reach.seen(actor)
+    workflow = get_workflow(conn, workflow_id)
+    if seen is not None and not any(sub_stage.id in seen for sub_stage in rules.sub_stages(workflow)):
+        raise NotFound(_("There is no such workflow."))
+    return rules.narrowed(workflow, seen)
 
 
-def default_workflow_id(conn: db.Connection) -> int:
-    workflow_id = store.find_default_workflow_id(conn)
+def default_workflow(conn: db.Connection, actor: Actor) -> Workflow:
+    """The one new posts follow unless another is named: the oldest that is open to the actor."""
+    return get_seen_workflow(conn, actor, default_workflow_id(conn, actor))
+
+
+def default_workflow_id(conn: db.Connection, actor: Actor) -> int:
+    workflow_id = store.find_default_workflow_id(conn, reach.seen(actor))
     if workflow_id is None:
-        raise NotFound(_("This installation has no workflow. Load sql/starter.sql or add one."))
+        raise NotFound(_("No workflow is open to you. Ask an administrator."))
     return workflow_id
 
 
-def _named_workflow(conn: db.Connection, name: str) -> Workflow:
-    workflow_id = store.find_workflow_id(conn, name)
+def oldest_workflow(conn: db.Connection) -> Workflow:
+    """For what it calls its fields, whoever asks."""
+    workflow_id = store.find_default_workflow_id(conn, None)
     if workflow_id is None:
-        raise Invalid(_("There is no workflow named “%(name)s”.", name=name), field="workflow")
+        raise NotFound(_("This installation has no workflow. Load sql/starter.sql or add one."))
     return get_workflow(conn, workflow_id)
 
 
-def find_field(conn: db.Connection, workflow_id: int, name: str) -> Field:
+def _named_workflow(conn: db.Connection, actor: Actor, name: str) -> Workflow:
+    missing = Invalid(_("There is no workflow named “%(name)s”.", name=name), field="workflow")
+    workflow_id = store.find_workflow_id(conn, name)
+    if workflow_id is None:
+        raise missing
+    try:
+        return get_seen_workflow(conn, actor, workflow_id)
+    except NotFound as closed:
+        raise missing from closed
+
+
+def find_field(conn: db.Connection, actor: Actor, workflow_id: int, name: str) -> Field:
+    """One in a stage the actor may not see is not found."""
     field = store.find_field(conn, workflow_id, name)
-    if field is None:
+    if field is None or not reach.may_see(actor, field.sub_stage_id):
         raise NotFound(_("There is no field “%(name)s” in this workflow.", name=name))
     return field
 
@@ -101,7 +124,10 @@ def create_post_with_idea(
     if not idea.strip():
         raise Invalid(_("Write down the idea first; one line is enough."), field="idea")
     with conn.transaction():
-        workflow = _named_workflow(conn, workflow_name) if workflow_name else default_workflow(conn)
+        workflow = (
+            _named_workflow(conn, actor, workflow_name) if workflow_name else default_workflow(conn, actor)
+        )
+        matrix.check(conn, actor, "edit", rules.sub_stages(workflow)[0].id)
         field = rules.first_field(workflow)
         post = posts.create_post(conn, actor, workflow.id, rules.sub_stages(workflow)[0].id)
         save_field(
@@ -127,11 +153,15 @@ def save_field(
     base_revision_id: int | None,
     origin: Origin = "person",
     llm_run_id: int | None = None,
+    verb: Verb = "edit",
 ) -> Revision:
-    """Checks the text against its field and appends it; a Conflict carries the value that is there now."""
+    """Checks the text against its field and appends it; a Conflict carries the value that is there now.
+
+    `verb`: what the actor must be allowed to do in the field's stage for it.
+    """
     with conn.transaction():
         post = posts.get_post(conn, actor, post_id)
-        field = find_field(conn, post.workflow_id, field_name)
+        field = find_field(conn, actor, post.workflow_id, field_name)
         return write_field(
             conn,
             actor,
@@ -142,6 +172,7 @@ def save_field(
             base_revision_id=base_revision_id,
             origin=origin,
             llm_run_id=llm_run_id,
+            verb=verb,
         )
 
 
@@ -184,9 +215,13 @@ def write_field(
     origin: Origin = "person",
     llm_run_id: int | None = None,
     restored_from_id: int | None = None,
+    verb: Verb = "edit",
 ) -> Revision:
     """Appends a value that is in the field's stored form already, keeping the post's title and day by it."""
     check_scope(conn, post.id, field, section_id)
+    matrix.check(conn, actor, verb, field.sub_stage_id)
+    if rules.is_date(field):
+        matrix.check(conn, actor, "publish", post.sub_stage_id)
     try:
         revision = posts.revise(
             conn,
@@ -243,10 +278,11 @@ def move_post(conn: db.Connection, actor: Actor, post_id: int, sub_stage: int | 
 # --- reading -------------------------------------------------------------------------------------
 
 
-def gather_inputs(conn: db.Connection, post_id: int, section_id: int | None) -> Inputs:
-    """What a prompt may read of this post as it is now. For jobs too: whoever calls has checked who asks."""
-    post = posts.get_post_for_job(conn, post_id)
-    workflow = get_workflow(conn, post.workflow_id)
+def gather_inputs(conn: db.Connection, actor: Actor, post_id: int, section_id: int | None) -> Inputs:
+    """What a prompt may read of this post as it is now, if it is the actor who asks."""
+    post = posts.get_post(conn, actor, post_id)
+    whole = get_workflow(conn, post.workflow_id)
+    workflow = rules.narrowed(whole, reach.seen(actor))
     current = current_values(conn, post_id)
     sections = posts.list_sections(conn, post_id)
     read = [
@@ -260,6 +296,20 @@ def gather_inputs(conn: db.Connection, post_id: int, section_id: int | None) -> 
         post={**_parsed(workflow, "post", None, current), "title": post.title},
         sections=read,
         section=None if section_id is None else read[ids.index(section_id)],
+        withheld=_withheld(whole, workflow),
+    )
+
+
+def _withheld(whole: Workflow, narrowed: Workflow) -> frozenset[Reference]:
+    """What a prompt might read and the actor may not; a heading is that of the fields that name sections."""
+    hidden = rules.hidden_names(whole, narrowed)
+    of_sections = hidden["section"]
+    if rules.naming_fields(whole, "section") != rules.naming_fields(narrowed, "section"):
+        of_sections |= {"heading"}
+    return frozenset(
+        {Reference(scope="post", field=name) for name in hidden["post"]}
+        | {Reference(scope="section", field=name) for name in of_sections}
+        | {Reference(scope="sections", field=name) for name in of_sections}
     )
 
 
@@ -287,10 +337,12 @@ def get_workspace(
 ) -> Workspace:
     """Four statements, whatever the size of the post. `sub_stage_name` None: where the post stands."""
     post = posts.get_post(conn, actor, post_id)
-    workflow = get_workflow(conn, post.workflow_id)
+    workflow = get_seen_workflow(conn, actor, post.workflow_id)
     sections = posts.list_sections(conn, post_id)
     current = current_values(conn, post_id)
     place = rules.place(workflow, sub_stage_name or post.sub_stage_id)
+    if not reach.may_see(actor, place.sub_stage.id):
+        raise NotFound(_("There is no such stage in this workflow."))
     filled = {key for key, revision in current.items() if values.is_filled(revision.value)}
     return Workspace(
         post=post,
@@ -302,8 +354,21 @@ def get_workspace(
         fields=_field_states(place.sub_stage.fields, "post", None, current),
         sections=[_section_state(workflow, place, section, current) for section in sections],
         progress=rules.progress(workflow, [section.id for section in sections], filled),
-        may_edit=may_edit(actor, post),
+        may_edit=may_edit(actor, post) and reach.may(actor, "edit", place.sub_stage.id),
+        may_move=may_edit(actor, post) and reach.may(actor, "move", post.sub_stage_id),
+        may_run=may_edit(actor, post) and reach.may(actor, "run", place.sub_stage.id),
+        may_accept=may_edit(actor, post) and reach.may(actor, "accept", place.sub_stage.id),
+        may_arrange=may_edit(actor, post) and _may_arrange(workflow, actor, post),
+        seen=frozenset(
+            sub_stage.id for sub_stage in rules.sub_stages(workflow) if reach.may_see(actor, sub_stage.id)
+        ),
     )
+
+
+def _may_arrange(workflow: Workflow, actor: Actor, post: Post) -> bool:
+    """Sections as such belong to the stage of the field that names them; see posts."""
+    first = next(iter([*rules.naming_fields(workflow, "section"), *rules.fields(workflow, "section")]), None)
+    return reach.may(actor, "edit", first.sub_stage_id if first else post.sub_stage_id)
 
 
 def _section_state(workflow: Workflow, place: rules.Place, section: Section, current: Values) -> SectionState:
@@ -339,7 +404,7 @@ def get_field_state(
 ) -> FieldState:
     """One field of a post or section, as the workspace has it."""
     post = posts.get_post(conn, actor, post_id)
-    field = find_field(conn, post.workflow_id, field_name)
+    field = find_field(conn, actor, post.workflow_id, field_name)
     check_scope(conn, post_id, field, section_id)
     revision = posts.find_current(conn, post_id=post_id, section_id=section_id, field_id=field.id)
     return _field_state(field, section_id, revision)

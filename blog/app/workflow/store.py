@@ -1,5 +1,7 @@
 """The statements about workflows. A tree is read in one statement, as the JSON of its dataclasses."""
 
+from collections.abc import Sequence
+
 from pydantic import TypeAdapter
 
 from blog.app import db
@@ -56,9 +58,13 @@ def find_workflow(conn: db.Connection, workflow_id: int) -> Workflow | None:
     return None if tree is None else _WORKFLOW.validate_python(tree)
 
 
-def find_default_workflow_id(conn: db.Connection) -> int | None:
-    """The oldest one."""
-    return db.scalar(conn, "SELECT min(id) FROM workflow")
+def find_default_workflow_id(conn: db.Connection, seen: Sequence[int] | None) -> int | None:
+    """The oldest one that has one of these sub-stages; `seen` None: the oldest."""
+    if seen is None:
+        return db.scalar(conn, "SELECT min(id) FROM workflow")
+    return db.scalar(
+        conn, "SELECT min(workflow_id) FROM workflow_sub_stage WHERE id = ANY(%s)", (list(seen),)
+    )
 
 
 def find_workflow_id(conn: db.Connection, name: str) -> int | None:

@@ -19,7 +19,7 @@ SignIn = Callable[[FlaskClient, int], FlaskClient]
 
 @pytest.fixture
 def reader(conn: db.Connection, client: FlaskClient, as_user: SignIn) -> FlaskClient:
-    return as_user(client, make_user(conn, "vera", "viewer"))
+    return as_user(client, make_user(conn, "vera", "editor"))
 
 
 def end(conn: db.Connection, pool: OneConnection, script: Script, **options: object) -> Run:
@@ -83,7 +83,7 @@ def test_only_its_person_or_who_configures_may_stop_a_run(
     token = re.search(r'name="csrf_token" value="(\w+)"', author.get("/posts").text)
     assert token is not None
     address = f"/llm/runs/{run.id}/cancellation"
-    assert author.post(address, data={"csrf_token": token[1]}).status_code == 403
+    assert author.post(address, data={"csrf_token": token[1]}).status_code == 404
     assert services.get_run(conn, run.id).is_active
 
 

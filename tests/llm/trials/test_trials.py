@@ -31,7 +31,7 @@ def start(bench: Bench, **asked: object) -> Trial:
 
 def finish(bench: Bench, trial: Trial) -> Trial:
     work(bench.conn, bench.pool)
-    return trials.get_trial(bench.conn, trial.id)
+    return trials.get_trial(bench.conn, bench.actor, trial.id)
 
 
 def test_two_models_answer_side_by_side(conn: db.Connection, pool: OneConnection) -> None:
@@ -47,7 +47,7 @@ def test_two_models_answer_side_by_side(conn: db.Connection, pool: OneConnection
         ("Two", other, "test"),
     ]
     assert runs.get_exchange(conn, ended.runs[0].id).request_body == sent
-    assert [item.tried for item in trials.list_trials(conn, bench.action_id)] == [
+    assert [item.tried for item in trials.list_trials(conn, bench.actor, bench.action_id)] == [
         [f"v1 · {_label(conn, bench.model_id)}", f"v1 · {_label(conn, other)}"]
     ]
 
@@ -206,7 +206,7 @@ def test_a_draft_wording_stands_beside_the_live_one(conn: db.Connection, pool: O
         sent = [received.body.decode() for received in server.received[:2]]
     assert ["poet" in body for body in sent] == [False, True]
     assert ended.drafts == [[], [_part_name(conn, draft)]]
-    tried = next(item.tried for item in trials.list_trials(conn, bench.action_id) if item.id == both.id)
+    tried = next(item.tried for item in trials.list_trials(conn, bench.actor, bench.action_id) if item.id == both.id)
     assert [label.endswith("draft wording") for label in tried] == [False, True]
 
 

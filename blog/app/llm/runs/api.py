@@ -6,7 +6,7 @@ from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.llm.inputs import Inputs
 from blog.app.llm.permissions import LLM_READ, LLM_RUN
-from blog.app.llm.runs import events, services
+from blog.app.llm.runs import events, services, sight
 from blog.app.llm.runs.models import Run
 from blog.app.llm.runs.schemas import RunCreate
 
@@ -61,7 +61,7 @@ def get_run(run_id: int) -> Response:
         description: The run.
         content: {application/json: {schema: {$ref: '#/components/schemas/Run'}}}
     """
-    return web.answer(services.get_run(web.conn(), run_id))
+    return web.answer(services.get_seen_run(web.conn(), current_actor(), run_id))
 
 
 @bp.get("/runs/<int:run_id>/request")
@@ -75,7 +75,7 @@ def get_request(run_id: int) -> Response:
         description: The body, byte for byte. Empty when nothing was sent.
         content: {application/json: {schema: {}}}
     """
-    exchange = services.get_exchange(web.conn(), run_id)
+    exchange = services.get_seen_exchange(web.conn(), current_actor(), run_id)
     return Response(exchange.request_body or "", mimetype="application/json")
 
 
@@ -90,7 +90,7 @@ def get_reply(run_id: int) -> Response:
         description: The raw reply. Empty when none came.
         content: {application/octet-stream: {schema: {type: string, format: binary}}}
     """
-    exchange = services.get_exchange(web.conn(), run_id)
+    exchange = services.get_seen_exchange(web.conn(), current_actor(), run_id)
     return Response(bytes(exchange.raw_reply or b""), mimetype="application/octet-stream")
 
 
@@ -108,7 +108,7 @@ def run_events(run_id: int) -> Response:
         content: {text/event-stream: {schema: {type: string}}}
     """
     site = web.site()
-    services.get_run(web.conn(), run_id)  # what is not there is a 404, and no stream that breaks
+    sight.check(web.conn(), current_actor(), run_id)
     return web.sse(events.follow(site.pool, site.wakeups, run_id, web.last_event_id()))
 
 

@@ -25,16 +25,22 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
 
 
+def _anybody(_conn: db.Connection, _run_id: int) -> None:
+    """Where nothing is at stake but the values that came with the run."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Where a run's output goes. Both functions are called inside the transaction that ends the run.
 
     save(conn, run_id, checked output); adopt(conn, run_id, child_id): the child goes on for this run.
+    check(conn, run_id), before anything is sent, raises when whoever began it may not do so any more.
     """
 
     task: str
     save: Callable[[db.Connection, int, str], None]
     adopt: Callable[[db.Connection, int, int], None]
+    check: Callable[[db.Connection, int], None] = _anybody
 
 
 def _nowhere(_conn: db.Connection, _run_id: int, _what: object) -> None:
@@ -86,6 +92,7 @@ def _carry_out(work: Work) -> None:
         return
     try:
         with work.pool.connection() as conn:
+            work.target.check(conn, work.claimed.id)
             version = prompts.get_action_version(conn, work.claimed.action_version_id)
         answer = calling.ask(work.pool, work.keys, work.claimed, version, work.cancel)
     except AppError as exc:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from blog.app import audit, db, jobs
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check as check_permission
-from blog.app.errors import Conflict, Invalid, NotFound
+from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
 from blog.app.llm import assemble
 from blog.app.llm.assemble import PartText
 from blog.app.llm.inputs import Inputs, Reference, Vocabulary
@@ -20,7 +20,7 @@ from blog.app.llm.prompts.models import ActionVersion, TypedAction
 from blog.app.llm.prompts.rules import WISH
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import Model
-from blog.app.llm.runs import ending, messages, replay, snapshot, store
+from blog.app.llm.runs import ending, messages, replay, sight, snapshot, store
 from blog.app.llm.runs.models import Exchange, Run, RunPurpose, RunStatus, Try, Turn
 from blog.app.llm.validators import EachOnce
 from blog.app.text import clean
@@ -68,7 +68,7 @@ def prepare(
     part_version_ids: Sequence[int] = (),
     wish: str = "",
 ) -> Prepared:
-    """Looks up everything a run of the action needs. Checks no input yet.
+    """Looks up everything a run of the action needs. Refuses what may not be read; checks no input yet.
 
     `version_id` None: the live version. `part_version_ids` are used in place of their parts' live wordings.
     `wish` is the answer to what the action asks when it is started.
@@ -76,7 +76,7 @@ def prepare(
     chosen_id = version_id or prompts.get_action_head(conn, action_id).live_version_id
     version = prompts.get_action(conn, action_id, chosen_id).version
     wished = rules.checked_wish(version.wish_label, version.wish_choices, wish)
-    return Prepared(
+    prepared = Prepared(
         version=version,
         model=prompts.choose_model(conn, version, model_id),
         parts=tuple(prompts.load_parts(conn, version.id, part_version_ids)),
@@ -84,6 +84,17 @@ def prepare(
         vocabulary=vocabulary,
         inputs=replace(inputs, input={**inputs.input, WISH.field: wished}) if wished else inputs,
     )
+    _refuse_withheld(prepared)
+    return prepared
+
+
+def _refuse_withheld(prepared: Prepared) -> None:
+    if withheld := sorted(references(prepared) & prepared.inputs.withheld):
+        names = ", ".join(str(each) for each in withheld)
+        raise Forbidden(
+            f"“{prepared.version.action_label}” reads what you may not read: {names}.",
+            withheld=[str(each) for each in withheld],
+        )
 
 
 def references(prepared: Prepared) -> frozenset[Reference]:
@@ -103,7 +114,7 @@ def prepare_typed(
     inputs: Inputs,
 ) -> Prepared:
     """As prepare(), for what is on a page and not saved: to be looked at, never to be run."""
-    return Prepared(
+    prepared = Prepared(
         version=typed.version,
         model=prompts.choose_model(conn, typed.version, model_id),
         parts=typed.parts,
@@ -111,6 +122,8 @@ def prepare_typed(
         vocabulary=vocabulary,
         inputs=inputs,
     )
+    _refuse_withheld(prepared)
+    return prepared
 
 
 def create_run(
@@ -186,6 +199,7 @@ def create_refinement(
 
     It has its parent's messages, values and fence, so that the thread is what the model is shown.
     """
+    sight.check(conn, actor, run_id)
     if not instruction.strip():
         raise Invalid("Say what should be different.")
     run, origin = get_run(conn, run_id), get_exchange(conn, run_id)
@@ -224,6 +238,7 @@ def check_messages_kept(run: Run) -> None:
 
 def create_replay(conn: db.Connection, actor: Actor, run_id: int) -> Run:
     """Queues a run that sends exactly what this one sent. It is a test: nothing is made of its answer."""
+    sight.check(conn, actor, run_id)
     with conn.transaction():
         run, origin = get_run(conn, run_id), get_exchange(conn, run_id)
         model = registry.get_model(conn, run.model_id)
@@ -250,6 +265,17 @@ def create_replay(conn: db.Connection, actor: Actor, run_id: int) -> Run:
 def list_thread(conn: db.Connection, run_id: int) -> list[Turn]:
     """A run with all that it goes on from and all that goes on from it; alone when there is nothing."""
     return store.list_thread(conn, run_id)
+
+
+def get_seen_run(conn: db.Connection, actor: Actor, run_id: int) -> Run:
+    """For somebody who asks for it; get_run is for a caller that has checked who may."""
+    sight.check(conn, actor, run_id)
+    return get_run(conn, run_id)
+
+
+def get_seen_exchange(conn: db.Connection, actor: Actor, run_id: int) -> Exchange:
+    sight.check(conn, actor, run_id)
+    return get_exchange(conn, run_id)
 
 
 def get_run(conn: db.Connection, run_id: int) -> Run:
@@ -287,7 +313,7 @@ def count_active(conn: db.Connection) -> int:
 def cancel_run(conn: db.Connection, actor: Actor, run_id: int) -> Run:
     """Stops a run: a queued one at once, a running one through its worker. One that has ended: Conflict."""
     with conn.transaction():
-        run = get_run(conn, run_id)
+        run = get_seen_run(conn, actor, run_id)
         if run.user_id != actor.user_id:
             check_permission(actor, LLM_CONFIGURE)
         if store.request_cancel(conn, run_id) is None:

@@ -37,6 +37,7 @@ ERROR_WORDS = {
     "timeout": N_("The provider took too long"),
     "unreachable": N_("The provider could not be reached"),
     "internal": N_("Something went wrong on our side"),
+    "forbidden": N_("Whoever began it may not do so any more"),
     "worker_lost": N_("The worker ended while it was at it"),
 }
 

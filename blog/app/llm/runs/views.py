@@ -6,7 +6,7 @@ from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.llm.permissions import LLM_READ, LLM_RUN
 from blog.app.llm.registry import services as registry
-from blog.app.llm.runs import events, services, shown
+from blog.app.llm.runs import events, services, shown, sight
 
 bp = Blueprint("runs", __name__, url_prefix="/llm/runs")
 bp.add_app_template_filter(shown.pieces, "pieces")
@@ -22,7 +22,7 @@ bp.add_app_template_filter(shown.cost, "cost")
 @requires(LLM_READ)
 def show_run(run_id: int) -> Response:
     conn = web.conn()
-    exchange = services.get_exchange(conn, run_id)
+    exchange = services.get_seen_exchange(conn, current_actor(), run_id)
     return web.render(
         "llm/run.html",
         run=services.get_run(conn, run_id),
@@ -39,7 +39,7 @@ def show_run(run_id: int) -> Response:
 @requires(LLM_READ)
 def run_events(run_id: int) -> Response:
     site = web.site()
-    services.get_run(web.conn(), run_id)  # what is not there is a 404, and no stream that breaks
+    sight.check(web.conn(), current_actor(), run_id)
     return web.sse(events.follow(site.pool, site.wakeups, run_id, web.last_event_id()))
 
 

@@ -25,7 +25,7 @@ def list_trials(action_id: int) -> Response:
           application/json:
             schema: {type: array, items: {$ref: '#/components/schemas/TrialListItem'}}
     """
-    return web.answer(services.list_trials(web.conn(), action_id), list[TrialListItem])
+    return web.answer(services.list_trials(web.conn(), current_actor(), action_id), list[TrialListItem])
 
 
 @bp.get("/trials/<int:trial_id>")
@@ -39,7 +39,7 @@ def get_trial(trial_id: int) -> Response:
         description: The test.
         content: {application/json: {schema: {$ref: '#/components/schemas/Trial'}}}
     """
-    return web.answer(services.get_trial(web.conn(), trial_id))
+    return web.answer(services.get_trial(web.conn(), current_actor(), trial_id))
 
 
 @bp.post("/trials/<int:trial_id>/cancellation")

@@ -15,13 +15,14 @@ from blog.app.llm.inputs import Inputs, Vocabulary
 from blog.app.llm.permissions import LLM_RUN
 from blog.app.llm.prompts import services as prompts
 from blog.app.llm.runs import services as runs
-from blog.app.llm.runs import snapshot
+from blog.app.llm.runs import sight, snapshot
 from blog.app.llm.runs.services import Prepared
 from blog.app.llm.trials import store
 from blog.app.llm.trials.models import Source, Trial, TrialListItem, TrialRow, Wanted
 from blog.app.llm.trials.schemas import MOST, TrialKeep, TrialStart
 
 LISTED = 20
+MISSING = "There is no such test."
 
 
 def wanted_by(asked: TrialStart) -> list[Wanted]:
@@ -62,7 +63,7 @@ def start(
             for each, of in zip(prepared, wanted, strict=True)
         ]
         if found := store.find_open_trial(conn, action_id, inputs=whole, wanted=asked, user_id=actor.user_id):
-            return get_trial(conn, found)
+            return _trial(conn, _row(conn, found))
         trial_id = store.insert_trial(
             conn,
             action_id,
@@ -76,7 +77,7 @@ def start(
             store.insert_trial_run(conn, trial_id, position, run_id, of.part_version_ids)
             jobs.defer(conn, "llm.execute_run", run_id=run_id)
         audit.record(conn, actor, "llm_trial.started", "llm_trial", trial_id, action_id=action_id)
-        return get_trial(conn, trial_id)
+        return _trial(conn, _row(conn, trial_id))
 
 
 def _prepare(
@@ -93,8 +94,15 @@ def _prepare(
     )
 
 
-def get_trial(conn: db.Connection, trial_id: int) -> Trial:
+def get_trial(conn: db.Connection, actor: Actor, trial_id: int) -> Trial:
+    """Seen by who may see its runs: who began it, and who configures and may see the post it is of."""
     row = _row(conn, trial_id)
+    for run_id in row.run_ids:
+        sight.check(conn, actor, run_id, MISSING)
+    return _trial(conn, row)
+
+
+def _trial(conn: db.Connection, row: TrialRow) -> Trial:
     return Trial(
         id=row.id,
         action_id=row.action_id,
@@ -115,22 +123,22 @@ def find_trial_id(conn: db.Connection, run_id: int) -> int | None:
     return store.find_trial_of_run(conn, run_id)
 
 
-def list_trials(conn: db.Connection, action_id: int) -> list[TrialListItem]:
+def list_trials(conn: db.Connection, actor: Actor, action_id: int) -> list[TrialListItem]:
     """The latest ones, newest first."""
     prompts.get_action_head(conn, action_id)
-    return store.list_trials(conn, action_id, limit=LISTED)
+    return store.list_trials(conn, actor, action_id, limit=LISTED)
 
 
 def stop(conn: db.Connection, actor: Actor, trial_id: int) -> Trial:
     """Ends those of its runs that have not ended; what came stays."""
     with conn.transaction():
-        trial = get_trial(conn, trial_id)
+        trial = get_trial(conn, actor, trial_id)
         if not trial.is_active:
             raise Conflict("This test has ended already.")
         for run in trial.runs:
             if run.is_active:
                 _cancel(conn, actor, run.id)
-    return get_trial(conn, trial_id)
+    return get_trial(conn, actor, trial_id)
 
 
 def _cancel(conn: db.Connection, actor: Actor, run_id: int) -> None:
@@ -142,7 +150,7 @@ def _cancel(conn: db.Connection, actor: Actor, run_id: int) -> None:
 
 def keep(conn: db.Connection, actor: Actor, trial_id: int, wanted: TrialKeep) -> Case:
     """The test's input as a case of the action, perhaps with an answer of it as the reference."""
-    trial = get_trial(conn, trial_id)
+    trial = get_trial(conn, actor, trial_id)
     content = CaseContent(
         name=wanted.name,
         inputs=CaseInputs.model_validate(trial.inputs),
@@ -166,5 +174,5 @@ def _answer(conn: db.Connection, trial: Trial, run_id: int) -> str:
 def _row(conn: db.Connection, trial_id: int) -> TrialRow:
     row = store.find_trial(conn, trial_id)
     if row is None:
-        raise NotFound("There is no such test.")
+        raise NotFound(MISSING)
     return row

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from blog.app import db
+from blog.app.auth.models import Actor
+from blog.app.llm.runs import sight
 from blog.app.llm.trials.models import TrialListItem, TrialRow
 
 
@@ -121,16 +123,16 @@ def find_trial_of_run(conn: db.Connection, run_id: int) -> int | None:
     )
 
 
-def list_trials(conn: db.Connection, action_id: int, *, limit: int) -> list[TrialListItem]:
-    """Newest first."""
+def list_trials(conn: db.Connection, actor: Actor, action_id: int, *, limit: int) -> list[TrialListItem]:
+    """Newest first; those whose runs the actor may see."""
     return db.many(
         conn,
         TrialListItem,
-        """
+        f"""
         SELECT trial.id, trial.llm_action_id AS action_id, trial.post_id, person.name AS user_name,
                trial.created_at,
                ARRAY(SELECT 'v' || version.number || ' · ' || model.label
-                            || CASE WHEN each.part_version_ids = '{}' THEN '' ELSE ' · draft wording' END
+                            || CASE WHEN each.part_version_ids = '{{}}' THEN '' ELSE ' · draft wording' END
                      FROM llm_trial_run AS each
                      JOIN llm_run AS run ON run.id = each.llm_run_id
                      JOIN llm_action_version AS version ON version.id = run.llm_action_version_id
@@ -138,8 +140,10 @@ def list_trials(conn: db.Connection, action_id: int, *, limit: int) -> list[Tria
                      WHERE each.llm_trial_id = trial.id ORDER BY each.position) AS tried
         FROM llm_trial AS trial
         LEFT JOIN app_user AS person ON person.id = trial.app_user_id
-        WHERE trial.llm_action_id = %s
-        ORDER BY trial.id DESC LIMIT %s
+        WHERE trial.llm_action_id = %(action_id)s AND EXISTS (
+            SELECT FROM llm_trial_run JOIN llm_run AS run ON run.id = llm_run_id
+            WHERE llm_trial_id = trial.id AND {sight.condition(actor)})
+        ORDER BY trial.id DESC LIMIT %(limit)s
         """,
-        (action_id, limit),
+        {"action_id": action_id, "limit": limit, **sight.params(actor)},
     )

@@ -28,7 +28,7 @@ def show_trial(trial_id: int) -> Response:
     return web.render(
         "llm/trial.html",
         "llm/_trial.html",
-        trial=services.get_trial(web.conn(), trial_id),
+        trial=services.get_trial(web.conn(), current_actor(), trial_id),
         may_run=actor.may(LLM_RUN),
         may_configure=actor.may(LLM_CONFIGURE),
     )

@@ -166,7 +166,7 @@ def test_each_verb_is_asked_for_by_what_it_names(conn: db.Connection, carol: Act
     for act in _acts(verb):
         with pytest.raises(Forbidden, match="You may not"), conn.transaction():
             act(conn, without, made)
-    able = make_narrow(conn, dict.fromkeys(STAGES, {"see", verb}), "abe")
+    able = make_narrow(conn, {stage: {"see", verb} for stage in STAGES}, "abe")
     for act in _acts(verb):
         with conn.transaction(force_rollback=True):
             act(conn, able, made)

@@ -210,7 +210,7 @@ def test_an_export_has_every_run_that_matches(
     monkeypatch.setattr(history, "EXPORTED_AT_ONCE", 2)
     made = ended(conn, pool, "Wool.", "=SUM(A1)", "Rain.")
     assert actor.user_id is not None
-    as_user(client, make_actor(conn, "vera", "viewer").user_id or 0)
+    as_user(client, make_actor(conn, "ed", "editor").user_id or 0)
     lines = client.get("/llm/runs/export").text.splitlines()
     rows = [json.loads(line) for line in lines]
     assert [row["id"] for row in rows] == [run.id for run in reversed(made)]

@@ -150,7 +150,9 @@ def _digest(inputs: Inputs, references: Iterable[Reference]) -> str:
 def _prepare(conn: db.Connection, actor: Actor, of: PreviewOf) -> Prepared:
     post = posts.get_post(conn, actor, of.post_id)
     vocabulary = workflow.vocabulary(conn)
-    inputs = _inputs(conn, actor, post, section_id=of.section_id, field_name=of.field_name, passage=of.passage)
+    inputs = _inputs(
+        conn, actor, post, section_id=of.section_id, field_name=of.field_name, passage=of.passage
+    )
     if of.typed is not None:
         return runs.prepare_typed(conn, of.typed, model_id=of.model_id, vocabulary=vocabulary, inputs=inputs)
     version_id = of.version_id or splits.choose(conn, of.action_id, of.post_id).version_id

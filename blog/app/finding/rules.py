@@ -13,6 +13,7 @@ from typing import cast
 from urllib.parse import parse_qsl, urlencode
 
 from blog.app.auth.models import Actor
+from blog.app.auth.reach import seen
 from blog.app.errors import Invalid
 from blog.app.finding.models import CalendarDay, CalendarEntry, CalendarMonth, Due, FoundPost, SavedView, Sort
 from blog.app.finding.schemas import PostFilter
@@ -47,8 +48,12 @@ def search_words(text: str) -> SearchWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A filter with its words understood and its people known. `assignee_id` 0: nobody. None: whatever."""
+    """A filter with its words understood and its people known. `assignee_id` 0: nobody. None: whatever.
 
+    `seen`: the sub-stages whose posts and words count; None: all, so that nothing is asked about them.
+    """
+
+    seen: list[int] | None
     search: SearchWords | None = None
     sub_stage_id: int | None = None
     status: Status | None = None
@@ -60,6 +65,7 @@ class Wanted:
 
 def wanted(actor: Actor, asked: PostFilter, *, removed: bool = False) -> Wanted:
     return Wanted(
+        seen=seen(actor),
         search=search_words(asked.search) if asked.search.strip() else None,
         sub_stage_id=asked.sub_stage_id,
         status=asked.status,

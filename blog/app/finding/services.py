@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from blog.app import audit, db
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check
+from blog.app.auth.reach import seen
 from blog.app.errors import Conflict, Forbidden, NotFound
 from blog.app.finding import rules, store
 from blog.app.finding.models import (
@@ -26,7 +27,7 @@ from blog.app.finding.models import (
     Sort,
     StageChoice,
 )
-from blog.app.finding.rules import Cursor, SearchWords, Wanted
+from blog.app.finding.rules import Cursor, Wanted
 from blog.app.finding.schemas import BoardQuery, PostQuery, ViewChange, ViewCreate
 from blog.app.llm.permissions import LLM_READ
 from blog.app.posts.permissions import POST_EDIT, POST_READ
@@ -79,8 +80,9 @@ def _found(
     return store.list_posts(conn, wanted, sort, after, limit)
 
 
-def list_stage_choices(conn: db.Connection) -> list[StageChoice]:
-    return store.list_stage_choices(conn)
+def list_stage_choices(conn: db.Connection, actor: Actor) -> list[StageChoice]:
+    """Those that the actor may see."""
+    return store.list_stage_choices(conn, seen(actor))
 
 
 def list_people(conn: db.Connection) -> list[PersonChoice]:
@@ -94,7 +96,7 @@ def list_people(conn: db.Connection) -> list[PersonChoice]:
 def get_board(conn: db.Connection, actor: Actor, query: BoardQuery) -> Board:
     check(actor, POST_READ)
     workflow_id = query.workflow_id or workflow.default_workflow_id(conn, actor)
-    stages = [stage for stage in store.list_stage_choices(conn) if stage.workflow_id == workflow_id]
+    stages = [stage for stage in list_stage_choices(conn, actor) if stage.workflow_id == workflow_id]
     if not stages:
         raise NotFound(_("There is no such workflow."))
     wanted = rules.wanted(actor, query.model_copy(update={"sub_stage_id": None}))
@@ -105,7 +107,7 @@ def get_board(conn: db.Connection, actor: Actor, query: BoardQuery) -> Board:
 def _columns(conn: db.Connection, wanted: Wanted, stages: Sequence[StageChoice]) -> list[BoardColumn]:
     ids = [stage.id for stage in stages]
     if wanted.search is not None:
-        return _columns_with_words(conn, wanted, wanted.search, stages, ids)
+        return _columns_with_words(conn, wanted, stages, ids)
     posts = store.list_column_posts(conn, wanted, ids, PER_COLUMN + 1)
     counts = store.list_column_counts(conn, wanted, ids, COUNTED + 1)
     return _arranged(stages, posts, counts)
@@ -114,7 +116,6 @@ def _columns(conn: db.Connection, wanted: Wanted, stages: Sequence[StageChoice])
 def _columns_with_words(
     conn: db.Connection,
     wanted: Wanted,
-    search: SearchWords,
     stages: Sequence[StageChoice],
     ids: Sequence[int],
 ) -> list[BoardColumn]:
@@ -123,7 +124,7 @@ def _columns_with_words(
         # Too many to count: of each column, those of its first posts that have the words.
         posts = store.list_column_posts(conn, wanted, ids, PER_COLUMN + 1, walk=COLUMN_WALK)
         return [_column(stage, posts, None) for stage in stages]
-    matching = store.list_matching(conn, search)
+    matching = store.list_matching(conn, wanted)
     posts = store.list_columns_of(conn, wanted, ids, PER_COLUMN + 1, post_ids=matching)
     return _arranged(stages, posts, store.list_counts_of(conn, wanted, ids, post_ids=matching))
 
@@ -157,7 +158,7 @@ def get_calendar(conn: db.Connection, actor: Actor, month: str | None, today: da
     """`month` as 2026-03; None: that of `today`."""
     check(actor, POST_READ)
     first = rules.month_of(month, today)
-    entries = store.list_calendar(conn, rules.shown_days(first), rules.SHOWN_PER_DAY + 1)
+    entries = store.list_calendar(conn, rules.shown_days(first), rules.SHOWN_PER_DAY + 1, seen(actor))
     return rules.calendar_month(first, entries)
 
 
@@ -240,26 +241,28 @@ def find(conn: db.Connection, actor: Actor, text: str, *, post_id: int | None = 
     items: list[Hit] = []
     if actor.may(POST_READ):
         if post_id is not None and text.strip():
-            items += store.list_fields(conn, post_id, pattern, HITS)
-        items += _find_posts(conn, text)
+            items += store.list_fields(conn, post_id, pattern, seen(actor), HITS)
+        items += _find_posts(conn, actor, text)
     items += [
         Hit(kind="page", label=page.label, detail=page.detail, url=page.url)
         for page in rules.pages(actor, text)
     ]
     if actor.may(LLM_READ) and text.strip():
         items += store.list_llm(conn, pattern, HITS)
-        items += store.list_runs(conn, pattern, rules.number(text), recent=RECENT_RUNS, limit=HITS)
+        items += store.list_runs(conn, actor, pattern, rules.number(text), recent=RECENT_RUNS, limit=HITS)
     return Hits(query=text, items=items)
 
 
-def _find_posts(conn: db.Connection, text: str) -> list[Hit]:
+def _find_posts(conn: db.Connection, actor: Actor, text: str) -> list[Hit]:
     """By their titles, then by any of their words; without a text, those changed last."""
     if not text.strip():
-        return [_post_hit(post) for post in store.list_posts(conn, Wanted(), "changed", None, HITS)]
+        latest = store.list_posts(conn, Wanted(seen=seen(actor)), "changed", None, HITS)
+        return [_post_hit(post) for post in latest]
     search = rules.search_words(text)
-    titled = store.list_titled(conn, search, walk=TITLES, limit=HITS)
+    wanted = Wanted(seen=seen(actor), search=search)
+    titled = store.list_titled(conn, search, wanted.seen, walk=TITLES, limit=HITS)
     known = {post.id for post in titled}
-    others = [] if len(titled) == HITS else _found(conn, Wanted(search=search), "changed", None, HITS * 2)
+    others = [] if len(titled) == HITS else _found(conn, wanted, "changed", None, HITS * 2)
     return [_post_hit(post) for post in [*titled, *(post for post in others if post.id not in known)][:HITS]]
 
 

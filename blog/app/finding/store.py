@@ -10,6 +10,7 @@ from datetime import date
 from typing import LiteralString
 
 from blog.app import db
+from blog.app.auth.models import Actor
 from blog.app.finding.models import (
     CalendarEntry,
     ColumnCount,
@@ -22,6 +23,7 @@ from blog.app.finding.models import (
     StageChoice,
 )
 from blog.app.finding.rules import NOBODY, Cursor, SearchWords, Wanted
+from blog.app.llm.runs import sight
 
 STANDING = """
     LEFT JOIN post_sub_stage AS standing
@@ -48,19 +50,6 @@ QUERY = """
     (websearch_to_tsquery('simple', %(words)s)
      && CASE WHEN %(prefix)s = '' THEN ''::tsquery
              ELSE to_tsquery('simple', '''' || %(prefix)s || ''':*') END)
-"""
-HAS_WORDS = f"""
-    CROSS JOIN LATERAL (
-        SELECT FROM field_revision
-        WHERE field_revision.post_id = post.id AND superseded_at IS NULL AND words @@ {QUERY}
-        LIMIT 1) AS matching
-"""
-# The planner cannot know how rare a word is, nor whose posts are few: left to itself it reads every post.
-MATCHING = f"""
-    (WITH matching AS MATERIALIZED (
-         SELECT DISTINCT post_id FROM field_revision WHERE superseded_at IS NULL AND words @@ {QUERY})
-     SELECT post.* FROM matching
-     CROSS JOIN LATERAL (SELECT * FROM post WHERE post.id = matching.post_id LIMIT 1) AS post) AS post
 """
 ASSIGNED = """
     post_sub_stage AS standing
@@ -127,6 +116,8 @@ def _filters(wanted: Wanted) -> LiteralString:
     said: list[LiteralString] = [
         "post.removed_at IS NOT NULL" if wanted.removed else "post.removed_at IS NULL",
     ]
+    if wanted.seen is not None:
+        said.append("post.workflow_sub_stage_id = ANY(%(seen)s)")
     if wanted.sub_stage_id is not None:
         said.append("post.workflow_sub_stage_id = %(sub_stage_id)s")
     if wanted.author_id is not None:
@@ -144,6 +135,35 @@ def _filters(wanted: Wanted) -> LiteralString:
     return " AND ".join(said)
 
 
+def _in_words(wanted: Wanted) -> LiteralString:
+    """What must hold of a revision that has the words; those of a field out of sight do not count."""
+    if wanted.seen is None:
+        return f"superseded_at IS NULL AND words @@ {QUERY}"
+    return f"""
+        superseded_at IS NULL AND words @@ {QUERY} AND workflow_field_id IN (
+            SELECT id FROM workflow_field WHERE workflow_sub_stage_id = ANY(%(seen)s))
+    """
+
+
+def _has_words(wanted: Wanted) -> LiteralString:
+    return f"""
+        CROSS JOIN LATERAL (
+            SELECT FROM field_revision
+            WHERE field_revision.post_id = post.id AND {_in_words(wanted)}
+            LIMIT 1) AS matching
+    """
+
+
+def _matching(wanted: Wanted) -> LiteralString:
+    """The planner knows neither how rare a word is nor whose posts are few: it would read every post."""
+    return f"""
+        (WITH matching AS MATERIALIZED (
+             SELECT DISTINCT post_id FROM field_revision WHERE {_in_words(wanted)})
+         SELECT post.* FROM matching
+         CROSS JOIN LATERAL (SELECT * FROM post WHERE post.id = matching.post_id LIMIT 1) AS post) AS post
+    """
+
+
 def _behind(order: Order, after: Cursor | None) -> LiteralString:
     if after is None:
         return "true"
@@ -153,6 +173,7 @@ def _behind(order: Order, after: Cursor | None) -> LiteralString:
 
 def _params(wanted: Wanted, **more: object) -> dict[str, object]:
     return {
+        "seen": wanted.seen,
         "sub_stage_id": wanted.sub_stage_id,
         "author_id": wanted.author_id,
         "assignee_id": wanted.assignee_id,
@@ -177,7 +198,7 @@ def list_posts(
     limit: int,
 ) -> list[FoundPost]:
     order = ORDERS[sort]
-    among = MATCHING if wanted.search else "post"
+    among = _matching(wanted) if wanted.search else "post"
     return db.many(
         conn,
         FoundPost,
@@ -211,7 +232,7 @@ def list_posts_in_order(
             WHERE {_filters(wanted)} AND {order.only} AND {_behind(order, after)}
             ORDER BY {order.key} {order.direction}, post.id {order.direction} LIMIT %(walk)s
         ), chosen AS (
-            SELECT post.* FROM walked AS post {HAS_WORDS}
+            SELECT post.* FROM walked AS post {_has_words(wanted)}
             ORDER BY post.key {order.direction}, post.id {order.direction} LIMIT %(limit)s)
         {DRESSED} ORDER BY chosen.key {order.direction}, chosen.id {order.direction}
         """,
@@ -235,30 +256,32 @@ def count_posts(conn: db.Connection, wanted: Wanted, sort: Sort, after: Cursor |
     )
 
 
-def list_matching(conn: db.Connection, search: SearchWords) -> list[int]:
+def list_matching(conn: db.Connection, wanted: Wanted) -> list[int]:
     """Every post with the words in one of its current texts, also a removed one. For rare words."""
     rows = conn.execute(
-        f"SELECT DISTINCT post_id FROM field_revision WHERE superseded_at IS NULL AND words @@ {QUERY}",
-        _words(search),
+        f"SELECT DISTINCT post_id FROM field_revision WHERE {_in_words(wanted)}", _params(wanted)
     ).fetchall()
     return [post_id for (post_id,) in rows]
 
 
-def list_titled(conn: db.Connection, search: SearchWords, *, walk: int, limit: int) -> list[FoundPost]:
+def list_titled(
+    conn: db.Connection, search: SearchWords, seen: list[int] | None, *, walk: int, limit: int
+) -> list[FoundPost]:
     """Posts with the words in their title: of the `walk` changed last, then of all."""
+    is_there = _filters(Wanted(seen=seen))
     return db.many(
         conn,
         FoundPost,
         f"""
         WITH recent AS (
             SELECT id, updated_at FROM (
-                SELECT id, title, updated_at FROM post WHERE removed_at IS NULL
+                SELECT id, title, updated_at FROM post WHERE {is_there}
                 ORDER BY updated_at DESC, id DESC LIMIT %(walk)s) AS post
             WHERE to_tsvector('simple', title) @@ {QUERY}
             ORDER BY updated_at DESC, id DESC LIMIT %(limit)s
         ), titled AS MATERIALIZED (
             SELECT id, updated_at FROM post
-            WHERE removed_at IS NULL AND to_tsvector('simple', title) @@ {QUERY}
+            WHERE {is_there} AND to_tsvector('simple', title) @@ {QUERY}
         ), every AS (
             SELECT id, updated_at FROM titled WHERE (SELECT count(*) FROM recent) < %(limit)s
             ORDER BY updated_at DESC, id DESC LIMIT %(limit)s
@@ -267,25 +290,28 @@ def list_titled(conn: db.Connection, search: SearchWords, *, walk: int, limit: i
             ORDER BY updated_at DESC, id DESC LIMIT %(limit)s)
         {DRESSED} ORDER BY chosen.updated_at DESC, chosen.id DESC
         """,
-        {**_words(search), "walk": walk, "limit": limit},
+        {**_words(search), "seen": seen, "walk": walk, "limit": limit},
     )
 
 
 # --- what posts can be narrowed by ---------------------------------------------------------------
 
 
-def list_stage_choices(conn: db.Connection) -> list[StageChoice]:
+def list_stage_choices(conn: db.Connection, seen: Sequence[int] | None) -> list[StageChoice]:
+    """Those among `seen`; None: all."""
     return db.many(
         conn,
         StageChoice,
-        """
+        f"""
         SELECT workflow_sub_stage.id, workflow.id AS workflow_id, workflow.label AS workflow,
                workflow_sub_stage.name, workflow_stage.label AS stage, workflow_sub_stage.label
         FROM workflow_sub_stage
         JOIN workflow_stage ON workflow_stage.id = workflow_sub_stage.workflow_stage_id
         JOIN workflow ON workflow.id = workflow_stage.workflow_id
+        WHERE {"true" if seen is None else "workflow_sub_stage.id = ANY(%(seen)s)"}
         ORDER BY workflow.id, workflow_stage.position, workflow_sub_stage.position
         """,
+        {"seen": seen},
     )
 
 
@@ -311,7 +337,7 @@ def list_column_posts(
 ) -> list[FoundPost]:
     """The first posts of each column. With `walk`: those of its first so many that have the words."""
     order = ORDERS["changed"]
-    words = HAS_WORDS if walk is not None else ""
+    words = _has_words(wanted) if walk is not None else ""
     return db.many(
         conn,
         FoundPost,
@@ -408,8 +434,11 @@ def list_counts_of(
 # --- the calendar --------------------------------------------------------------------------------
 
 
-def list_calendar(conn: db.Connection, days: Sequence[date], limit: int) -> list[CalendarEntry]:
+def list_calendar(
+    conn: db.Connection, days: Sequence[date], limit: int, seen: list[int] | None
+) -> list[CalendarEntry]:
     """Up to `limit` posts of each day, those scheduled for it first."""
+    is_there = _filters(Wanted(seen=seen))
     return db.many(
         conn,
         CalendarEntry,
@@ -420,12 +449,12 @@ def list_calendar(conn: db.Connection, days: Sequence[date], limit: int) -> list
         FROM unnest(%(days)s::date[]) AS place (day)
         CROSS JOIN LATERAL (
             SELECT id FROM (
-                (SELECT id, 1 AS rank FROM post WHERE scheduled_for = place.day AND removed_at IS NULL
+                (SELECT id, 1 AS rank FROM post WHERE scheduled_for = place.day AND {is_there}
                  ORDER BY id LIMIT %(limit)s)
                 UNION ALL
                 (SELECT id, 2 FROM post
                  WHERE planned_on = place.day AND scheduled_for IS DISTINCT FROM place.day
-                   AND removed_at IS NULL
+                   AND {is_there}
                  ORDER BY id LIMIT %(limit)s)) AS both_kinds
             ORDER BY rank, id LIMIT %(limit)s) AS chosen
         JOIN post ON post.id = chosen.id
@@ -433,7 +462,7 @@ def list_calendar(conn: db.Connection, days: Sequence[date], limit: int) -> list
         {STANDING}
         ORDER BY place.day, post.scheduled_for IS DISTINCT FROM place.day, post.id
         """,
-        {"days": list(days), "limit": limit},
+        {"days": list(days), "limit": limit, "seen": seen},
     )
 
 
@@ -501,12 +530,19 @@ def delete_view(conn: db.Connection, view_id: int) -> int:
 # --- jump to -------------------------------------------------------------------------------------
 
 
-def list_fields(conn: db.Connection, post_id: int, pattern: str, limit: int) -> list[Hit]:
+def list_fields(
+    conn: db.Connection, post_id: int, pattern: str, seen: Sequence[int] | None, limit: int
+) -> list[Hit]:
     """The fields of the workflow of a post; one of sections leads to the first of them."""
+    is_seen = (
+        "true"
+        if seen is None
+        else "post.workflow_sub_stage_id = ANY(%(seen)s) AND workflow_sub_stage.id = ANY(%(seen)s)"
+    )
     return db.many(
         conn,
         Hit,
-        """
+        f"""
         SELECT 'field' AS kind, workflow_field.label,
                workflow_sub_stage.label
                    || CASE WHEN scope = 'section' THEN ' · each section' ELSE '' END AS detail,
@@ -517,10 +553,11 @@ def list_fields(conn: db.Connection, post_id: int, pattern: str, limit: int) -> 
         JOIN workflow_sub_stage ON workflow_sub_stage.id = workflow_field.workflow_sub_stage_id
         JOIN workflow_stage ON workflow_stage.id = workflow_sub_stage.workflow_stage_id
         WHERE post.id = %(post_id)s AND removed_at IS NULL AND workflow_field.label ILIKE %(pattern)s
+          AND {is_seen}
         ORDER BY workflow_stage.position, workflow_sub_stage.position, workflow_field.position
         LIMIT %(limit)s
         """,
-        {"post_id": post_id, "pattern": pattern, "limit": limit},
+        {"post_id": post_id, "pattern": pattern, "seen": seen, "limit": limit},
     )
 
 
@@ -547,25 +584,28 @@ def list_llm(conn: db.Connection, pattern: str, limit: int) -> list[Hit]:
     )
 
 
-def list_runs(conn: db.Connection, pattern: str, run_id: int | None, *, recent: int, limit: int) -> list[Hit]:
+def list_runs(
+    conn: db.Connection, actor: Actor, pattern: str, run_id: int | None, *, recent: int, limit: int
+) -> list[Hit]:
     """The run of this id, then those of the latest `recent` by the label of their action or model."""
     return db.many(
         conn,
         Hit,
-        """
+        f"""
         WITH looked AS (
             (SELECT id FROM llm_run ORDER BY id DESC LIMIT %(recent)s) UNION SELECT %(run_id)s::bigint
         )
-        SELECT 'run' AS kind, 'Run ' || llm_run.id || ' · ' || llm_action.label AS label,
-               llm_model.label || ' · ' || llm_run.status AS detail, '/llm/runs/' || llm_run.id AS url
+        SELECT 'run' AS kind, 'Run ' || run.id || ' · ' || llm_action.label AS label,
+               llm_model.label || ' · ' || run.status AS detail, '/llm/runs/' || run.id AS url
         FROM looked
-        JOIN llm_run ON llm_run.id = looked.id
-        JOIN llm_action_version ON llm_action_version.id = llm_run.llm_action_version_id
+        JOIN llm_run AS run ON run.id = looked.id
+        JOIN llm_action_version ON llm_action_version.id = run.llm_action_version_id
         JOIN llm_action ON llm_action.id = llm_action_version.llm_action_id
-        JOIN llm_model ON llm_model.id = llm_run.llm_model_id
-        WHERE llm_run.id = %(run_id)s OR llm_action.label ILIKE %(pattern)s
-           OR llm_model.label ILIKE %(pattern)s
-        ORDER BY llm_run.id = %(run_id)s DESC NULLS LAST, llm_run.id DESC LIMIT %(limit)s
+        JOIN llm_model ON llm_model.id = run.llm_model_id
+        WHERE (run.id = %(run_id)s OR llm_action.label ILIKE %(pattern)s
+               OR llm_model.label ILIKE %(pattern)s)
+          AND {sight.condition(actor)}
+        ORDER BY run.id = %(run_id)s DESC NULLS LAST, run.id DESC LIMIT %(limit)s
         """,
-        {"pattern": pattern, "run_id": run_id, "recent": recent, "limit": limit},
+        {"pattern": pattern, "run_id": run_id, "recent": recent, "limit": limit, **sight.params(actor)},
     )

@@ -48,7 +48,7 @@ def list_posts() -> Response:
         older=rules.address("/posts", query, gone=None, after=page.next) if page.next else None,
         newest=rules.address("/posts", query, gone=None, after=None) if query.after else None,
         kept=rules.kept_text(query),
-        stages=services.list_stage_choices(web.conn()),
+        stages=services.list_stage_choices(web.conn(), current_actor()),
         people=services.list_people(web.conn()),
         views=services.list_views(web.conn(), actor),
         may_create=actor.may(POST_CREATE),
@@ -70,7 +70,7 @@ def show_board() -> Response:
         board=services.get_board(web.conn(), actor, query),
         query=query,
         kept=rules.kept_text(query),
-        stages=services.list_stage_choices(web.conn()),
+        stages=services.list_stage_choices(web.conn(), current_actor()),
         people=services.list_people(web.conn()),
         views=services.list_views(web.conn(), actor),
         may_create=actor.may(POST_CREATE),
@@ -94,7 +94,7 @@ def show_column(sub_stage_id: int) -> Response:
         sub_stage_id=sub_stage_id,
         query=query,
         kept=rules.kept_text(query),
-        stages=services.list_stage_choices(web.conn()),
+        stages=services.list_stage_choices(web.conn(), current_actor()),
         may_move=current_actor().may(POST_EDIT),
     )
 

@@ -1,4 +1,4 @@
-"""The use cases of the run history: list, search, compare, export. Who may see runs sees all of them."""
+"""The use cases of the run history: list, search, compare, export. Whose runs: see llm/runs/sight.py."""
 
 from collections.abc import Iterator
 
@@ -44,6 +44,7 @@ def _found(conn: db.Connection, asked: Wanted, before_id: int | None, limit: int
 
 def wanted(actor: Actor, asked: RunFilter) -> Wanted:
     return Wanted(
+        actor=actor,
         search=search_words(asked.search) if asked.search.strip() else None,
         status=asked.status,
         error_kind=asked.error_kind,
@@ -99,7 +100,7 @@ def list_people(conn: db.Connection) -> list[Choice]:
 
 def compare(conn: db.Connection, actor: Actor, run_id: int, other_id: int) -> RunComparison:
     check(actor, LLM_READ)
-    one, other = runs.get_run(conn, run_id), runs.get_run(conn, other_id)
+    one, other = runs.get_seen_run(conn, actor, run_id), runs.get_seen_run(conn, actor, other_id)
     return comparing.compare(
         one,
         other,

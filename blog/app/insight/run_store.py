@@ -9,15 +9,21 @@ from datetime import date
 from typing import LiteralString
 
 from blog.app import db
+from blog.app.auth.models import Actor
 from blog.app.finding.rules import NOBODY, SearchWords
 from blog.app.finding.store import QUERY
 from blog.app.insight.models import Choice, ExportedRun, RunListItem
+from blog.app.llm.runs import sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A filter with its words understood and its people known. None: whatever; person 0: BlogForge itself."""
+    """A filter with its words understood and its people known. None: whatever; person 0: BlogForge itself.
 
+    `actor` asks, and runs that they may not see are not among what is found.
+    """
+
+    actor: Actor
     search: SearchWords | None = None
     status: str | None = None
     error_kind: str | None = None
@@ -55,7 +61,10 @@ IS_MATCHING = f"""
 
 
 def _filters(wanted: Wanted) -> LiteralString:
-    said: list[LiteralString] = ["(%(before_id)s::bigint IS NULL OR run.id < %(before_id)s)"]
+    said: list[LiteralString] = [
+        "(%(before_id)s::bigint IS NULL OR run.id < %(before_id)s)",
+        sight.condition(wanted.actor),
+    ]
     if wanted.status is not None:
         said.append("run.status = %(status)s")
     if wanted.error_kind is not None:
@@ -194,6 +203,7 @@ def _params(wanted: Wanted, **more: object) -> dict[str, object]:
         "sub_stage_id": wanted.sub_stage_id,
         "since": wanted.since,
         "until": wanted.until,
+        **sight.params(wanted.actor),
         **more,
     }
 

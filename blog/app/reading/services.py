@@ -1,12 +1,14 @@
 """The use cases of reading: a post as readers get it, as a file, as it was, and how it came to be."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic import TypeAdapter
 
 from blog.app import db
 from blog.app.auth.models import Actor
+from blog.app.auth.reach import may, seen
 from blog.app.errors import Invalid, NotFound
 from blog.app.posts import services as posts
 from blog.app.posts.diff import Segment, diff
@@ -45,20 +47,23 @@ def get_article(conn: db.Connection, actor: Actor, post_id: int) -> Article:
     """As it is now."""
     post = posts.get_post(conn, actor, post_id)
     section_ids = [section.id for section in posts.list_sections(conn, post_id)]
-    return _article(conn, post, section_ids, workflows.current_values(conn, post_id).values(), None)
+    return _article(conn, actor, post, section_ids, workflows.current_values(conn, post_id).values())
 
 
 def _article(
     conn: db.Connection,
+    actor: Actor,
     post: Post,
     section_ids: Sequence[int],
     revisions: Iterable[Revision],
-    as_of: datetime | None,
+    *,
+    as_of: datetime | None = None,
 ) -> Article:
+    """Of the fields that the actor may see."""
     current = {(revision.section_id, revision.field_id): revision for revision in revisions}
     run_ids = [revision.llm_run_id for revision in current.values() if revision.llm_run_id is not None]
     return articles.made(
-        workflows.get_workflow(conn, post.workflow_id),
+        workflows.get_seen_workflow(conn, actor, post.workflow_id),
         post.id,
         section_ids,
         current,
@@ -89,14 +94,14 @@ def export_post(conn: db.Connection, actor: Actor, post_id: int, form: ExportFor
                 text=export.html(found),
             )
         case "json":
-            text = _EXPORT.dump_json(_everything(conn, post, found), indent=2).decode()
+            text = _EXPORT.dump_json(_everything(conn, actor, post, found), indent=2).decode()
             return Export(
                 name=export.file_name(title, post_id, "json"), media_type="application/json", text=f"{text}\n"
             )
 
 
-def _everything(conn: db.Connection, post: Post, found: Article) -> PostExport:
-    workflow = workflows.get_workflow(conn, post.workflow_id)
+def _everything(conn: db.Connection, actor: Actor, post: Post, found: Article) -> PostExport:
+    workflow = workflows.get_seen_workflow(conn, actor, post.workflow_id)
     current = workflows.current_values(conn, post.id)
     ids = store.list_revision_ids(conn, post.id)
 
@@ -147,6 +152,7 @@ def get_post_history(
     found = store.list_history(
         conn,
         post_id,
+        seen=seen(actor),
         field_id=field_id,
         section_id=section_id,
         person_id=person_id,
@@ -156,24 +162,32 @@ def get_post_history(
     )
     shown = found[:limit]
     return PostHistory(
-        items=_entries(conn, workflows.get_workflow(conn, post.workflow_id), post_id, shown),
+        items=_entries(
+            conn, actor, workflows.get_seen_workflow(conn, actor, post.workflow_id), post_id, shown
+        ),
         next=str(shown[-1].id) if len(found) > limit else None,
     )
 
 
 def _entries(
-    conn: db.Connection, workflow: Workflow, post_id: int, revisions: Sequence[PostRevision]
+    conn: db.Connection, actor: Actor, workflow: Workflow, post_id: int, revisions: Sequence[PostRevision]
 ) -> list[PostHistoryEntry]:
     headings = _headings(conn, workflow, post_id)
     fields = {field.id: field for field in rules.fields(workflow)}
     return [
         PostHistoryEntry(
-            revision=revision,
+            revision=_as_writable(actor, fields.get(revision.field_id), revision),
             heading=headings.get(revision.section_id or 0, ""),
             segments=_changed(fields.get(revision.field_id), revision),
         )
         for revision in revisions
     ]
+
+
+def _as_writable(actor: Actor, field: Field | None, revision: PostRevision) -> PostRevision:
+    """Whether it can be restored is also said by the stage of its field."""
+    may_write = field is not None and may(actor, "edit", field.sub_stage_id)
+    return replace(revision, is_writable=revision.is_writable and may_write)
 
 
 def _headings(conn: db.Connection, workflow: Workflow, post_id: int) -> dict[int, str]:
@@ -198,19 +212,19 @@ def _segments(field: Field | None, old: str, new: str) -> Sequence[Segment]:
 
 def list_history_choices(conn: db.Connection, actor: Actor, post_id: int) -> HistoryChoices:
     post = posts.get_post(conn, actor, post_id)
-    workflow = workflows.get_workflow(conn, post.workflow_id)
+    workflow = workflows.get_seen_workflow(conn, actor, post.workflow_id)
     headings = _headings(conn, workflow, post_id)
     sections = [*posts.list_sections(conn, post_id), *posts.list_removed_sections(conn, post_id)]
     return HistoryChoices(
-        fields=store.list_written_fields(conn, post_id),
+        fields=store.list_written_fields(conn, post_id, seen(actor)),
         sections=[
             Choice(
                 id=section.id, label=headings.get(section.id) or _("Untitled section %(id)s", id=section.id)
             )
             for section in sections
         ],
-        people=store.list_writers(conn, post_id),
-        runs=store.list_writing_runs(conn, post_id, limit=RUNS_OFFERED),
+        people=store.list_writers(conn, post_id, seen(actor)),
+        runs=store.list_writing_runs(conn, post_id, seen(actor), limit=RUNS_OFFERED),
     )
 
 
@@ -219,14 +233,16 @@ def compare_revisions(
 ) -> RevisionComparison:
     """Any two of one field of one place."""
     post = posts.get_post(conn, actor, post_id)
-    old, new = (_found(store.find_post_revision(conn, post_id, each)) for each in (old_id, new_id))
+    old, new = (
+        _found(store.find_post_revision(conn, post_id, each, seen(actor))) for each in (old_id, new_id)
+    )
     if (old.field_id, old.section_id) != (new.field_id, new.section_id):
         raise Invalid(_("Choose two revisions of the same field; these are of two."))
-    workflow = workflows.get_workflow(conn, post.workflow_id)
+    workflow = workflows.get_seen_workflow(conn, actor, post.workflow_id)
     field = next((field for field in rules.fields(workflow) if field.id == old.field_id), None)
     return RevisionComparison(
-        old=old,
-        new=new,
+        old=_as_writable(actor, field, old),
+        new=_as_writable(actor, field, new),
         heading=_headings(conn, workflow, post_id).get(old.section_id or 0, ""),
         segments=_segments(field, old.value or "", new.value or ""),
     )
@@ -244,7 +260,7 @@ def restore_in_history(
     """An older revision's words as a new one, after the base the editor saw."""
     with conn.transaction():
         posts.get_post(conn, actor, post_id)
-        _found(store.find_post_revision(conn, post_id, revision_id))
+        _found(store.find_post_revision(conn, post_id, revision_id, seen(actor)))
         return workflows.restore_revision(conn, actor, revision_id, base_revision_id=base_revision_id)
 
 
@@ -260,16 +276,16 @@ def get_snapshot(conn: db.Connection, actor: Actor, post_id: int, at: datetime) 
     section_ids = store.find_section_ids_at(conn, post_id, at) or []
     return PostSnapshot(
         at=at,
-        article=_article(conn, post, section_ids, then, at),
-        fields=_fields_then(conn, post, section_ids, then),
+        article=_article(conn, actor, post, section_ids, then, as_of=at),
+        fields=_fields_then(conn, actor, post, section_ids, then),
     )
 
 
 def _fields_then(
-    conn: db.Connection, post: Post, section_ids: Sequence[int], then: Sequence[Revision]
+    conn: db.Connection, actor: Actor, post: Post, section_ids: Sequence[int], then: Sequence[Revision]
 ) -> list[SnapshotField]:
     """In the order of the workflow, those of sections section by section; cleared ones are left out."""
-    workflow = workflows.get_workflow(conn, post.workflow_id)
+    workflow = workflows.get_seen_workflow(conn, actor, post.workflow_id)
     held = {(revision.section_id, revision.field_id): revision for revision in then}
     now = workflows.current_values(conn, post.id)
     present = {section.id for section in posts.list_sections(conn, post.id)}
@@ -291,7 +307,8 @@ def _fields_then(
             llm_run_id=revision.llm_run_id,
             created_at=revision.created_at,
             current_id=now[section_id, field.id].id,
-            is_writable=section_id is None or section_id in present,
+            is_writable=(section_id is None or section_id in present)
+            and may(actor, "edit", field.sub_stage_id),
         )
         for section_id, field in places
         if (revision := held.get((section_id, field.id))) and values.is_filled(revision.value)

@@ -50,6 +50,13 @@ FROM_REVISION = """
 """
 
 
+# Of a field that may be seen; `seen` None: of any.
+IS_SEEN = """
+    (%(seen)s::bigint[] IS NULL OR workflow_field_id IN (
+        SELECT id FROM workflow_field WHERE workflow_sub_stage_id = ANY(%(seen)s)))
+"""
+
+
 # --- history -------------------------------------------------------------------------------------
 
 
@@ -57,6 +64,7 @@ def list_history(
     conn: db.Connection,
     post_id: int,
     *,
+    seen: Sequence[int] | None,
     field_id: int | None,
     section_id: int | None,
     person_id: int | None,
@@ -71,7 +79,7 @@ def list_history(
         f"""
         WITH revision AS MATERIALIZED (
             SELECT * FROM field_revision
-            WHERE post_id = %(post_id)s
+            WHERE post_id = %(post_id)s AND {IS_SEEN}
               AND (%(field_id)s::bigint IS NULL OR workflow_field_id = %(field_id)s)
               AND (%(section_id)s::bigint IS NULL OR post_section_id = %(section_id)s)
               AND (%(person_id)s::bigint IS NULL OR app_user_id = %(person_id)s)
@@ -84,6 +92,7 @@ def list_history(
         """,
         {
             "post_id": post_id,
+            "seen": seen,
             "field_id": field_id,
             "section_id": section_id,
             "person_id": person_id,
@@ -94,16 +103,19 @@ def list_history(
     )
 
 
-def find_post_revision(conn: db.Connection, post_id: int, revision_id: int) -> PostRevision | None:
+def find_post_revision(
+    conn: db.Connection, post_id: int, revision_id: int, seen: Sequence[int] | None
+) -> PostRevision | None:
     """In full."""
     return db.one(
         conn,
         PostRevision,
         f"""
-        WITH revision AS MATERIALIZED (SELECT * FROM field_revision WHERE post_id = %s AND id = %s)
+        WITH revision AS MATERIALIZED (
+            SELECT * FROM field_revision WHERE post_id = %(post_id)s AND id = %(revision_id)s AND {IS_SEEN})
         SELECT {POST_REVISION}, {IN_FULL} {FROM_REVISION}
         """,
-        (post_id, revision_id),
+        {"post_id": post_id, "revision_id": revision_id, "seen": seen},
     )
 
 
@@ -121,50 +133,56 @@ def list_section_names(conn: db.Connection, post_id: int, field_ids: Sequence[in
     )
 
 
-def list_written_fields(conn: db.Connection, post_id: int) -> list[Choice]:
+def list_written_fields(conn: db.Connection, post_id: int, seen: Sequence[int] | None) -> list[Choice]:
     return db.many(
         conn,
         Choice,
-        """
+        f"""
         SELECT field.id, field.label
         FROM workflow_field AS field
         JOIN workflow_sub_stage AS sub_stage ON sub_stage.id = field.workflow_sub_stage_id
         JOIN workflow_stage AS stage ON stage.id = sub_stage.workflow_stage_id
-        WHERE EXISTS (SELECT FROM field_revision WHERE post_id = %s AND workflow_field_id = field.id)
+        WHERE EXISTS (
+            SELECT FROM field_revision
+            WHERE post_id = %(post_id)s AND workflow_field_id = field.id AND {IS_SEEN})
         ORDER BY stage.position, sub_stage.position, field.position
         """,
-        (post_id,),
+        {"post_id": post_id, "seen": seen},
     )
 
 
-def list_writers(conn: db.Connection, post_id: int) -> list[Choice]:
+def list_writers(conn: db.Connection, post_id: int, seen: Sequence[int] | None) -> list[Choice]:
     return db.many(
         conn,
         Choice,
-        """
+        f"""
         SELECT id, name AS label FROM app_user
-        WHERE id IN (SELECT app_user_id FROM field_revision WHERE post_id = %s)
+        WHERE id IN (SELECT app_user_id FROM field_revision WHERE post_id = %(post_id)s AND {IS_SEEN})
         ORDER BY name, id
         """,
-        (post_id,),
+        {"post_id": post_id, "seen": seen},
     )
 
 
-def list_writing_runs(conn: db.Connection, post_id: int, *, limit: int) -> list[Choice]:
+def list_writing_runs(
+    conn: db.Connection, post_id: int, seen: Sequence[int] | None, *, limit: int
+) -> list[Choice]:
     """The latest first."""
     return db.many(
         conn,
         Choice,
-        """
+        f"""
         SELECT run.id, format('%%s, run %%s', action.label, run.id) AS label
         FROM llm_run AS run
         JOIN llm_action_version AS version ON version.id = run.llm_action_version_id
         JOIN llm_action AS action ON action.id = version.llm_action_id
-        WHERE run.id IN (SELECT llm_run_id FROM field_revision WHERE post_id = %s AND llm_run_id IS NOT NULL)
+        WHERE run.id IN (
+            SELECT llm_run_id FROM field_revision
+            WHERE post_id = %(post_id)s AND llm_run_id IS NOT NULL AND {IS_SEEN})
         ORDER BY run.id DESC
-        LIMIT %s
+        LIMIT %(limit)s
         """,
-        (post_id, limit),
+        {"post_id": post_id, "seen": seen, "limit": limit},
     )
 
 

@@ -206,7 +206,9 @@ def test_a_draft_wording_stands_beside_the_live_one(conn: db.Connection, pool: O
         sent = [received.body.decode() for received in server.received[:2]]
     assert ["poet" in body for body in sent] == [False, True]
     assert ended.drafts == [[], [_part_name(conn, draft)]]
-    tried = next(item.tried for item in trials.list_trials(conn, bench.actor, bench.action_id) if item.id == both.id)
+    tried = next(
+        item.tried for item in trials.list_trials(conn, bench.actor, bench.action_id) if item.id == both.id
+    )
     assert [label.endswith("draft wording") for label in tried] == [False, True]
 
 

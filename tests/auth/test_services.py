@@ -12,7 +12,7 @@ from blog.app.auth.permissions import PEOPLE_MANAGE, PERMISSIONS, SYSTEM, TOKENS
 from blog.app.errors import AppError, Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 from blog.app.security import digest
 from tests.auth.conftest import PASSWORD
-from tests.factories import make_actor, make_user
+from tests.factories import all_powerful, make_actor, make_user
 
 
 def sign_in(conn: db.Connection, email: str, password: str = PASSWORD, address: str = "10.0.0.1") -> str:

@@ -21,6 +21,7 @@ JOIN (VALUES
     ('administrator', 'roles.manage'),
     ('administrator', 'outgoing.manage'),
     ('administrator', 'audit.read'),
+    ('administrator', 'metrics.read'),
     ('administrator', 'audit.retain'),
     ('administrator', 'tokens.create'),
     ('administrator', 'post.read'),

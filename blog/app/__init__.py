@@ -25,7 +25,7 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
     from flask import Flask
     from jinja2 import StrictUndefined
 
-    from blog.app import health, installation_secret, openapi, proxies, security, web
+    from blog.app import health, installation_secret, metrics, openapi, proxies, security, telemetry, web
     from blog.app.auth import edges as auth_edges
     from blog.app.auth import views as auth_views
     from blog.app.automation import api as automation_api
@@ -98,10 +98,12 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
     )
     proxies.register(app, config)
     web.register(app)
+    telemetry.register(app)
     auth_views.register(app)
     security.register(app)
     for blueprint in (
         health.bp,
+        metrics.bp,
         *auth_edges.BLUEPRINTS,
         posts_views.bp,
         posts_api.bp,

@@ -25,6 +25,9 @@ PROVIDER_KEY_VARIABLES = (
     "OPENROUTER_API_KEY",
 )
 
+# OpenTelemetry's own names; its exporter reads them by itself.
+TRACES_TO = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+
 SHORTEST_SECRET = 16
 
 
@@ -53,6 +56,7 @@ class Config:
 
     `secret` holds one a line, newest first; None: keys/secret does. `secret_file`: where it was read from.
     `database_url` None: the embedded one. `smtp` None: what would be sent is printed on the console.
+    `is_traced`: an endpoint for OpenTelemetry is named.
     """
 
     data_dir: Path
@@ -64,6 +68,8 @@ class Config:
     model_path: Path | None = None
     ollama_host: str | None = None
     language: str = translation.SOURCE
+    log: Literal["text", "json"] = "text"
+    is_traced: bool = False
     provider_keys: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     worker_concurrency: int = 24
     web_threads: int = 96
@@ -135,6 +141,8 @@ def load_config(env: Mapping[str, str]) -> Config:
         model_path=read("BLOG_MODEL", _optional_path, None),
         ollama_host=env.get("OLLAMA_HOST", "").strip() or None,
         language=read("BLOG_LANGUAGE", _language, translation.SOURCE),
+        log=read("BLOG_LOG", _log, "text"),
+        is_traced=any(env.get(name, "").strip() for name in TRACES_TO),
         provider_keys=keys,
         worker_concurrency=read("BLOG_WORKER_CONCURRENCY", _positive, 24),
         web_threads=read("BLOG_WEB_THREADS", _positive, 96),
@@ -237,6 +245,12 @@ def _optional_path(text: str) -> Path | None:
 def _language(text: str) -> str:
     translation.catalogue(text)
     return text
+
+
+def _log(text: str) -> Literal["text", "json"]:
+    if text in {"text", "json"}:
+        return "json" if text == "json" else "text"
+    raise ValueError("must be text or json")
 
 
 def _port(text: str) -> int:

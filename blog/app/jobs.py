@@ -9,7 +9,7 @@ from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, Sync
 from procrastinate.exceptions import AlreadyEnqueued
 from psycopg_pool import PoolTimeout
 
-from blog.app import db
+from blog.app import db, logs
 from blog.app.config import Config
 from blog.app.errors import Conflict
 from blog.app.installation_secret import Secrets
@@ -98,6 +98,7 @@ def make_app(database_url: str, pool: db.Pool, secrets: Secrets, config: Config,
 def _job(function: Task, pool: db.Pool, secrets: Secrets, config: Config) -> Callable[..., None]:
     def run_job(context: JobContext, **arguments: Any) -> None:
         given = Context(pool=pool, attempt=context.job.attempts + 1, secrets=secrets, config=config)
-        function(given, **arguments)
+        with logs.about(job=context.job.task_name, run_id=arguments.get("run_id")):
+            function(given, **arguments)
 
     return run_job

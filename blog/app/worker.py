@@ -13,7 +13,7 @@ import psycopg
 from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
-from blog.app import db, garbage, installation_secret, jobs
+from blog.app import db, garbage, installation_secret, jobs, logs, tracing
 from blog.app.automation import statistics
 from blog.app.config import Config, load_config
 from blog.app.errors import Unavailable
@@ -39,8 +39,9 @@ WORDS_AT_ONCE = 500
 
 def main() -> None:
     config = load_config(os.environ)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    logs.configure("worker", config.log)
+    if config.is_traced:
+        tracing.configure("worker")
     if config.database_url is None:
         raise Unavailable("BLOG_DATABASE_URL names no database; `blogforge serve` starts the embedded one.")
     pool = db.open_pool(config.database_url, max_size=config.worker_concurrency + 4, name="blogforge-worker")
@@ -55,6 +56,7 @@ def main() -> None:
     finally:
         closing.set()
         pool.close()
+        tracing.flush()
 
 
 async def work(database_url: str, config: Config, pool: db.Pool) -> None:

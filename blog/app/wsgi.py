@@ -1,16 +1,16 @@
 """The application as a WSGI server finds it: `blog.app.wsgi:app`."""
 
-import logging
 import os
 
-from blog.app import create_app, db, garbage
+from blog.app import create_app, db, garbage, logs, tracing
 from blog.app.config import load_config
 from blog.app.errors import Unavailable
 from blog.app.llm.runs.events import Wakeups
 
 config = load_config(os.environ)
-logging.basicConfig(level=logging.INFO, format="%(asctime)s web %(levelname)s %(name)s: %(message)s")
-logging.getLogger("procrastinate").setLevel(logging.WARNING)
+logs.configure("web", config.log)
+if config.is_traced:
+    tracing.configure("web")
 if config.database_url is None:
     raise Unavailable("BLOG_DATABASE_URL names no database; `blogforge serve` starts the embedded one.")
 

@@ -96,12 +96,13 @@ def test_every_task_is_in_the_architecture() -> None:
 
 
 def test_every_permission_is_in_the_table_with_the_roles_that_have_it(conn: db.Connection) -> None:
+    from blog.app import metrics as _metrics
     from blog.app.llm import permissions as _llm
     from blog.app.posts import permissions as _posts
     from blog.app.trail import permissions as _trail
     from blog.app.workflow import permissions as _workflow
 
-    del _llm, _posts, _trail, _workflow  # imported for what they declare
+    del _metrics, _llm, _posts, _trail, _workflow  # imported for what they declare
     told = re.findall(r"^\| `([a-z]+\.[a-z_]+)` \|[^|]+\| ([^|]+) \|$", page("workflow.md"), re.MULTILINE)
     granted = conn.execute(
         """

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from blog.app import db, jobs
+from blog.app import db, jobs, tracing
 from blog.app.errors import AppError
 from blog.app.installation_secret import Secrets
 from blog.app.llm.prompts import services as prompts
@@ -59,6 +59,7 @@ class Work:
     claimed: ClaimedRun
     cancel: Cancel
     target: Target
+    span: tracing.Span
 
 
 def execute_run(pool: db.Pool, keys: Secrets, run_id: int, attempt: int, target: Target = NOWHERE) -> None:
@@ -66,14 +67,14 @@ def execute_run(pool: db.Pool, keys: Secrets, run_id: int, attempt: int, target:
 
     No transaction is open while the provider answers.
     """
-    with cancellation.in_hand(run_id) as cancel:
+    with cancellation.in_hand(run_id) as cancel, tracing.span("chat") as span:
         with pool.connection() as conn:
             claimed = store.claim_run(conn, run_id, attempt)
         if claimed is None:
             return
         if claimed.is_cancel_requested:
             cancel.cancel()
-        work = Work(pool=pool, keys=keys, claimed=claimed, cancel=cancel, target=target)
+        work = Work(pool=pool, keys=keys, claimed=claimed, cancel=cancel, target=target, span=span)
         try:
             _carry_out(work)
         except RunLost:
@@ -132,6 +133,21 @@ def _end(
             target.adopt(conn, claimed.id, child_id)
             jobs.defer(conn, target.task, run_id=child_id)
         ending.follow_up(conn, claimed.id)
+    _tell(work, outcome, model)
+
+
+def _tell(work: Work, outcome: Outcome, model: Model | None) -> None:
+    """For log and traces: which run, how it ended, how much it took; nothing that was said in it."""
+    log.info("Run %s ended as %s.", work.claimed.id, outcome.error_kind or outcome.status)
+    work.span.tell(
+        gen_ai__operation__name="chat",
+        gen_ai__request__model=model.name if model else None,
+        gen_ai__usage__input_tokens=outcome.usage.input,
+        gen_ai__usage__output_tokens=outcome.usage.output,
+        error__type=outcome.error_kind,
+        blogforge__run_id=work.claimed.id,
+        blogforge__run_status=outcome.status,
+    )
 
 
 def _columns(outcome: Outcome, model: Model | None) -> dict[str, Any]:

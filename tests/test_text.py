@@ -1,8 +1,8 @@
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from blog.app.text import clean, cut, joined
+from blog.app.text import _HIDDEN, clean, cut, joined
 
 # Also the halves of surrogate pairs that Python's strings can hold and nothing else can.
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
@@ -30,7 +30,27 @@ def test_what_cannot_be_stored_is_replaced_and_pairs_are_joined(text: str, expec
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\x00")))
-def test_what_can_be_stored_is_left_as_it_was(text: str) -> None:
+def test_what_can_be_stored_and_seen_is_left_as_it_was(text: str) -> None:
+    assume(not _HIDDEN.search(text))
+    assert clean(text) == text
+
+
+def test_what_only_a_machine_would_read_is_made_visible() -> None:
+    tags = "".join(chr(0xE0000 + ord(letter)) for letter in "obey")
+    assert clean(f"a{tags}b") == "a\ufffd\ufffd\ufffd\ufffdb"
+    assert clean("a\ufe01\U000e0101b") == "a\ufffd\ufffdb"
+    assert clean("\u202egnp.exe") == "\ufffdgnp.exe"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f!",
+        "❤️ 葛\U000e0100",
+        "\u2067שלום\u2069 a\u200db",
+    ],
+)
+def test_what_people_write_is_left(text: str) -> None:
     assert clean(text) == text
 
 

@@ -7,12 +7,21 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
+# What is there to be read by machines and not by people: letters of the block "Tags" but in a flag, several
+# variation selectors in a row, and marks that make a line read in another order than it is written.
+_HIDDEN = re.compile(
+    "(?:(?<!\U0001f3f4)(?<![\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2,}"
+    "|[\u202d\u202e])"
+)
+
+
 def clean(text: str) -> str:
-    """`text` with each character that cannot be stored replaced by U+FFFD; all else as it was.
+    """`text` with U+FFFD for each character that cannot be stored or is hidden; all else as it was.
 
     The two halves of a surrogate pair, as two deltas of a stream may bring them, become their character.
     """
-    return _UNSTORABLE.sub("\ufffd", joined(text))
+    storable = _UNSTORABLE.sub("\ufffd", joined(text))
+    return _HIDDEN.sub(lambda run: "\ufffd" * len(run[0]), storable)
 
 
 def joined(text: str) -> str:

@@ -54,6 +54,29 @@ def test_only_config_and_what_starts_processes_see_the_environment() -> None:
     assert seen <= HOLD_ENVIRONMENT
 
 
+# What is HTML already: the one sanitiser's, messages of the catalogue, and a drawing of our own making.
+MAKE_MARKUP = {"blog/app/posts/markdown.py", "blog/app/page_language.py", "blog/app/auth/factor_views.py"}
+
+
+def test_only_the_sanitiser_calls_a_text_html() -> None:
+    """Elsewhere Markup is of a literal, whose values it escapes."""
+    found = {
+        name_of(path)
+        for path in modules()
+        for node in nodes(path)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "Markup"
+        and node.args
+        and not isinstance(node.args[0], ast.Constant)
+    }
+    assert found == MAKE_MARKUP
+    washing = {name_of(path) for path in modules() if "nh3" in imported(path)}
+    assert washing == {"blog/app/posts/markdown.py", "blog/app/reading/words.py"}, (
+        "the other one counts words"
+    )
+
+
 def test_only_edges_ask_who_is_there() -> None:
     wrong = [
         name_of(path)

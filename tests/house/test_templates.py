@@ -50,6 +50,12 @@ def test_a_template_loads_nothing_from_elsewhere(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", templates(), ids=_named)
+def test_a_template_takes_nothing_for_safe(path: Path) -> None:
+    """HTML of somebody's words is made in posts/markdown.py, whose filter `as_shown` says so itself."""
+    assert re.findall(r"\|\s*safe\b|autoescape|\bMarkup\b", _markup(path)) == []
+
+
+@pytest.mark.parametrize("path", templates(), ids=_named)
 def test_every_form_that_changes_something_carries_the_csrf_field(path: Path) -> None:
     for form in POST_FORM.findall(_markup(path)):
         assert "csrf()" in form, form[:200]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blog.app.posts.markdown import html
+from blog.app.posts.markdown import html, picture_hosts, shown
 
 
 def test_markdown_becomes_html() -> None:
@@ -24,7 +24,51 @@ def test_a_link_gives_nothing_away() -> None:
 def test_a_picture_is_a_link_and_loads_nothing() -> None:
     made = html('![a *hedge*](https://example.org/a.png "t")')
     assert "<img" not in made
-    assert '<a href="https://example.org/a.png" rel="nofollow noopener noreferrer">a hedge</a>' in made
+    assert (
+        '<a class="picture" href="https://example.org/a.png" rel="nofollow noopener noreferrer">a hedge</a>'
+        in made
+    )
+
+
+def test_a_picture_is_shown_by_a_press_and_says_where_it_is() -> None:
+    made = shown(html("![a *hedge*](https://img.example/a.png)"))
+    assert "<img" not in made
+    assert "<b>Picture at img.example</b> a hedge <u>Show picture</u>" in made
+    assert picture_hosts(html("![](https://a.example/x) [y](https://b.example) ![z](/z)")) == [
+        "a.example",
+        "/z",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[https://bank.example](https://evil.example/a)", "evil.example"),
+        ("[x](HTTPS://EVIL.example:8080)", "evil.example"),
+        ("[x](https://аpple.example)", "xn--pple-43d.example"),
+        ("[x](/people)", "/people"),
+        ("[x](mailto:a@b.example)", "a@b.example"),
+    ],
+)
+def test_a_link_says_where_it_leads(text: str, place: str) -> None:
+    assert f'<span class="leads-to">→ {place}</span>' in shown(html(text))
+
+
+@pytest.mark.parametrize("text", ["<https://a.example/b>", "[a.example](https://a.example/b)"])
+def test_a_link_that_says_so_itself_says_it_once(text: str) -> None:
+    assert "leads-to" not in shown(html(text))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://bank.example@evil.example", "https://bank.example%2f@evil.example",
+        "//evil.example", "\\\\evil.example", "https:evil.example", "https:///evil.example",
+        "https:/evil.example", "https://ev%69l.example",
+    ],
+)  # fmt: skip
+def test_what_cannot_say_where_it_leads_is_no_link(address: str) -> None:
+    assert "href" not in html(f"[x]({address}) ![y]({address})")
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc"])

@@ -137,6 +137,12 @@ def test_exported_markdown_is_inert_in_a_renderer_that_obeys(text: str) -> None:
     assert live(obedient().render(portable.inert(text))) == []
 
 
+def test_an_angle_bracket_that_is_not_closed_swallows_nothing() -> None:
+    text = "]:<| `a | <img src=x onerror=alert(1)>` |\n|---|---|\n| ` | <b>` |"
+    assert live(obedient().render(portable.inert(text))) == []
+    assert portable.inert("]:<ab c") == "]:\\<ab c"
+
+
 @settings(max_examples=500)
 @given(fragments)
 def test_any_mixture_is_inert(text: str) -> None:
@@ -164,9 +170,12 @@ def test_honest_words_are_exported_as_they_were_typed(text: str) -> None:
 )
 def test_what_changes_still_says_the_same(text: str) -> None:
     shown = markdown.html(portable.inert(text)).replace("!<a", "<a")
-    assert shown.strip() == markdown.html(text).strip()
+    assert shown.strip() == markdown.html(text).replace(' class="picture"', "").strip()
 
 
+# What a page of ours adds to a link and in place of a picture, to say where it leads.
+TOLD = {"a target", "span", "b", "u"}
+SHOW_PROSE = {"preview", "history?at=2200-01-01"}
 PATHS = (
     "preview",
     "history",
@@ -200,7 +209,8 @@ def test_no_page_obeys_more_than_it_does_with_harmless_words(
 ) -> None:
     harmless = pages(desk, browser, "A harmless word")
     for path, found in pages(desk, browser, text).items():
-        assert Counter(found) - Counter(harmless[path]) == Counter(), path
+        more = Counter(found) - Counter(harmless[path])
+        assert more.keys() <= (TOLD if path in SHOW_PROSE else set()), path
 
 
 @pytest.mark.parametrize("text", CORPUS)

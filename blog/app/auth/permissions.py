@@ -27,9 +27,7 @@ def permission(name: str, description: str) -> str:
 
 PEOPLE_MANAGE = permission("people.manage", N_("Add people, change their roles, deactivate them"))
 ROLES_MANAGE = permission("roles.manage", N_("Make roles and change what they may do"))
-OUTGOING_MANAGE = permission(
-    "outgoing.manage", N_("Allow calls to private addresses, and pictures from other hosts")
-)
+OUTGOING_MANAGE = permission("outgoing.manage", N_("Allow calls to hosts that are no public addresses"))
 TOKENS_CREATE = permission("tokens.create", N_("Create API tokens for oneself"))
 
 SYSTEM = Actor(user_id=None, name="BlogForge", permissions=frozenset())

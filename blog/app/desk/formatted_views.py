@@ -1,12 +1,12 @@
 """The HTML edge of a text as readers will see it, before it is saved."""
 
 from flask import Blueprint, Response
-from markupsafe import Markup
 
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.desk import formatted
 from blog.app.desk.schemas import Typed
+from blog.app.posts import markdown
 from blog.app.posts.permissions import POST_READ
 
 bp = Blueprint("formatted", __name__)
@@ -29,6 +29,6 @@ def show_formatted(post_id: int, field_name: str, section_id: int | None = None)
     return web.render(
         "desk/formatted.html",
         "desk/_formatted.html",
-        html=Markup(made),  # noqa: S704 - through nh3
+        html=markdown.shown(made),
         post_id=post_id,
     )

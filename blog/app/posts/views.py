@@ -4,10 +4,11 @@ from flask import Blueprint, Response
 
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
-from blog.app.posts import services
+from blog.app.posts import markdown, services
 from blog.app.posts.permissions import POST_REMOVE
 
 bp = Blueprint("posts", __name__)
+bp.add_app_template_filter(markdown.shown, "as_shown")
 
 
 @bp.post("/posts/<int:post_id>/removal")

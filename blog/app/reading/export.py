@@ -9,6 +9,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from blog.app.posts import markdown as markdown_html
 from blog.app.reading import front_matter, portable
 from blog.app.reading.models import Article, ArticleSection, Piece
 from blog.app.workflow.models import Part
@@ -110,7 +111,7 @@ def _html_section(section: ArticleSection) -> Markup:
 
 
 def _shown(piece: Piece | None) -> Markup:
-    return Markup(piece.html.strip()) if piece else Markup()  # noqa: S704 - the one sanitiser made it
+    return markdown_html.exported(piece.html) if piece else Markup()
 
 
 def _html_tags(piece: Piece | None) -> Markup:

@@ -1,12 +1,14 @@
 """A post as readers get it, and how its words came to be."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from pydantic import JsonValue
 
+from blog.app.posts import markdown
 from blog.app.posts.diff import Segment
 from blog.app.posts.models import Origin, Post
 from blog.app.workflow.models import FieldValue, Kind, Part
@@ -79,6 +81,11 @@ class Article:
     @property
     def all_pieces(self) -> list[Piece]:
         return [*self.pieces, *(piece for section in self.sections for piece in section.pieces)]
+
+    @property
+    def picture_hosts(self) -> Mapping[str, int]:
+        """How many pictures it names on each other host."""
+        return Counter(host for piece in self.all_pieces for host in markdown.picture_hosts(piece.html))
 
     @property
     def gaps(self) -> list[Piece]:

@@ -135,15 +135,19 @@ def _destination(text: str, mark: re.Match[str]) -> tuple[str, int]:
     address = _address(written)
     if _SCHEME.match(address) and not _SAFE.match(address):
         return "]\\" + mark[0][1], mark.end()
-    if found and written.startswith("<"):
+    if found and _is_in_brackets(written):
         # Without a link around it the angle brackets would be a tag, so the address goes without them.
         return mark[0] + " " * (mark[0] == "]:") + quote(address, safe="/:?#@!$&'*+,;=%~"), found.end()
     return mark[0], mark.end()
 
 
+def _is_in_brackets(written: str) -> bool:
+    return written.startswith("<") and written.endswith(">") and len(written) > 1
+
+
 def _address(written: str) -> str:
     """What a renderer makes of it, without anything a browser would not see in a scheme."""
-    bare = written[1:-1] if written.startswith("<") else written
+    bare = written[1:-1] if _is_in_brackets(written) else written.removeprefix("<")
     plain = unescape(_ESCAPED.sub(r"\1", bare))
     seen = _UNSEEN.sub("", plain)
     return seen if _SCHEME.match(seen) else plain

@@ -89,12 +89,22 @@ def test_parts_add_up_to_the_whole(rows: Sequence[Counted]) -> None:
 
 def test_every_day_of_a_period_is_there() -> None:
     since = date(2031, 5, 1)
-    days = figures.day_rows([counted(key="2031-05-03")], since, since + timedelta(days=3))
-    assert [(row.label, row.usage.runs) for row in days] == [
+    days = figures.steps([counted(key="2031-05-03")], since, since + timedelta(days=3), "day")
+    assert [(str(step.since), step.usage.runs) for step in days] == [
         ("2031-05-01", 0),
         ("2031-05-02", 0),
         ("2031-05-03", 1),
         ("2031-05-04", 0),
+    ]
+    assert all(step.since == step.until for step in days)
+
+
+def test_weeks_begin_on_a_monday_but_for_the_first_and_end_with_the_period() -> None:
+    weeks = figures.steps([counted(key="2031-05-05")], date(2031, 5, 1), date(2031, 5, 14), "week")
+    assert [(str(step.since), str(step.until), step.usage.runs) for step in weeks] == [
+        ("2031-05-01", "2031-05-04", 0),
+        ("2031-05-05", "2031-05-11", 1),
+        ("2031-05-12", "2031-05-14", 0),
     ]
 
 
@@ -136,8 +146,8 @@ def test_a_report_says_what_was_used(conn: db.Connection, actor: Actor, run: Run
     found = report(conn, actor)
     assert (found.total.runs, found.total.failed, found.total.cost_unknown) == (2, 1, 1)
     assert [(cost.amount, cost.currency) for cost in found.total.costs] == [(7, "USD")]
-    assert len(found.days) == 30
-    assert found.days[-1].usage == found.total
+    assert (found.step, len(found.steps)) == ("day", 30)
+    assert found.steps[-1].usage == found.total
     assert [(failure.error_kind, failure.runs) for failure in found.failures] == [("unreachable", 1)]
 
 
@@ -147,6 +157,14 @@ def test_a_report_by_what_runs_have(conn: db.Connection, actor: Actor, run: Run,
     assert [row.usage.runs for row in found.rows] == [1, 1]
     own = {"model": run.model_id, "action": run.action_id, "person": run.user_id}[by]
     assert own in {row.id for row in found.rows}
+
+
+@pytest.mark.parametrize("days", [0, 1, 31, 400])
+def test_until_today_each_run_counts_once(conn: db.Connection, actor: Actor, run: Run, days: int) -> None:
+    until = usage.today()
+    for since in (until - timedelta(days=days), (until - timedelta(days=days)).replace(day=1)):
+        found = report(conn, actor, by="model", since=since, until=until)
+        assert sum(row.usage.runs for row in found.rows) == found.total.runs == 2
 
 
 def test_a_report_of_one_thing(conn: db.Connection, actor: Actor, run: Run) -> None:
@@ -170,19 +188,20 @@ def test_days_are_asked_for_in_order_and_not_too_many(conn: db.Connection, actor
         report(conn, make_actor(conn, "eve"))
 
 
-FIRST, LAST = date(2029, 11, 15), date(2030, 4, 15)
+FIRST, LAST = date(2019, 11, 15), date(2020, 4, 15)
 
 
 @pytest.fixture
 def a_run_a_day(conn: db.Connection) -> None:
-    """From FIRST to LAST, of BlogForge itself, also counted by month."""
+    """From FIRST to LAST, of BlogForge itself and in total, also counted by month."""
     db.run(
         conn,
         """
         INSERT INTO llm_usage
-        SELECT 'day', day, 'person', NULL, NULL, NULL, NULL, NULL, 'use', '', 1, 1, 0, 0, 0, 0, 10, 1, 0, 0,
+        SELECT 'day', day, facet, NULL, NULL, NULL, NULL, NULL, 'use', '', 1, 1, 0, 0, 0, 0, 10, 1, 0, 0,
                0, one, one
         FROM generate_series(%s::date, %s::date, interval '1 day') AS day
+        CROSS JOIN unnest(ARRAY['person', 'total']) AS facet
         CROSS JOIN (SELECT array_append(array_fill(0, ARRAY[23]), 1) AS one) AS histogram
         """,
         (FIRST, LAST),
@@ -192,7 +211,7 @@ def a_run_a_day(conn: db.Connection) -> None:
 
 
 edges = st.dates(FIRST - timedelta(days=40), LAST + timedelta(days=40)) | st.sampled_from(
-    [date(2029, 12, 1), date(2029, 12, 31), date(2030, 1, 1), date(2030, 2, 28), date.min, date.max]
+    [date(2019, 12, 1), date(2019, 12, 31), date(2020, 1, 1), date(2020, 2, 29), date.min, date.max]
 )
 
 
@@ -206,6 +225,29 @@ def test_months_and_the_days_around_them_are_the_period(
     days = max(0, (min(until, LAST) - max(since, FIRST)).days + 1)
     counts = [(row.runs, row.usage_input, sum(row.seconds)) for row in found]
     assert counts == ([(days, days * 10, days)] if days else [])
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(one=edges, other=edges)
+def test_weeks_are_the_sums_of_their_days(
+    conn: db.Connection, a_run_a_day: None, one: date, other: date
+) -> None:
+    one, other = (min(max(day, FIRST), LAST) for day in (one, other))
+    since, until = min(one, other), max(one, other)
+    found = usage_store.list_counted_steps(conn, since, until, step="week", purpose=None, of=None)
+    days = [day for day in (FIRST + timedelta(days=n) for n in range(153)) if since <= day <= until]
+    for week in figures.steps(found, since, until, "week"):
+        assert week.usage.runs == sum(week.since <= day <= week.until for day in days)
+    assert sum(row.runs for row in found) == len(days)
+
+
+def test_a_long_period_is_shown_by_week(conn: db.Connection, actor: Actor, run: Run) -> None:
+    until = usage.today()
+    found = report(conn, actor, since=until - timedelta(days=364), until=until)
+    assert found.step == "week"
+    assert len(found.steps) in {53, 54}
+    assert (found.steps[-1].until, found.steps[-1].usage) == (until, found.total)
+    assert report(conn, actor, since=until - timedelta(days=99), until=until).step == "day"
 
 
 # --- the edges -----------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
 """Counts that were kept by day and currency, added up to what a page shows. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from blog.app.insight.usage_models import By, Counted, Money, Usage, UsageRow
+from blog.app.insight.usage_models import By, Counted, Money, Step, Usage, UsageRow, UsageStep
 from blog.app.llm.runs.histogram import BUCKETS, percentile
 
 
@@ -40,12 +40,21 @@ def by_key(counted: Iterable[Counted]) -> dict[str, Usage]:
     return {key: usage(rows) for key, rows in groups.items()}
 
 
-def day_rows(counted: Iterable[Counted], since: date, until: date) -> list[UsageRow]:
-    """Every day of the period, also those on which nothing ran."""
+def steps(counted: Iterable[Counted], since: date, until: date, step: Step) -> list[UsageStep]:
+    """Every day or week of the period, also those in which nothing ran. Keys are the first day of each."""
     found = by_key(counted)
-    days = [since + timedelta(days=n) for n in range((until - since).days + 1)]
     nothing = usage([])
-    return [UsageRow(id=None, label=str(day), usage=found.get(str(day), nothing)) for day in days]
+    return [
+        UsageStep(since=first, until=last, usage=found.get(str(first), nothing))
+        for first, last in _steps(since, until, step)
+    ]
+
+
+def _steps(since: date, until: date, step: Step) -> Iterator[tuple[date, date]]:
+    days = [since + timedelta(days=n) for n in range((until - since).days + 1)]
+    firsts = [day for day in days if step == "day" or day == since or day.weekday() == 0]
+    lasts = [first - timedelta(days=1) for first in firsts[1:]]
+    return zip(firsts, [*lasts, until], strict=True)
 
 
 def named_rows(counted: Iterable[Counted], names: Mapping[str, str], nobody: str) -> list[UsageRow]:

@@ -9,12 +9,13 @@ from blog.app.auth.permissions import check
 from blog.app.errors import Invalid, NotFound
 from blog.app.insight import figures, usage_store
 from blog.app.insight.schemas import UsageQuery
-from blog.app.insight.usage_models import By, Counted, FailureCount, UsageReport, UsageRow
+from blog.app.insight.usage_models import By, Counted, FailureCount, Step, UsageReport, UsageRow
 from blog.app.llm.permissions import LLM_READ
 from blog.app.llm.runs import ending
 
 DAYS = 30
 MOST_DAYS = 1100
+MOST_SINGLE_DAYS = 100  # of more, nobody reads one after another: they are shown by week
 # What runs are called that have none of it.
 NOBODY: dict[By, str] = {"person": "BlogForge", "stage": "For no field", "model": "", "action": ""}
 
@@ -29,16 +30,19 @@ def get_report(conn: db.Connection, actor: Actor, query: UsageQuery) -> UsageRep
     since, until = period(query)
     narrowed = query.narrowed()
     ending.count_waiting(conn)
-    days = usage_store.list_counted_days(conn, since, until, purpose=query.purpose, of=narrowed)
-    shown_days = figures.day_rows(days, since, until)
+    step: Step = "day" if (until - since).days < MOST_SINGLE_DAYS else "week"
+    counted = usage_store.list_counted_steps(
+        conn, since, until, step=step, purpose=query.purpose, of=narrowed
+    )
     return UsageReport(
         since=since,
         until=until,
         by=query.by,
         narrowed_to=None if narrowed is None else _name(conn, *narrowed),
-        total=figures.usage(days),
-        rows=shown_days if query.by == "day" else _named(conn, query, since, until),
-        days=shown_days,
+        total=figures.usage(counted),
+        rows=[] if query.by == "day" else _named(conn, query, since, until),
+        step=step,
+        steps=figures.steps(counted, since, until, step),
         failures=_failures(conn, query, since, until),
     )
 
@@ -88,8 +92,8 @@ def export(conn: db.Connection, actor: Actor, query: UsageQuery) -> Iterator[dic
     since, until = period(query)
     ending.count_waiting(conn)
     if query.by == "day":
-        counted = usage_store.list_counted_days(
-            conn, since, until, purpose=query.purpose, of=query.narrowed()
+        counted = usage_store.list_counted_steps(
+            conn, since, until, step="day", purpose=query.purpose, of=query.narrowed()
         )
         labels: dict[str, str] = {}
     else:

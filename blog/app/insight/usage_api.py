@@ -31,7 +31,8 @@ def show_usage() -> Response:
       - {name: person_id, in: query, schema: {type: integer}}
     responses:
       200:
-        description: Without days, the last thirty. Unknown costs are counted apart, currencies are not added.
+        description: "Without days, the last thirty. Of more than a hundred the steps are weeks, from Monday;
+          the export keeps days. Unknown costs are counted apart, currencies are not added."
         content: {application/json: {schema: {$ref: '#/components/schemas/UsageReport'}}}
       422: {$ref: '#/components/responses/Problem'}
     """

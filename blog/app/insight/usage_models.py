@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 By = Literal["day", "model", "action", "stage", "person"]
+Step = Literal["day", "week"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +78,19 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageRow:
-    """What the runs of one day, model, action, stage or person used. `id` None: a day, or none of them."""
+    """What the runs of one model, action, stage or person used. `id` None: of none of them."""
 
     id: int | None
     label: str
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageStep:
+    """What the runs of a day used, or of a week from Monday to Sunday, as far as it was asked for."""
+
+    since: date
+    until: date
     usage: Usage
 
 
@@ -94,7 +104,10 @@ class FailureCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReport:
-    """What was used from one day to another, together, by day and by what was asked for."""
+    """What was used from one day to another, together, in steps of days or weeks, and by what was asked for.
+
+    `rows` are empty when that is by day.
+    """
 
     since: date
     until: date
@@ -102,5 +115,6 @@ class UsageReport:
     narrowed_to: str | None
     total: Usage
     rows: Sequence[UsageRow]
-    days: Sequence[UsageRow]
+    step: Step
+    steps: Sequence[UsageStep]
     failures: Sequence[FailureCount]

@@ -6,7 +6,7 @@ from typing import LiteralString
 
 from blog.app import db
 from blog.app.insight.models import Choice
-from blog.app.insight.usage_models import By, Counted, FailureCount
+from blog.app.insight.usage_models import By, Counted, FailureCount, Step
 from blog.app.llm.runs.usage_store import summed
 
 COUNTED = f"""
@@ -17,15 +17,19 @@ COUNTED = f"""
     sum(usage_reasoning)::bigint AS usage_reasoning, sum(untold) AS untold,
     {summed("seconds")} AS seconds, {summed("first_text")} AS first_text
 """
-# By what a report is; the facet that is counted by it, and what of its rows tells one from another.
-# Whole months from the rows of months, the days around them from those of days.
+# Whole months from the rows of months, the days around them from those of days. Nothing has ended after
+# today, so a month that is asked for until today is asked for as a whole.
 MONTHS_SINCE = "(date_trunc('month', (%(since)s::date - 1)::timestamp) + interval '1 month')::date"
-MONTHS_UNTIL = "date_trunc('month', (%(until)s::date + 1)::timestamp)::date"
+MONTHS_UNTIL = """
+    (date_trunc('month', (%(until)s::date + 1)::timestamp)
+     + make_interval(months => (%(until)s::date >= (now() AT TIME ZONE 'UTC')::date)::int))::date
+"""
 IN_PERIOD = f"""
     (span = 'day' AND day >= %(since)s AND day <= %(until)s AND day < {MONTHS_SINCE}
      OR span = 'month' AND day >= {MONTHS_SINCE} AND day < {MONTHS_UNTIL}
      OR span = 'day' AND day <= %(until)s AND day >= greatest({MONTHS_SINCE}, {MONTHS_UNTIL}))
 """
+# By what a report is; the facet that is counted by it, and what of its rows tells one from another.
 FACETS: dict[By, tuple[LiteralString, LiteralString]] = {
     "model": ("model", "usage.llm_model_id"),
     "action": ("action", "usage.llm_action_id"),
@@ -39,6 +43,10 @@ NARROWED: dict[By, LiteralString] = {
         AND usage.workflow_field_id IN (SELECT id FROM workflow_field WHERE workflow_sub_stage_id = %(only)s)
     """,
     "person": "AND usage.app_user_id = %(only)s",
+}
+STEPS: dict[Step, LiteralString] = {
+    "day": "usage.day",
+    "week": "greatest(date_trunc('week', usage.day::timestamp)::date, %(since)s::date)",
 }
 
 
@@ -61,20 +69,29 @@ def list_counted(
     )
 
 
-def list_counted_days(
-    conn: db.Connection, since: date, until: date, *, purpose: str | None, of: tuple[By, int] | None
+def list_counted_steps(
+    conn: db.Connection,
+    since: date,
+    until: date,
+    *,
+    step: Step,
+    purpose: str | None,
+    of: tuple[By, int] | None,
 ) -> list[Counted]:
-    """One row for each day and currency: of everything, or only of one model, action, stage or person."""
+    """One row for each step and currency: of everything, or only of one model, action, stage or person.
+
+    A week is known by its Monday, the first one by the day since when.
+    """
     facet, narrowed, only = ("total", "", None) if of is None else (FACETS[of[0]][0], NARROWED[of[0]], of[1])
     return db.many(
         conn,
         Counted,
         f"""
-        SELECT usage.day::text AS key, {COUNTED}
+        SELECT {STEPS[step]}::text AS key, {COUNTED}
         FROM llm_usage AS usage
         WHERE usage.facet = '{facet}' AND usage.span = 'day' AND usage.day BETWEEN %(since)s AND %(until)s
           AND (%(purpose)s::text IS NULL OR usage.purpose = %(purpose)s) {narrowed}
-        GROUP BY usage.day, usage.cost_currency
+        GROUP BY {STEPS[step]}, usage.cost_currency
         """,
         {"since": since, "until": until, "purpose": purpose, "only": only},
     )

@@ -1,4 +1,4 @@
-// data-plots="#table": draws the figures of a table by day. The table stays; without this it is all there is.
+// data-plots="#table": draws the figures of a table by day or, as data-step says, week. The table stays; without this it is all there is.
 const STYLES = [
   { ink: "--ink", dash: [] },
   { ink: "--ink-soft", dash: [5, 4] },
@@ -11,10 +11,16 @@ const number = (text) => (text === "" ? null : Number(text));
 // The table leaves out days on which nothing ran; a plot shows them as such.
 const NOTHING = { runs: "0", unsuccessful: "0", in: "0", out: "0", half: "", most: "", costs: "" };
 
-function columns(table, { since, until }) {
+// A week begins on a Monday; the first one of a period, on its first day.
+function following(day, step) {
+  const days = step === "week" ? (8 - new Date(day).getUTCDay()) % 7 || 7 : 1;
+  return day + days * DAY * 1000;
+}
+
+function columns(table, { since, until, step }) {
   const told = new Map([...table.querySelectorAll("tr[data-day]")].map((row) => [row.dataset.day, row.dataset]));
   const rows = [];
-  for (let day = Date.parse(since); day <= Date.parse(until); day += DAY * 1000) {
+  for (let day = Date.parse(since); day <= Date.parse(until); day = following(day, step)) {
     const name = new Date(day).toISOString().slice(0, 10);
     rows.push(told.get(name) ?? { ...NOTHING, day: name });
   }
@@ -22,6 +28,7 @@ function columns(table, { since, until }) {
   const costs = rows.map((row) => new Map(row.costs.split(",").filter(Boolean).map((said) => said.split(" "))));
   const currencies = [...new Set(costs.flatMap((each) => [...each.keys()]))].sort();
   return {
+    step,
     days: rows.map((row) => Date.parse(`${row.day}T00:00:00Z`) / 1000),
     runs: [["ended", of("runs")], ["failed or invalid", of("unsuccessful"), "--bad"]],
     tokens: [["in", of("in")], ["out", of("out")]],
@@ -30,7 +37,7 @@ function columns(table, { since, until }) {
   };
 }
 
-function options(style, lines, width) {
+function options(style, lines, width, step) {
   const colour = (name) => style.getPropertyValue(name).trim();
   const axis = { stroke: colour("--ink-soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: `11px ${style.fontFamily}` };
   return {
@@ -44,7 +51,7 @@ function options(style, lines, width) {
       { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 3 }).format(tick)) },
     ],
     series: [
-      { label: "Day", value: "{YYYY}-{MM}-{DD}" },
+      { label: step === "week" ? "Week from" : "Day", value: "{YYYY}-{MM}-{DD}" },
       ...lines.map(([label, , ink], at) => ({
         label,
         stroke: colour(ink ?? STYLES[at % STYLES.length].ink),
@@ -64,7 +71,7 @@ function draw(place, found) {
   const inner = getComputedStyle(place);
   const width = place.clientWidth - parseFloat(inner.paddingLeft) - parseFloat(inner.paddingRight);
   place.plot?.destroy();
-  place.plot = new uPlot(options(inner, lines, width), [found.days, ...lines.map((line) => line[1])], place);
+  place.plot = new uPlot(options(inner, lines, width, found.step), [found.days, ...lines.map((line) => line[1])], place);
   place.plot.root.setAttribute("aria-hidden", "true"); // its figures are in the table
 }
 

@@ -7,6 +7,9 @@ from blog.app.auth import (
     invitation_api,
     invitation_views,
     link_views,
+    looking_views,
+    matrix_api,
+    matrix_views,
     oidc_views,
     place_api,
     place_views,
@@ -30,4 +33,7 @@ BLUEPRINTS = (
     invitation_api.bp,
     role_views.bp,
     role_api.bp,
+    matrix_views.bp,
+    looking_views.bp,
+    matrix_api.bp,
 )

@@ -25,9 +25,13 @@ def show_roles() -> Response:
 def create_role() -> Response:
     try:
         form = web.parse_form(RoleForm)
-        copied = roles.get_role(web.conn(), form.copy_of).permissions if form.copy_of else []
         roles.create_role(
-            web.conn(), current_actor(), label=form.label, description=form.description, permissions=copied
+            web.conn(),
+            current_actor(),
+            label=form.label,
+            description=form.description,
+            permissions=[],
+            copy_of=form.copy_of or None,
         )
     except (Invalid, Conflict, Forbidden) as exc:
         return _page(errors=problems_of(exc), status=exc.status)

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 from blog.app import audit, db
-from blog.app.auth import role_store, store
+from blog.app.auth import matrix, role_store, store
 from blog.app.auth.models import Actor, Role
 from blog.app.auth.permissions import PEOPLE_MANAGE, PERMISSIONS, ROLES_MANAGE, check
 from blog.app.auth.rules import invalid
@@ -85,8 +85,12 @@ def create_role(
     description: str = "",
     name: str | None = None,
     permissions: list[str],
+    copy_of: int | None = None,
 ) -> Role:
+    """`copy_of`: a role whose permissions it has too, and what that may do in each stage."""
     check(actor, ROLES_MANAGE)
+    if copy_of is not None:
+        permissions = [*permissions, *get_role(conn, copy_of).permissions]
     _check_known(permissions)
     check_may_grant(actor, permissions)
     name = name or _name_from(label)
@@ -98,6 +102,8 @@ def create_role(
         with db.constraints(role_name_key=taken), conn.transaction():
             role_id = role_store.insert_role(conn, name=name, label=label, description=description)
         role_store.insert_grants(conn, role_id, sorted(set(permissions)))
+        if copy_of is not None:
+            matrix.copy_grants(conn, actor, copy_of, role_id)
         audit.record(conn, actor, "role.created", "role", role_id, permissions=sorted(set(permissions)))
     return get_role(conn, role_id)
 

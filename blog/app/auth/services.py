@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from blog.app import audit, db
-from blog.app.auth import factor_store, link_store, passwords, reach, role_store, roles, store
+from blog.app.auth import factor_store, link_store, looking, passwords, reach, role_store, roles, store
 from blog.app.auth.models import Actor, ApiToken, Me, NewApiToken, NewUser, Reach, Theme, User, UserPage
 from blog.app.auth.permissions import PEOPLE_MANAGE, SYSTEM, TOKENS_CREATE, check
 from blog.app.auth.rules import check_password, invalid
@@ -49,7 +49,10 @@ def recognise_session(conn: db.Connection, token: str, *, is_used: bool = True) 
         presence = replace(presence, is_stale=False)
     if presence.is_stale:
         store.touch_session(conn, presence.via_id)
-    return _recognised(presence)
+    recognised = _recognised(presence)
+    if presence.as_user_id is None and presence.as_role_id is None:
+        return recognised
+    return replace(recognised, actor=looking.through(conn, recognised.actor, presence))
 
 
 def recognise_bearer(conn: db.Connection, token: str) -> Recognised:

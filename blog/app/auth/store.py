@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from blog.app import db
-from blog.app.auth.matrix_store import REACH
+from blog.app.auth.matrix_store import REACH, REACH_OF_ROLE
 from blog.app.auth.models import ApiToken, Theme, User, Verb
 from blog.app.translation import gettext as _
 
@@ -126,6 +126,29 @@ def find_bearer(conn: db.Connection, token_hash: bytes) -> Presence | None:
         WHERE api_token.token_hash = %s AND api_token.revoked_at IS NULL
             AND (api_token.expires_at IS NULL OR api_token.expires_at > clock_timestamp())
             AND app_user.deactivated_at IS NULL
+        """,
+        (token_hash,),
+    )
+
+
+def update_session_view(
+    conn: db.Connection, token_hash: bytes, *, as_user_id: int | None, as_role_id: int | None
+) -> None:
+    count = db.run(
+        conn,
+        "UPDATE user_session SET as_user_id = %s, as_role_id = %s WHERE token_hash = %s",
+        (as_user_id, as_role_id, token_hash),
+    )
+    db.must_touch(count, _("There is no such session."))
+
+
+def end_session_view(conn: db.Connection, token_hash: bytes) -> int | None:
+    """Whose session it is. None: nobody was looking as somebody else in it."""
+    return db.scalar(
+        conn,
+        """
+        UPDATE user_session SET as_user_id = NULL, as_role_id = NULL
+        WHERE token_hash = %s AND num_nonnulls(as_user_id, as_role_id) > 0 RETURNING app_user_id
         """,
         (token_hash,),
     )
@@ -316,6 +339,20 @@ def find_rights(conn: db.Connection, user_id: int) -> Rights | None:
         FROM app_user WHERE app_user.id = %s
         """,
         (user_id,),
+    )
+
+
+def find_rights_of_role(conn: db.Connection, role_id: int) -> Rights | None:
+    """Of somebody with this role alone, in no group but Everyone."""
+    return db.one(
+        conn,
+        Rights,
+        f"""
+        SELECT ARRAY(SELECT permission FROM role_permission WHERE role_id = role.id) AS permissions,
+            {REACH_OF_ROLE}
+        FROM role WHERE role.id = %s
+        """,
+        (role_id,),
     )
 
 

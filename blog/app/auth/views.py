@@ -23,7 +23,7 @@ from blog.app.auth.schemas import (
     UserCreate,
     UserQuery,
 )
-from blog.app.errors import Conflict, Invalid, TooMany, Unauthenticated
+from blog.app.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated
 from blog.app.security import SESSION_COOKIE
 from blog.app.translation import gettext as _
 
@@ -63,7 +63,23 @@ def load_actor() -> Response | None:
         _count(recognised)
         if recognised.owes_factor and not _is_on_the_way(request.endpoint or ""):
             return web.see_other("/account/second-factor")
+        _refuse_while_looking(recognised.actor)
     return None
+
+
+def _refuse_while_looking(actor: Actor) -> None:
+    """Whoever looks as somebody else changes nothing, and does not see what is theirs alone."""
+    is_own = request.path == "/account" or request.path.startswith("/account/")
+    if actor.looks_as is None or request.endpoint in {"looking.end_view", "static"}:
+        return
+    if is_own or request.method not in {"GET", "HEAD", "OPTIONS"}:
+        raise Forbidden(
+            _(
+                "You are looking as %(somebody)s, so nothing is changed, and accounts are private. "
+                "Stop looking first.",
+                somebody=actor.looks_as,
+            )
+        )
 
 
 def _recognise() -> services.Recognised | None:

@@ -6,8 +6,12 @@ from blog.app import db
 from blog.app.auth import services as auth
 from blog.app.auth.models import Actor, Verb
 from blog.app.auth.permissions import PERMISSIONS
+from blog.app.llm import permissions as _llm
+from blog.app.posts import permissions as _posts
+from blog.app.workflow import permissions as _workflow
 from tests.factories import make_user
 
+del _llm, _posts, _workflow  # imported for what they declare
 ALL: tuple[Verb, ...] = ("see", "edit", "run", "accept", "move", "publish")
 # All that has to do with posts and runs; nothing about people.
 WORKS = tuple(name for name in PERMISSIONS if not name.startswith(("people.", "roles.")))

@@ -13,10 +13,12 @@ from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from procrastinate import RetryStrategy
 
+from blog.app import translation
 from blog.app.config import Config, Smtp
 from blog.app.errors import AppError
 
@@ -54,18 +56,26 @@ class Message:
     text: str
 
 
-def compose(template: str, to: str, **values: object) -> Message:
+def compose(template: str, to: str, *, language: str, **values: object) -> Message:
     """The template's first line is the subject, what follows a blank line the text."""
-    written = _templates().get_template(f"{template}.txt").render(**values)
+    written = _templates(language).get_template(f"{template}.txt").render(**values)
     subject, _, text = written.partition("\n\n")
     return Message(to=to, subject=" ".join(subject.split()), text=text.strip() + "\n")
 
 
 @cache
-def _templates() -> Environment:
-    return Environment(  # noqa: S701  plain text, in which &amp; would be shown as it is
-        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+def _templates(language: str) -> Environment:
+    env = Environment(  # noqa: S701  plain text, in which &amp; would be shown as it is
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+    env.policies["ext.i18n.trimmed"] = True
+    said = translation.catalogue(language)
+    cast(Any, env).install_gettext_callables(said.gettext, said.ngettext, newstyle=True)
+    return env
 
 
 def deliver(config: Config, message: Message) -> None:

@@ -18,7 +18,7 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from werkzeug.exceptions import HTTPException
 
-from blog.app import audit, db, page_language, translation
+from blog.app import audit, db, page_language, refused_values, translation
 from blog.app.config import Config
 from blog.app.errors import AppError, Invalid, Unavailable
 from blog.app.installation_secret import Secrets
@@ -116,7 +116,7 @@ def validated(schema: type[M], value: object) -> M:
 def _problem(error: Any) -> dict[str, str]:
     return {
         "field": ".".join(str(place) for place in error["loc"]),
-        "message": str(error["msg"]).removeprefix("Value error, ").rstrip("."),
+        "message": refused_values.said(error).rstrip("."),
     }
 
 

@@ -12,7 +12,7 @@ from tests.house.source import APP, ROOT
 
 NAME = "zz"
 SPOKEN = {"title", "aria-label", "placeholder", "alt", "data-label"}
-SILENT = {"code", "kbd", "script", "style", "textarea", "time"}
+SILENT = {"code", "kbd", "script", "style", "pre", "textarea", "time"}
 
 
 def write_catalogue(locale: Path) -> None:
@@ -40,6 +40,7 @@ class Heard(HTMLParser):
         super().__init__()
         self.outside: list[str] = []
         self.depth = 0
+        self.opened = ""
         self.silent = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -59,6 +60,7 @@ class Heard(HTMLParser):
 
     def _hear(self, text: str) -> None:
         outside = ""
+        self.opened = self.opened if self.depth else text
         for character in text:
             self.depth += (character == "⟦") - (character == "⟧")
             outside += "" if self.depth or character == "⟧" else character
@@ -69,4 +71,6 @@ def outside(html: str) -> list[str]:
     """The texts of a page that no catalogue gave."""
     heard = Heard()
     heard.feed(html)
+    # A cut-off text would hide all that comes behind it.
+    assert heard.depth == 0, heard.opened
     return [text for text in heard.outside if any(character.isalpha() for character in text)]

@@ -317,7 +317,9 @@ def execute_send_link(pool: db.Pool, config: Config, link_id: int) -> None:
 def execute_send_notice(pool: db.Pool, config: Config, user_id: int, email: str, template: str) -> None:
     with pool.connection() as conn:
         user = services.get_user(conn, user_id)
-    message = mail.compose(template, email, name=user.name, email=user.email, address=config.public_url)
+    message = mail.compose(
+        template, email, language=config.language, name=user.name, email=user.email, address=config.public_url
+    )
     try:
         mail.deliver(config, message)
     except mail.Delayed:
@@ -335,7 +337,7 @@ def _prepare(conn: db.Connection, config: Config, link_id: int) -> mail.Message 
     if link.kind == "password_reset" and (user is None or user.deactivated_at):
         return None
     if link.kind in {"sign_up", "invitation"} and user is not None:
-        return mail.compose("already_here", link.email, address=config.public_url)
+        return mail.compose("already_here", link.email, language=config.language, address=config.public_url)
     token = secrets.token_urlsafe(24)
     link_store.update_token(conn, link_id, digest(token), user.id if user else link.app_user_id)
     return _message(config, link, link.kind, link.email, _address(config, link.kind, token))
@@ -345,6 +347,7 @@ def _message(config: Config, link: OpenLink, template: str, to: str, address: st
     return mail.compose(
         template,
         to,
+        language=config.language,
         link=address,
         inviter=link.inviter,
         until=link.expires_at.strftime("%-d %b %Y, %H:%M UTC"),

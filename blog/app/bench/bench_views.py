@@ -22,6 +22,7 @@ from blog.app.llm.prompts.models import Action
 from blog.app.llm.prompts.views import KINDS, OUTPUT_KINDS, ROLES
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.refused_form import problems, status
+from blog.app.translation import gettext as _
 from blog.app.workflow import bindings
 from blog.app.workflow.schemas import BindingChange
 
@@ -216,9 +217,9 @@ def _fallback_choices(page: BenchPage) -> list[tuple[str, str]]:
     """The present one too when it is switched off, or saving anything else would lose it."""
     chosen = [] if page.fallback is None or page.fallback.is_usable else [page.fallback]
     return [
-        ("", "nobody"),
+        ("", _("nobody")),
         *((str(model.id), f"{model.label} · {model.provider_label}") for model in page.models),
-        *((str(model.id), f"{model.label} (switched off)") for model in chosen),
+        *((str(model.id), _("%(model)s (switched off)", model=model.label)) for model in chosen),
     ]
 
 
@@ -227,7 +228,7 @@ def _repair_choices(page: BenchPage) -> list[tuple[str, str]]:
     names_of = {str(part.id): part.name for part in page.repair_parts}
     if page.repair_part is not None:
         names_of[str(page.repair_part.part_id)] = page.repair_part.name
-    return [("", "nothing: the run ends"), *names_of.items()]
+    return [("", _("nothing: the run ends")), *names_of.items()]
 
 
 def _rendering(page: BenchPage, typed: Typed) -> Rendering | str:

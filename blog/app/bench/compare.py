@@ -15,9 +15,11 @@ from blog.app.llm.prompts import services as prompts
 from blog.app.llm.prompts.models import Action, PromptPart
 from blog.app.llm.registry import services as registry
 from blog.app.posts import diff
+from blog.app.translation import N_
+from blog.app.translation import gettext as _
 from blog.app.workflow import services as workflow
 
-DEFAULT = "the default one"
+DEFAULT = N_("the default one")
 
 
 def compare_actions(
@@ -135,23 +137,23 @@ def described(conn: db.Connection, action: Action) -> str:
     """One line for each thing that can differ between two versions."""
     version = action.version
     lines = [
-        "Parts:",
+        _("Parts:"),
         *(f"  {line}" for line in _part_lines(conn, action)),
-        f"Model: {_model(conn, version.model_id, DEFAULT)}",
+        _("Model: %(model)s", model=_model(conn, version.model_id, _(DEFAULT))),
         *(
             f"{name}: {json.dumps(value, ensure_ascii=False)}"
             for name, value in sorted(version.params.items())
         ),
-        f"Works on: {'a selected passage' if version.takes_selection else 'a whole field'}",
-        *([] if version.wish_label is None else [f"Asks for: {version.wish_label}"]),
-        *(f"Choice: {choice}" for choice in version.wish_choices),
-        f"Writes: {version.output_kind}",
-        *(f"Rule: {json.dumps(rule, ensure_ascii=False)}" for rule in version.validators),
+        _("Works on: a selected passage") if version.takes_selection else _("Works on: a whole field"),
+        *([] if version.wish_label is None else [_("Asks for: %(what)s", what=version.wish_label)]),
+        *(_("Choice: %(choice)s", choice=choice) for choice in version.wish_choices),
+        _("Writes: %(kind)s", kind=version.output_kind),
+        *(_("Rule: %(rule)s", rule=json.dumps(rule, ensure_ascii=False)) for rule in version.validators),
         *_schema_lines(version.output_schema),
-        f"Time allowed: {version.deadline_seconds} s",
-        f"Asked again up to: {version.max_retries} times",
-        f"If it fails for good: {_model(conn, version.fallback_model_id, 'nobody')}",
-        f"A failed reply is sent back up to: {version.max_repairs} times",
+        _("Time allowed: %(seconds)s s", seconds=version.deadline_seconds),
+        _("Asked again up to: %(n)s times", n=version.max_retries),
+        _("If it fails for good: %(model)s", model=_model(conn, version.fallback_model_id, _("nobody"))),
+        _("A failed reply is sent back up to: %(n)s times", n=version.max_repairs),
         *_saying(conn, version.repair_part_id),
     ]
     return "\n".join(lines)
@@ -164,8 +166,9 @@ def worded(part: PromptPart) -> str:
 
 def _part_lines(conn: db.Connection, action: Action) -> list[str]:
     return [
-        f"{prompts.get_part(conn, part_id).name}{' (switched off)' if place in action.off_positions else ''}"
+        _("%(part)s (switched off)", part=name) if place in action.off_positions else name
         for place, part_id in enumerate(action.part_ids, start=1)
+        for name in [prompts.get_part(conn, part_id).name]
     ]
 
 
@@ -177,8 +180,8 @@ def _model(conn: db.Connection, model_id: int | None, otherwise: str) -> str:
 
 
 def _schema_lines(schema: Mapping[str, object] | None) -> list[str]:
-    return [] if schema is None else ["Schema:", json.dumps(schema, ensure_ascii=False, indent=2)]
+    return [] if schema is None else [_("Schema:"), json.dumps(schema, ensure_ascii=False, indent=2)]
 
 
 def _saying(conn: db.Connection, part_id: int | None) -> list[str]:
-    return [] if part_id is None else [f"Saying: {prompts.get_part(conn, part_id).name}"]
+    return [] if part_id is None else [_("Saying: %(part)s", part=prompts.get_part(conn, part_id).name)]

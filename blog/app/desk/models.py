@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from blog.app.automation.models import (
     Automation,
@@ -287,8 +288,8 @@ class History:
 class Tried:
     """Where a run belongs that was for no field: a test, or the results of cases."""
 
-    what: str
-    called: str
+    kind: Literal["trial", "cases"]
+    id: int
     address: str
 
 

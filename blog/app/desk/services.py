@@ -447,11 +447,11 @@ def find_link(conn: db.Connection, actor: Actor, run_id: int) -> RunLink | None:
 def find_tried(conn: db.Connection, run_id: int) -> Tried | None:
     """The test or the batch of cases that a run belongs to; None: neither."""
     if (trial_id := trials.find_trial_id(conn, run_id)) is not None:
-        return Tried(what="An answer of", called=f"test {trial_id}", address=f"/llm/trials/{trial_id}")
+        return Tried(kind="trial", id=trial_id, address=f"/llm/trials/{trial_id}")
     if (batch_id := case_batches.find_batch_id(conn, run_id)) is not None:
         return Tried(
-            what="For a case of an action, in",
-            called="these results",
+            kind="cases",
+            id=batch_id,
             address=f"/llm/case-batches/{batch_id}",
         )
     return None

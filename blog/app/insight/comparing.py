@@ -9,6 +9,7 @@ from blog.app.insight.models import ComparedFact, ComparedText, RunComparison
 from blog.app.llm.runs import shown
 from blog.app.llm.runs.models import Run
 from blog.app.posts.diff import diff
+from blog.app.translation import gettext as _
 
 
 def compare(one: Run, other: Run, sent: str | None, other_sent: str | None) -> RunComparison:
@@ -17,31 +18,31 @@ def compare(one: Run, other: Run, sent: str | None, other_sent: str | None) -> R
         other=other,
         facts=[
             ComparedFact(name=name, one=said, other=other_said)
-            for (name, said), (_, other_said) in zip(_facts(one), _facts(other), strict=True)
+            for (name, said), (_name, other_said) in zip(_facts(one), _facts(other), strict=True)
         ],
         messages=list(_messages(one.messages, other.messages)),
-        request=_text("Request", shown.readable_json(sent or ""), shown.readable_json(other_sent or "")),
-        output=_text("Answer", one.output, other.output),
+        request=_text(_("Request"), shown.readable_json(sent or ""), shown.readable_json(other_sent or "")),
+        output=_text(_("Answer"), one.output, other.output),
     )
 
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
-    yield "Action", f"{run.action_label} v{run.action_version}"
-    yield "Model", f"{run.model_name} — {run.provider_label}"
-    yield "Asked by", run.user_name or "BlogForge"
-    yield "Asked", _moment(run.created_at)
-    yield "Status", shown.status_words(run.status)
-    yield "Finish", run.finish or "–"
-    yield "Error", run.error_kind or "–"
-    yield "Problems", " ".join(run.check_problems) or "–"
-    yield "Tokens in", _count(run.usage_input)
-    yield "of them cached", _count(run.usage_cached)
-    yield "Tokens out", _count(run.usage_output)
-    yield "of them thinking", _count(run.usage_reasoning)
-    yield "Cost", shown.cost(run.cost, run.cost_currency).value
-    yield "To first text", _seconds(run.seconds_to_first_text)
-    yield "In all", _seconds(run.seconds)
-    yield "Not sent", ", ".join(dropped["name"] for dropped in run.dropped) or "–"
+    yield _("Action"), _("%(action)s v%(number)s", action=run.action_label, number=run.action_version)
+    yield _("Model"), f"{run.model_name} — {run.provider_label}"
+    yield _("Asked by"), run.user_name or "BlogForge"
+    yield _("Asked"), _moment(run.created_at)
+    yield _("Status"), shown.status_words(run.status)
+    yield _("Finish"), run.finish or "–"
+    yield _("Error"), run.error_kind or "–"
+    yield _("Problems"), " ".join(run.check_problems) or "–"
+    yield _("Tokens in"), _count(run.usage_input)
+    yield _("of them cached"), _count(run.usage_cached)
+    yield _("Tokens out"), _count(run.usage_output)
+    yield _("of them thinking"), _count(run.usage_reasoning)
+    yield _("Cost"), shown.cost(run.cost, run.cost_currency).value
+    yield _("To first text"), _seconds(run.seconds_to_first_text)
+    yield _("In all"), _seconds(run.seconds)
+    yield _("Not sent"), ", ".join(dropped["name"] for dropped in run.dropped) or "–"
 
 
 def _messages(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> Iterator[ComparedText]:
@@ -67,7 +68,7 @@ def _moment(at: datetime) -> str:
 
 
 def _count(value: int | None) -> str:
-    return "not told" if value is None else f"{value:,}"
+    return _("not told") if value is None else f"{value:,}"
 
 
 def _seconds(value: float | None) -> str:

@@ -29,6 +29,7 @@ from blog.app.insight.usage_models import Money
 from blog.app.llm.permissions import LLM_READ
 from blog.app.llm.runs import ending
 from blog.app.llm.runs.histogram import percentile
+from blog.app.translation import gettext as _
 
 DAYS = 90
 
@@ -44,7 +45,7 @@ def get_report(
     until = query.until or usage.today()
     since = query.since or until - timedelta(days=DAYS - 1)
     if since > until:
-        raise Invalid("The first day comes after the last one.", since=str(since), until=str(until))
+        raise Invalid(_("The first day comes after the last one."), since=str(since), until=str(until))
     ending.count_waiting(conn)
     suggestions = store.list_suggestions(conn, since, until, action_id)
     runs = store.list_runs(conn, since, until, action_id)
@@ -57,7 +58,7 @@ def get_action_report(conn: db.Connection, actor: Actor, action_id: int, query: 
     report = get_report(conn, actor, query, action_id)
     versions = store.list_versions(conn, action_id)
     if not versions:
-        raise NotFound("There is no such action.")
+        raise NotFound(_("There is no such action."))
     return ActionReport(
         action_id=action_id,
         action_label=versions[0].action_label,

@@ -17,6 +17,7 @@ from blog.app.insight.retention_models import Dropped, EndStatus, RetentionRule,
 from blog.app.insight.schemas import RetentionChange
 from blog.app.llm.permissions import LLM_READ, LLM_RETAIN
 from blog.app.llm.runs import ending
+from blog.app.translation import gettext as _
 
 AT_ONCE = 500
 
@@ -30,10 +31,10 @@ def change_rules(conn: db.Connection, actor: Actor, change: RetentionChange) -> 
     """Puts these rules in the place of all there are. What they let go cannot be brought back."""
     check(actor, LLM_RETAIN)
     if actor.user_id is None:
-        raise Forbidden("How long runs are kept is decided by a person.")
+        raise Forbidden(_("How long runs are kept is decided by a person."))
     wanted: dict[tuple[What, EndStatus], int] = {(rule.what, rule.status): rule.days for rule in change.rules}
     if len(wanted) != len(change.rules):
-        raise Invalid("There are two rules for the same of the same runs.")
+        raise Invalid(_("There are two rules for the same of the same runs."))
     with conn.transaction():
         for rule in store.list_rules(conn):
             if (rule.what, rule.status) not in wanted:

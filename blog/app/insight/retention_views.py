@@ -9,6 +9,7 @@ from blog.app.insight import retention
 from blog.app.insight.retention_models import END_STATUSES, WHATS
 from blog.app.insight.schemas import RetentionChange
 from blog.app.llm.permissions import LLM_READ, LLM_RETAIN
+from blog.app.translation import gettext as _
 
 bp = Blueprint("retention", __name__, url_prefix="/llm/retention")
 
@@ -56,5 +57,5 @@ def _change(typed: dict[str, str]) -> RetentionChange:
         if (days := typed.get(f"{what}_{status}", ""))
     ]
     if rules and "understood" not in typed:
-        raise Invalid("Tick that you know it: what is let go cannot be brought back.")
+        raise Invalid(_("Tick that you know it: what is let go cannot be brought back."))
     return web.validated(RetentionChange, {"rules": rules})

@@ -12,6 +12,7 @@ from blog.app.insight.schemas import UsageQuery
 from blog.app.insight.usage_models import By, Counted, FailureCount, Step, UsageReport, UsageRow
 from blog.app.llm.permissions import LLM_READ
 from blog.app.llm.runs import ending
+from blog.app.translation import gettext as _
 
 DAYS = 30
 MOST_DAYS = 1100
@@ -53,7 +54,9 @@ def period(query: UsageQuery) -> tuple[date, date]:
     since = query.since or max(until, date.min + timedelta(days=DAYS)) - timedelta(days=DAYS - 1)
     if not 0 <= (until - since).days < MOST_DAYS:
         raise Invalid(
-            f"Ask for 1 to {MOST_DAYS:,} days, the first one first.", since=str(since), until=str(until)
+            _("Ask for 1 to %(most_days)s days, the first one first.", most_days=f"{MOST_DAYS:,}"),
+            since=str(since),
+            until=str(until),
         )
     return since, until
 
@@ -74,7 +77,7 @@ def names(conn: db.Connection, by: By, counted: Sequence[Counted]) -> dict[str, 
 def _name(conn: db.Connection, by: By, key: int) -> str:
     found = usage_store.list_names(conn, by, [key])
     if not found:
-        raise NotFound(f"There is no such {by}.")
+        raise NotFound(_("There is no such %(by)s.", by=by))
     return found[0].label
 
 

@@ -10,13 +10,14 @@ from blog.app.insight import exporting, figures, shown, usage
 from blog.app.insight.addresses import address
 from blog.app.insight.schemas import UsageQuery
 from blog.app.llm.permissions import LLM_READ
+from blog.app.translation import N_, gettext
 
 bp = Blueprint("usage", __name__, url_prefix="/llm/usage")
 bp.add_app_template_filter(shown.seconds, "seconds")
 bp.add_app_template_filter(shown.share, "share")
 bp.add_app_template_filter(shown.money, "money")
 
-PERIODS = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "A year"))
+PERIODS = ((7, N_("7 days")), (30, N_("30 days")), (90, N_("90 days")), (365, N_("A year")))
 
 
 @bp.get("")
@@ -30,7 +31,11 @@ def show_usage() -> Response:
         report=report,
         query=query,
         periods=[
-            (label, address("/llm/usage", query, since=today - timedelta(days=days - 1), until=today), days)
+            (
+                gettext(label),
+                address("/llm/usage", query, since=today - timedelta(days=days - 1), until=today),
+                days,
+            )
             for days, label in PERIODS
         ],
         shown_days=(report.until - report.since).days + 1 if report.until == today else 0,

@@ -16,6 +16,7 @@ from blog.app.llm.prompt_nodes import Text
 from blog.app.llm.prompt_template import ParsedTemplate, parse
 from blog.app.llm.providers.base import Message, Role
 from blog.app.llm.render import Mark, Rendered, render
+from blog.app.translation import gettext as _
 
 PartKind = Literal["role", "style", "task", "data", "format", "example"]
 
@@ -85,7 +86,10 @@ def assemble(parts: Sequence[PartText], vocabulary: Vocabulary, inputs: Inputs, 
 def check_inputs(parts: Sequence[PartText], vocabulary: Vocabulary, inputs: Inputs) -> None:
     missing = [str(reference) for reference in missing_inputs(parts, vocabulary, inputs)]
     if missing:
-        raise Invalid(f"The prompt needs inputs that were not given: {', '.join(missing)}.", missing=missing)
+        raise Invalid(
+            _("The prompt needs inputs that were not given: %(missing)s.", missing=", ".join(missing)),
+            missing=missing,
+        )
 
 
 def missing_inputs(parts: Sequence[PartText], vocabulary: Vocabulary, inputs: Inputs) -> list[Reference]:
@@ -109,8 +113,11 @@ def parse_part(part: PartText, vocabulary: Vocabulary) -> ParsedTemplate:
     parsed = parse(part.template, vocabulary)
     if part.kind == "data" and parsed.names_fence:
         raise Invalid(
-            f"The data part “{part.name}” is put inside the fence as a whole; name the fence in"
-            " another part.",
+            _(
+                "The data part “%(name)s” is put inside the fence as a whole; name the fence "
+                "in another part.",
+                name=part.name,
+            ),
             part_id=part.part_id,
         )
     return parsed

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from blog.app.errors import Invalid
+from blog.app.translation import gettext as _
 
 # A field's value as JSON knows it. A field that is not in the mapping is as empty as None.
 Value: TypeAlias = str | bool | int | float | Sequence["Value"] | Mapping[str, "Value"] | None
@@ -70,7 +71,9 @@ def section_fields(vocabulary: Vocabulary) -> frozenset[str]:
 def parse_reference(text: str) -> Reference:
     match = _REFERENCE.fullmatch(text)
     if match is None:
-        raise Invalid(f"“{text}” names no input. Write it like post.interesting_facts.", name=text)
+        raise Invalid(
+            _("“%(text)s” names no input. Write it like post.interesting_facts.", text=text), name=text
+        )
     scope, name = match.groups()
     match scope:
         case "post":

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from blog.app.translation import N_
+
 # Small words that are frequent in one of these languages and rare or unknown in the others.
 _COMMONEST: Mapping[str, str] = {
     "en": "the and of to that was with for this from which were have they are its by",
@@ -16,13 +18,13 @@ _COMMONEST: Mapping[str, str] = {
 _SMALL_WORDS = {code: frozenset(words.split()) for code, words in _COMMONEST.items()}
 
 NAMES: Mapping[str, str] = {
-    "en": "English",
-    "de": "German",
-    "fr": "French",
-    "es": "Spanish",
-    "it": "Italian",
-    "pt": "Portuguese",
-    "nl": "Dutch",
+    "en": N_("English"),
+    "de": N_("German"),
+    "fr": N_("French"),
+    "es": N_("Spanish"),
+    "it": N_("Italian"),
+    "pt": N_("Portuguese"),
+    "nl": N_("Dutch"),
 }
 
 _ENOUGH_WORDS = 15

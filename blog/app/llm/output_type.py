@@ -10,6 +10,7 @@ from jsonschema.exceptions import SchemaError
 from blog.app.errors import Invalid
 from blog.app.llm.pattern import check_pattern
 from blog.app.llm.validators import OutputKind, Validator, parse_validators
+from blog.app.translation import gettext as _
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,10 @@ def parse_output_type(
 ) -> OutputType:
     known = get_args(OutputKind)
     if kind not in known:
-        raise Invalid(f"There is no output type “{kind}”; there are {', '.join(known)}.", kind=kind)
+        raise Invalid(
+            _("There is no output type “%(kind)s”; there are %(known)s.", kind=kind, known=", ".join(known)),
+            kind=kind,
+        )
     output_kind = cast("OutputKind", kind)
     if schema is not None:
         _check_schema(output_kind, schema)
@@ -35,15 +39,17 @@ def parse_output_type(
 
 def _check_schema(kind: OutputKind, schema: Mapping[str, object]) -> None:
     if kind not in {"list", "json"}:
-        raise Invalid(f"A schema describes JSON or a list, not a {kind}.")
+        raise Invalid(_("A schema describes JSON or a list, not a %(kind)s.", kind=kind))
     try:
         Draft202012Validator.check_schema(cast("Any", schema))
         _check_schema_words(schema)
     except SchemaError as exc:
         where = "/".join(str(step) for step in exc.absolute_path) or "the top"
-        raise Invalid(f"The schema is wrong at {where}: {exc.message}.") from exc
+        raise Invalid(
+            _("The schema is wrong at %(where)s: %(message)s.", where=where, message=exc.message)
+        ) from exc
     except RecursionError as exc:
-        raise Invalid("The schema is nested too deeply.") from exc
+        raise Invalid(_("The schema is nested too deeply.")) from exc
 
 
 def _check_schema_words(schema: object) -> None:
@@ -63,9 +69,9 @@ def _check_schema_word(word: str, value: object) -> None:
     match word, value:
         case (("$ref" | "$dynamicRef"), str()):
             # A reference may lead to another machine or round in a circle.
-            raise Invalid(f"The schema refers to “{value}”: write it out in full instead.")
+            raise Invalid(_("The schema refers to “%(value)s”: write it out in full instead.", value=value))
         case "$schema", str() if "2020-12" not in value:
-            raise Invalid(f"The schema is for “{value}”; only draft 2020-12 is understood.")
+            raise Invalid(_("The schema is for “%(value)s”; only draft 2020-12 is understood.", value=value))
         case "pattern", str():
             check_pattern(value)
         case "patternProperties", Mapping():

@@ -3,6 +3,7 @@
 import re
 
 from blog.app.errors import Invalid
+from blog.app.translation import gettext as _
 
 MAX_PATTERN = 300
 
@@ -14,15 +15,23 @@ def check_pattern(pattern: str) -> None:
     """Python's engine has no time limit, and a repeated group that itself repeats or chooses can keep
     it busy for years over one long reply. Such a pattern can always be written flatter."""
     if len(pattern) > MAX_PATTERN:
-        raise Invalid(f"A pattern may have {MAX_PATTERN} characters.", pattern=pattern)
+        raise Invalid(
+            _("A pattern may have %(max_pattern)s characters.", max_pattern=MAX_PATTERN), pattern=pattern
+        )
     try:
         re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as exc:
-        raise Invalid(f"“{pattern}” is not a regular expression: {exc}.", pattern=pattern) from exc
+        raise Invalid(
+            _("“%(pattern)s” is not a regular expression: %(exc)s.", pattern=pattern, exc=exc),
+            pattern=pattern,
+        ) from exc
     if _runs_away(pattern):
         raise Invalid(
-            f"“{pattern}” repeats a group that itself repeats or chooses, which can take for ever;"
-            " write it without the inner repetition.",
+            _(
+                "“%(pattern)s” repeats a group that itself repeats or chooses, which can "
+                "take for ever; write it without the inner repetition.",
+                pattern=pattern,
+            ),
             pattern=pattern,
         )
 

@@ -54,6 +54,7 @@ from blog.app.llm.prompt_nodes import (
 )
 from blog.app.llm.prompt_place import Place, Source, find_place, read_source, syntax_place
 from blog.app.llm.prompt_reads import fences, reads, required
+from blog.app.translation import gettext as _
 
 MAX_SOURCE = 100_000
 MAX_DEPTH = 60  # of nested tags and expressions; keeps both walks far from Python's own limit
@@ -145,7 +146,13 @@ class _Here:
 @lru_cache(maxsize=1024)
 def parse(source: str, vocabulary: Vocabulary) -> ParsedTemplate:
     if len(source) > MAX_SOURCE:
-        raise Invalid(f"A prompt part may have {MAX_SOURCE:,} characters; this one has {len(source):,}.")
+        raise Invalid(
+            _(
+                "A prompt part may have %(max_source)s characters; this one has %(source)s.",
+                max_source=f"{MAX_SOURCE:,}",
+                source=f"{len(source):,}",
+            )
+        )
     text = re.sub(r"\r\n?", "\n", source)
     body = _parse_body(text, vocabulary)
     return ParsedTemplate(body=body, reads=reads(body), required=required(body), names_fence=fences(body))
@@ -396,7 +403,7 @@ def _unknown(node: nodes.Node, here: _Here, name: str, written: tuple[str, ...])
     hint = f" Did you mean “{near[0]}”?" if near else ""
     place = find_place(here.source, _line(node), *written)
     return Invalid(
-        f"{_where(place)}: there is no “{name}” to read.{hint}",
+        _("%(where)s: there is no “%(name)s” to read.%(hint)s", where=_where(place), name=name, hint=hint),
         name=name,
         nearest=near[0] if near else None,
         line=place.line,
@@ -424,7 +431,11 @@ def _line(node: nodes.Node) -> int:
 
 def _invalid(place: Place, sentence: str) -> Invalid:
     ending = "" if sentence.endswith((".", "?")) else "."
-    return Invalid(f"{_where(place)}: {sentence}{ending}", line=place.line, column=place.column)
+    return Invalid(
+        _("%(where)s: %(sentence)s%(ending)s", where=_where(place), sentence=sentence, ending=ending),
+        line=place.line,
+        column=place.column,
+    )
 
 
 def _where(place: Place) -> str:

@@ -33,6 +33,7 @@ from blog.app.llm.prompt_nodes import (
     Text,
     reference_of,
 )
+from blog.app.translation import gettext as _
 
 MAX_CHARACTERS = 2_000_000
 MAX_PIECES = 200_000  # loops inside loops multiply; the largest real prompt has a few hundred
@@ -108,7 +109,7 @@ def render(body: tuple[Statement, ...], inputs: Inputs, *, fence: str, fenced: b
 
 def _check_size(written: _Written) -> None:
     if len(written.texts) > MAX_PIECES or sum(map(len, written.texts)) > MAX_CHARACTERS:
-        raise Invalid("The loops of this part multiply its data beyond any prompt.")
+        raise Invalid(_("The loops of this part multiply its data beyond any prompt."))
 
 
 def _marks(written: _Written, *, shift: int, lowest: int, highest: int) -> Iterator[Mark]:
@@ -243,7 +244,7 @@ def _compared(compared: Compared, given: _Given) -> bool:
             holds = _holds(name, left, right)
         except TypeError as exc:
             subject = reference_of(compared.first) or reference_of(expression)
-            raise Invalid(f"{_called(subject)} cannot be compared that way.") from exc
+            raise Invalid(_("%(called)s cannot be compared that way.", called=_called(subject))) from exc
         if not holds:
             return False
         left = right
@@ -276,7 +277,7 @@ def _text(value: Value, reference: Reference | None) -> str:
         case int() | float():
             return str(value)
         case None:
-            raise Invalid(f"{_called(reference)} is empty.", missing=[str(reference)])
+            raise Invalid(_("%(called)s is empty.", called=_called(reference)), missing=[str(reference)])
         case Mapping():
             return _json(value)
         case _ if any(isinstance(item, (Mapping, list, tuple)) for item in value):
@@ -292,7 +293,7 @@ def _json(value: Value) -> str:
 def _word(value: Value, reference: Reference | None) -> str:
     if isinstance(value, (str, int, float)):
         return _text(value, reference)
-    raise Invalid(f"{_called(reference)} is not a text.")
+    raise Invalid(_("%(called)s is not a text.", called=_called(reference)))
 
 
 def _list(value: Value, reference: Reference | None) -> Sequence[Value]:
@@ -300,7 +301,7 @@ def _list(value: Value, reference: Reference | None) -> Sequence[Value]:
         case None | "":
             return ()
         case str() | bool() | int() | float() | Mapping():
-            raise Invalid(f"{_called(reference)} is not a list.")
+            raise Invalid(_("%(called)s is not a list.", called=_called(reference)))
         case _:
             return value
 
@@ -310,7 +311,7 @@ def _length(value: Value, reference: Reference | None) -> int:
         case None:
             return 0
         case bool() | int() | float():
-            raise Invalid(f"{_called(reference)} is a number and has no length.")
+            raise Invalid(_("%(called)s is a number and has no length.", called=_called(reference)))
         case _:
             return len(value)
 

@@ -14,6 +14,7 @@ from blog.app.errors import Invalid
 from blog.app.llm.inputs import Reference, parse_reference
 from blog.app.llm.language import NAMES
 from blog.app.llm.pattern import check_pattern
+from blog.app.translation import gettext as _
 
 OutputKind = Literal["text", "markdown", "list", "json", "choice", "number"]
 
@@ -260,7 +261,7 @@ def _rule(data: Mapping[str, object]) -> str:
     if not isinstance(rule, str) or rule not in _KINDS:
         near = get_close_matches(str(rule), _KINDS, n=1)
         hint = f"did you mean “{near[0]}”?" if near else f"there are {', '.join(_KINDS)}."
-        raise Invalid(f"There is no validator “{rule}”; {hint}", rule=rule)
+        raise Invalid(_("There is no validator “%(rule)s”; %(hint)s", rule=rule, hint=hint), rule=rule)
     unknown = sorted(data.keys() - {"rule", *_NEEDS.get(rule, ("n",))})
     if unknown:
         raise _invalid(rule, f"knows no “{unknown[0]}”")
@@ -339,17 +340,33 @@ def _check_together(kind: OutputKind, validators: Sequence[Mapping[str, object]]
         if rules.count(rule) > 1 and rule not in _REPEATABLE:
             raise _invalid(rule, "is given twice")
     if kind == "choice" and "one_of" not in rules:
-        raise Invalid("A choice needs the validator “one_of” with its choices.")
+        raise Invalid(_("A choice needs the validator “one_of” with its choices."))
     numbers = {rule: data.get("n") for rule, data in zip(rules, validators, strict=True)}
     for low, high in _BOUNDS:
         match numbers.get(low), numbers.get(high):
             case int() | float() as least, int() | float() as most if low == "exact_count":
-                raise Invalid(f"“{low}” {least} already says what “{high}” {most} would.")
+                raise Invalid(
+                    _(
+                        "“%(low)s” %(least)s already says what “%(high)s” %(most)s would.",
+                        low=low,
+                        least=least,
+                        high=high,
+                        most=most,
+                    )
+                )
             case int() | float() as least, int() | float() as most if least > most:
-                raise Invalid(f"“{low}” is {least} but “{high}” is {most}: nothing can be both.")
+                raise Invalid(
+                    _(
+                        "“%(low)s” is %(least)s but “%(high)s” is %(most)s: nothing can be both.",
+                        low=low,
+                        least=least,
+                        high=high,
+                        most=most,
+                    )
+                )
             case _:
                 pass
 
 
 def _invalid(rule: object, sentence: str) -> Invalid:
-    return Invalid(f"The validator “{rule}” {sentence}.", rule=rule)
+    return Invalid(_("The validator “%(rule)s” %(sentence)s.", rule=rule, sentence=sentence), rule=rule)

@@ -20,6 +20,7 @@ from blog.app.transfer.schemas import (
     SubStageEntry,
     WorkflowEntry,
 )
+from blog.app.translation import gettext as _
 
 FORMAT = "blogforge-registry"
 VERSION = 1
@@ -97,24 +98,41 @@ def understand(data: JsonValue) -> Understood:
 
 def _sections(data: JsonValue) -> dict[str, list[JsonValue]]:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise Invalid(f"This is no registry file: it should begin with “format: {FORMAT}”.")
+        raise Invalid(
+            _("This is no registry file: it should begin with “format: %(format)s”.", format=FORMAT)
+        )
     version = data.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise Invalid("The file does not say its version, a whole number.")
+        raise Invalid(_("The file does not say its version, a whole number."))
     if version > VERSION:
         raise Invalid(
-            f"The file has version {version} of the format, and this BlogForge reads {VERSION} at most. "
-            "Import it with the newer BlogForge it comes from.",
+            _(
+                "The file has version %(version)s of the format, and this BlogForge reads "
+                "%(version_)s at most. Import it with the newer BlogForge it comes from.",
+                version=version,
+                version_=VERSION,
+            ),
             version=version,
             newest=VERSION,
         )
     rest = {name: value for name, value in data.items() if name not in {"format", "version"}}
     if unknown := sorted(rest.keys() - set(SECTIONS)):
-        raise Invalid(f"The file has {', '.join(unknown)}; there can be {', '.join(SECTIONS)}.")
+        raise Invalid(
+            _(
+                "The file has %(unknown)s; there can be %(sections)s.",
+                unknown=", ".join(unknown),
+                sections=", ".join(SECTIONS),
+            )
+        )
     if not rest:
-        raise Invalid(f"The file has none of {', '.join(SECTIONS)}, so there is nothing to import.")
+        raise Invalid(
+            _(
+                "The file has none of %(sections)s, so there is nothing to import.",
+                sections=", ".join(SECTIONS),
+            )
+        )
     if wrong := sorted(name for name, value in rest.items() if not isinstance(value, list)):
-        raise Invalid(f"{', '.join(wrong)} must be lists.")
+        raise Invalid(_("%(wrong)s must be lists.", wrong=", ".join(wrong)))
     return cast("dict[str, list[JsonValue]]", rest)
 
 

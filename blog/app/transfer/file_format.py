@@ -17,6 +17,7 @@ from pydantic import JsonValue
 from blog.app.errors import Invalid
 from blog.app.text import clean
 from blog.app.transfer.models import FileFormat
+from blog.app.translation import gettext as _
 
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 60
@@ -59,13 +60,21 @@ _Dumper.add_representer(str, _text)
 def read(source: bytes) -> JsonValue:
     """The data of a file of either format: what begins with a brace is JSON. Invalid says where it breaks."""
     if len(source) > MAX_BYTES:
-        raise Invalid(f"A registry file may have {MAX_BYTES:,} bytes; this one has {len(source):,}.")
+        raise Invalid(
+            _(
+                "A registry file may have %(max_bytes)s bytes; this one has %(source)s.",
+                max_bytes=f"{MAX_BYTES:,}",
+                source=f"{len(source):,}",
+            )
+        )
     try:
         text = source.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise Invalid(f"The file is not UTF-8: byte {exc.start + 1:,} belongs to no character.") from exc
+        raise Invalid(
+            _("The file is not UTF-8: byte %(start)s belongs to no character.", start=f"{exc.start + 1:,}")
+        ) from exc
     if not text.strip():
-        raise Invalid("The file is empty.")
+        raise Invalid(_("The file is empty."))
     data = _read_json(text) if text.lstrip().startswith("{") else _read_yaml(text)
     _check(data)
     return data
@@ -76,26 +85,33 @@ def _read_json(text: str) -> JsonValue:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except json.JSONDecodeError as exc:
         raise Invalid(
-            f"The file is not JSON: line {exc.lineno}, column {exc.colno}: {exc.msg}.",
+            _(
+                "The file is not JSON: line %(lineno)s, column %(colno)s: %(msg)s.",
+                lineno=exc.lineno,
+                colno=exc.colno,
+                msg=exc.msg,
+            ),
             line=exc.lineno,
             column=exc.colno,
         ) from exc
     except RecursionError as exc:
         raise _too_deep() from exc
     except ValueError as exc:
-        raise Invalid("The file has a whole number of too many digits.") from exc
+        raise Invalid(_("The file has a whole number of too many digits.")) from exc
 
 
 def _once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise Invalid(f"The file says “{twice}” twice in one place; only one of them could count.")
+        raise Invalid(
+            _("The file says “%(twice)s” twice in one place; only one of them could count.", twice=twice)
+        )
     return found
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise Invalid(f"The file has {name}, which is not a number that can be stored.")
+    raise Invalid(_("The file has %(name)s, which is not a number that can be stored.", name=name))
 
 
 def _read_yaml(text: str) -> JsonValue:
@@ -106,11 +122,18 @@ def _read_yaml(text: str) -> JsonValue:
         mark = exc.problem_mark or exc.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         at = {"line": mark.line + 1, "column": mark.column + 1} if mark else {}
-        raise Invalid(f"The file is not YAML as it is understood here: {place}{exc.problem}.", **at) from exc
+        raise Invalid(
+            _(
+                "The file is not YAML as it is understood here: %(place)s%(problem)s.",
+                place=place,
+                problem=exc.problem,
+            ),
+            **at,
+        ) from exc
     except yaml.YAMLError as exc:
-        raise Invalid(f"The file is not YAML: {' '.join(str(exc).split())}.") from exc
+        raise Invalid(_("The file is not YAML: %(exc)s.", exc=" ".join(str(exc).split()))) from exc
     except ValueError as exc:
-        raise Invalid("The file has a number that cannot be read.") from exc
+        raise Invalid(_("The file has a number that cannot be read.")) from exc
 
 
 def _check_events(text: str) -> None:
@@ -131,7 +154,7 @@ def _check_events(text: str) -> None:
         if depth > MAX_DEPTH:
             raise _too_deep()
         if nodes > MAX_NODES:
-            raise Invalid(f"The file has more than {MAX_NODES:,} values.")
+            raise Invalid(_("The file has more than %(max_nodes)s values.", max_nodes=f"{MAX_NODES:,}"))
 
 
 def _refused(event: Any, problem: str) -> yaml.MarkedYAMLError:
@@ -139,7 +162,7 @@ def _refused(event: Any, problem: str) -> yaml.MarkedYAMLError:
 
 
 def _too_deep() -> Invalid:
-    return Invalid(f"The file is nested more than {MAX_DEPTH} levels deep.")
+    return Invalid(_("The file is nested more than %(max_depth)s levels deep.", max_depth=MAX_DEPTH))
 
 
 if TYPE_CHECKING:
@@ -155,7 +178,7 @@ class _Loader(_SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
-        for key, _ in node.value:
+        for key, _value in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
                 raise yaml.MarkedYAMLError(problem="a name must be a text", problem_mark=key.start_mark)
             if key.value in seen:
@@ -184,9 +207,9 @@ def _check(value: JsonValue, depth: int = 0) -> None:
     match value:
         case str():
             if clean(value) != value:
-                raise Invalid("The file has a text with a character that cannot be stored, such as NUL.")
+                raise Invalid(_("The file has a text with a character that cannot be stored, such as NUL."))
         case float() if value in {float("inf"), float("-inf")} or value != value:  # noqa: PLR0124 - NaN
-            raise Invalid("The file has a number that is too large to be stored.")
+            raise Invalid(_("The file has a number that is too large to be stored."))
         case dict():
             for name, each in value.items():
                 _check(name, depth + 1)

@@ -23,6 +23,7 @@ from blog.app.transfer.document import ActionEntry, Document
 from blog.app.transfer.merging import left_alone, merged
 from blog.app.transfer.models import FileFormat, MissingModel, MissingModels, PastImport, Plan, Problem
 from blog.app.transfer.reading import Here, Standing, read_here
+from blog.app.translation import gettext as _
 from blog.app.workflow.permissions import CONFIGURE
 
 # --- out -----------------------------------------------------------------------------------------
@@ -80,8 +81,10 @@ def import_file(
         plan, after = _plan(conn, actor, here, data, missing_models)
         if digest is not None and plan.digest != digest:
             raise Conflict(
-                "The registry has changed since this plan was shown, so nothing was imported. "
-                "Look at what importing the file would do now."
+                _(
+                    "The registry has changed since this plan was shown, so nothing was "
+                    "imported. Look at what importing the file would do now."
+                )
             )
         plan = plan if after is None else _carry_out(conn, actor, here, after, plan=plan, gate=gate)
         if plan.problems:

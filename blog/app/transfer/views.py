@@ -11,6 +11,7 @@ from blog.app.llm.permissions import LLM_CONFIGURE, LLM_READ
 from blog.app.transfer import file_format, services, shown
 from blog.app.transfer.models import MissingModels
 from blog.app.transfer.schemas import ExportQuery, ImportForm, UploadForm
+from blog.app.translation import gettext as _
 
 bp = Blueprint("transfer", __name__)
 
@@ -60,7 +61,7 @@ def create_plan() -> Response:
 def _uploaded() -> bytes:
     upload = request.files.get("file")
     if upload is None or not upload.filename:
-        raise Invalid("Choose a file first.")
+        raise Invalid(_("Choose a file first."))
     return upload.stream.read(file_format.MAX_BYTES + 1)
 
 

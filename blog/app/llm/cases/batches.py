@@ -22,6 +22,7 @@ from blog.app.llm.prompts import services as prompts
 from blog.app.llm.runs import services as runs
 from blog.app.llm.runs import snapshot
 from blog.app.llm.runs.services import Prepared
+from blog.app.translation import gettext as _
 
 LISTED = 20
 
@@ -62,10 +63,13 @@ def start(
 def _cases(conn: db.Connection, action_id: int, wanted: CaseBatchStart) -> list[Case]:
     cases = store.list_cases(conn, action_id)
     if unknown := sorted(set(wanted.case_ids) - {case.id for case in cases}):
-        raise Invalid(f"These are no cases of this action: {', '.join(map(str, unknown))}.", field="case_ids")
+        raise Invalid(
+            _("These are no cases of this action: %(unknown)s.", unknown=", ".join(map(str, unknown))),
+            field="case_ids",
+        )
     chosen = [case for case in cases if not wanted.case_ids or case.id in wanted.case_ids]
     if not chosen:
-        raise Invalid("This action has no case yet. Make one first, or keep a test's input as one.")
+        raise Invalid(_("This action has no case yet. Make one first, or keep a test's input as one."))
     return chosen
 
 
@@ -73,7 +77,7 @@ def _refuse_second(conn: db.Connection, *, version_id: int, model_id: int, wordi
     batch_id = batch_store.find_open_batch(conn, version_id=version_id, model_id=model_id, wordings=wordings)
     if batch_id is not None:
         raise Conflict(
-            "The cases are being run on this version with this model already.",
+            _("The cases are being run on this version with this model already."),
             batch_id=batch_id,
             link=f"/llm/case-batches/{batch_id}",
         )
@@ -105,7 +109,7 @@ def _prepare(conn: db.Connection, batch: BatchRow, case: Case, vocabulary: Vocab
         inputs=snapshot.restore(case.inputs),
     )
     if wordings(prepared.parts) != batch.wordings:
-        raise Conflict("A part was reworded since these cases were begun. Run them anew.")
+        raise Conflict(_("A part was reworded since these cases were begun. Run them anew."))
     return prepared
 
 
@@ -119,7 +123,7 @@ def stop(conn: db.Connection, actor: Actor, batch_id: int) -> CaseBatch:
         batch_store.lock_batch(conn, batch_id)
         batch = get_batch(conn, batch_id)
         if batch.state != "working":
-            raise Conflict("This has ended already.", batch_state=batch.state)
+            raise Conflict(_("This has ended already."), batch_state=batch.state)
         batch_store.update_stopped(conn, batch_id, is_stopped=True)
         for run_id in batch_store.list_open_runs(conn, batch_id):
             _cancel(conn, actor, run_id)
@@ -142,7 +146,7 @@ def go_on(conn: db.Connection, actor: Actor, batch_id: int, vocabulary: Vocabula
         batch, row = get_batch(conn, batch_id), _row(conn, batch_id)
         unfinished = [result for result in batch.results if result.state in UNFINISHED]
         if batch.state == "working" or not unfinished:
-            raise Conflict("There is nothing to go on with here.", batch_state=batch.state)
+            raise Conflict(_("There is nothing to go on with here."), batch_state=batch.state)
         batch_store.update_stopped(conn, batch_id, is_stopped=False)
         for result in unfinished:
             _again(conn, actor, row, result, vocabulary)
@@ -159,7 +163,7 @@ def _again(conn: db.Connection, actor: Actor, row: BatchRow, result: Result, voc
     else:
         case = store.find_case(conn, result.case_id)
         if case is None:
-            raise NotFound("There is no such case.")
+            raise NotFound(_("There is no such case."))
         _run(conn, actor, row, case, result_id=result.id, vocabulary=vocabulary)
 
 
@@ -184,7 +188,7 @@ def list_batches(conn: db.Connection, action_id: int) -> list[CaseBatch]:
 def _row(conn: db.Connection, batch_id: int) -> BatchRow:
     row = batch_store.find_batch(conn, batch_id)
     if row is None:
-        raise NotFound("There is no such batch of cases.")
+        raise NotFound(_("There is no such batch of cases."))
     return row
 
 

@@ -24,6 +24,7 @@ from blog.app.llm.validators import (
     OutputKind,
     parse_validators,
 )
+from blog.app.translation import gettext as _
 
 MAX_CHECKS = 40
 MAX_TEXTS = 50
@@ -85,7 +86,7 @@ RULES = (*sorted(_COUNTS), *sorted(_LENGTHS), *_NEEDS)
 def parse_checks(checks: Sequence[Mapping[str, object]], *, has_reference: bool) -> tuple[Check, ...]:
     """Refuses what means nothing, contradicts itself or could never be held to."""
     if len(checks) > MAX_CHECKS:
-        raise Invalid(f"A case has at most {MAX_CHECKS} checks.")
+        raise Invalid(_("A case has at most %(max_checks)s checks.", max_checks=MAX_CHECKS))
     rules = [_rule(data) for data in checks]
     for rule in rules:
         if rules.count(rule) > 1 and rule not in _REPEATABLE:
@@ -111,7 +112,10 @@ def _borrowed(
 def _rule(data: Mapping[str, object]) -> str:
     rule = data.get("rule")
     if not isinstance(rule, str) or rule not in RULES:
-        raise Invalid(f"There is no check “{rule}”; there are {', '.join(RULES)}.", rule=rule)
+        raise Invalid(
+            _("There is no check “%(rule)s”; there are %(rules)s.", rule=rule, rules=", ".join(RULES)),
+            rule=rule,
+        )
     if rule in _NEEDS and (unknown := sorted(data.keys() - {"rule", _NEEDS[rule]})):
         raise _invalid(rule, f"knows no “{unknown[0]}”")
     return rule
@@ -152,4 +156,4 @@ def _texts(rule: str, told: Sequence[object]) -> tuple[str, ...]:
 
 
 def _invalid(rule: object, sentence: str) -> Invalid:
-    return Invalid(f"The check “{rule}” {sentence}.", rule=rule)
+    return Invalid(_("The check “%(rule)s” %(sentence)s.", rule=rule, sentence=sentence), rule=rule)

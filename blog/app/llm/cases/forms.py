@@ -11,17 +11,18 @@ from blog.app import web
 from blog.app.llm.cases.models import Case
 from blog.app.llm.cases.schemas import CaseBatchStart, CaseChange, CaseContent, GateChange
 from blog.app.llm.registry.forms import JsonObject, Maybe
+from blog.app.translation import N_
 
 Count = Annotated[int | None, Maybe]
 
 COUNTS = (
-    ("exact_count", "Exactly … items"),
-    ("min_count", "At least … items"),
-    ("max_count", "At most … items"),
-    ("min_words", "At least … words"),
-    ("max_words", "At most … words"),
-    ("min_chars", "At least … characters"),
-    ("max_chars", "At most … characters"),
+    ("exact_count", N_("Exactly … items")),
+    ("min_count", N_("At least … items")),
+    ("max_count", N_("At most … items")),
+    ("min_words", N_("At least … words")),
+    ("max_words", N_("At most … words")),
+    ("min_chars", N_("At least … characters")),
+    ("max_chars", N_("At most … characters")),
 )
 LINES = (("contains", "texts"), ("lacks", "texts"))
 

@@ -21,6 +21,7 @@ from blog.app.llm.permissions import LLM_RUN
 from blog.app.llm.prompts.rules import JUDGE_VOCABULARY
 from blog.app.llm.runs import execution, snapshot
 from blog.app.llm.runs import services as runs
+from blog.app.translation import gettext as _
 
 CASE_TASK = "llm.execute_case_run"
 JUDGE_TASK = "llm.execute_judge_run"
@@ -68,7 +69,7 @@ def judge_again(conn: db.Connection, run_id: int) -> None:
     asked = _asked(conn, run_id)
     output = runs.get_run(conn, run_id).checked_output
     if output is None:
-        raise NotFound("There is no answer to judge.")
+        raise NotFound(_("There is no answer to judge."))
     _ask_judge(conn, asked, _without_judge(asked.held), answers.read(output, asked.output_kind).text)
 
 
@@ -99,7 +100,7 @@ def _ask_judge(conn: db.Connection, asked: Asked, held: Sequence[Mapping[str, An
 
 def _create_judge_run(conn: db.Connection, asked: Asked, answer: str) -> int:
     if asked.judge_action_id is None:
-        raise NotFound("This case has no judge.")
+        raise NotFound(_("This case has no judge."))
     told = {
         "answer": answer,
         "request": "\n\n".join(str(message["content"]) for message in asked.messages),
@@ -119,7 +120,7 @@ def _create_judge_run(conn: db.Connection, asked: Asked, answer: str) -> int:
 def _actor(conn: db.Connection, asked: Asked) -> Actor:
     """Whoever ran the cases, if they still may: asking a judge costs money too."""
     if asked.user_id is None:
-        raise Forbidden("Nobody is known who ran these cases.")
+        raise Forbidden(_("Nobody is known who ran these cases."))
     actor = auth.actor_of_user(conn, asked.user_id)
     permissions.check(actor, LLM_RUN)
     return actor
@@ -154,5 +155,5 @@ def _rows(held: Sequence[Held]) -> list[Mapping[str, Any]]:
 def _asked(conn: db.Connection, run_id: int) -> Asked:
     asked = batch_store.find_asked(conn, run_id)
     if asked is None:
-        raise NotFound(f"Run {run_id} belongs to no case.")
+        raise NotFound(_("Run %(run_id)s belongs to no case.", run_id=run_id))
     return asked

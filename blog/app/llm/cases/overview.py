@@ -9,6 +9,7 @@ from blog.app.llm.cases.models import CaseRow, Cell, Column, ColumnRow, GateStat
 from blog.app.llm.cases.wordings import wordings
 from blog.app.llm.prompts import services as prompts
 from blog.app.llm.prompts.models import ActionHead
+from blog.app.translation import gettext as _
 
 SHOWN = 8
 
@@ -58,7 +59,7 @@ def _own(conn: db.Connection, version_id: int) -> ColumnRow | None:
 
 
 def _column(conn: db.Connection, head: ActionHead, row: ColumnRow) -> Column:
-    marks = {head.live_version_id: "live", head.draft_version_id: "draft"}
+    marks = {head.live_version_id: _("live"), head.draft_version_id: _("draft")}
     return Column(
         version_id=row.version_id,
         version_number=row.version_number,

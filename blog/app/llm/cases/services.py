@@ -17,6 +17,7 @@ from blog.app.llm.prompts.going_live import Candidate, Objection
 from blog.app.llm.prompts.rules import JUDGE_VOCABULARY
 from blog.app.llm.registry import services as registry
 from blog.app.text import clean
+from blog.app.translation import gettext as _
 
 MAX_CASES = 500
 
@@ -29,7 +30,7 @@ def list_cases(conn: db.Connection, action_id: int, *, with_archived: bool = Fal
 def get_case(conn: db.Connection, case_id: int) -> Case:
     case = store.find_case(conn, case_id)
     if case is None:
-        raise NotFound("There is no such case.")
+        raise NotFound(_("There is no such case."))
     return case
 
 
@@ -38,7 +39,9 @@ def create_case(conn: db.Connection, actor: Actor, action_id: int, new: CaseCont
     prompts.get_action_head(conn, action_id)
     _check(conn, action_id, new)
     if store.count_cases(conn, action_id) >= MAX_CASES:
-        raise Invalid(f"An action has at most {MAX_CASES} cases. Put one away first.")
+        raise Invalid(
+            _("An action has at most %(max_cases)s cases. Put one away first.", max_cases=MAX_CASES)
+        )
     with conn.transaction(), db.constraints(llm_case_name_key=_taken(new)):
         case_id = store.insert_case(conn, action_id, name=new.name, is_required=new.is_required)
         _append(conn, actor, case_id, new, base_version_id=None)
@@ -68,14 +71,14 @@ def archive_case(conn: db.Connection, actor: Actor, case_id: int) -> None:
     """Put away, it is not run and no gate asks for it; what was found with it stays."""
     permissions.check(actor, LLM_CONFIGURE)
     with conn.transaction():
-        db.must_touch(store.archive_case(conn, case_id), "There is no such case.")
+        db.must_touch(store.archive_case(conn, case_id), _("There is no such case."))
         audit.record(conn, actor, "llm_case.archived", "llm_case", case_id)
 
 
 def bring_back_case(conn: db.Connection, actor: Actor, case_id: int) -> Case:
     permissions.check(actor, LLM_CONFIGURE)
     with conn.transaction():
-        db.must_touch(store.bring_back_case(conn, case_id), "There is no such case.")
+        db.must_touch(store.bring_back_case(conn, case_id), _("There is no such case."))
         audit.record(conn, actor, "llm_case.brought_back", "llm_case", case_id)
         return get_case(conn, case_id)
 
@@ -84,18 +87,18 @@ def _check(conn: db.Connection, action_id: int, new: CaseContent) -> None:
     parse_checks(new.checks, has_reference=bool(new.reference.strip()))
     if new.judge_action_id is None:
         if new.judge_model_id is not None or new.judge_least is not None or new.judge_criteria.strip():
-            raise Invalid("Choose who judges, or leave out what a judge is told.", field="judge_action_id")
+            raise Invalid(_("Choose who judges, or leave out what a judge is told."), field="judge_action_id")
         return
     if new.judge_least is None:
-        raise Invalid("Say which score of the judge an answer needs.", field="judge_least")
+        raise Invalid(_("Say which score of the judge an answer needs."), field="judge_least")
     if new.judge_action_id == action_id:
-        raise Invalid("An action cannot judge its own answers.", field="judge_action_id")
+        raise Invalid(_("An action cannot judge its own answers."), field="judge_action_id")
     judge = prompts.get_live_action(conn, new.judge_action_id)
     verdict.check_judge(judge.label, judge.version.output_kind, judge.version.output_schema)
     for part in prompts.load_parts(conn, judge.version.id):
         assemble.parse_part(part, JUDGE_VOCABULARY)
     if new.judge_model_id is not None and registry.find_model(conn, new.judge_model_id) is None:
-        raise Invalid("There is no such model.", field="judge_model_id")
+        raise Invalid(_("There is no such model."), field="judge_model_id")
 
 
 def _columns(new: CaseContent) -> dict[str, object]:
@@ -136,15 +139,21 @@ def _append(
 
 def _moved_on(case: Case) -> Conflict:
     return Conflict(
-        f"Somebody changed “{case.name}” meanwhile. Nothing was overwritten; look at it and save again.",
+        _(
+            "Somebody changed “%(name)s” meanwhile. Nothing was overwritten; look at it and save again.",
+            name=case.name,
+        ),
         current_version_id=case.version_id,
     )
 
 
 def _taken(new: CaseContent) -> Conflict:
     return Conflict(
-        f"The action has a case named “{new.name}” already, perhaps one that was put away. "
-        "Choose another name.",
+        _(
+            "The action has a case named “%(name)s” already, perhaps one that was put away. "
+            "Choose another name.",
+            name=new.name,
+        ),
         field="name",
     )
 
@@ -155,7 +164,7 @@ def _taken(new: CaseContent) -> Conflict:
 def get_gate(conn: db.Connection, action_id: int) -> GateRow:
     gate = store.find_gate(conn, action_id)
     if gate is None:
-        raise NotFound("There is no such action.")
+        raise NotFound(_("There is no such action."))
     return gate
 
 

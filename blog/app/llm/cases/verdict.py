@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from blog.app.errors import Invalid
 from blog.app.llm.reply import shortened
+from blog.app.translation import gettext as _
 
 NEEDED = ("verdict", "score")
 
@@ -65,6 +66,10 @@ def check_judge(label: str, output_kind: str, output_schema: Mapping[str, object
     named = cast("list[object]", required) if isinstance(required, list) else []
     if output_kind != "json" or any(name not in named for name in NEEDED):
         raise Invalid(
-            f"“{label}” cannot judge: it must write JSON with a schema that requires “verdict” and “score”.",
+            _(
+                "“%(label)s” cannot judge: it must write JSON with a schema that requires "
+                "“verdict” and “score”.",
+                label=label,
+            ),
             field="judge_action_id",
         )

@@ -15,12 +15,13 @@ from blog.app.llm.prompts.services import (
     get_newest_action,
     list_action_places,
 )
+from blog.app.translation import gettext as _
 
 
 def create_action(conn: db.Connection, actor: Actor, new: ActionCreate, vocabulary: Vocabulary) -> Action:
     """Its first make-up is live at once: no field offers it yet."""
     permissions.check(actor, LLM_CONFIGURE)
-    taken = Conflict(f"There is an action named {new.name} already.")
+    taken = Conflict(_("There is an action named %(name)s already.", name=new.name))
     with conn.transaction(), db.constraints(llm_action_name_key=taken):
         make_up.check(conn, new, vocabulary)
         action_id = action_store.insert_action(
@@ -63,7 +64,7 @@ def set_draft_aside(conn: db.Connection, actor: Actor, action_id: int, version_i
     with conn.transaction():
         action = get_newest_action(conn, action_id)
         if action.draft_version_id != version_id:
-            raise Conflict("This is not the draft any more.", current_version_id=action.version.id)
+            raise Conflict(_("This is not the draft any more."), current_version_id=action.version.id)
         action_store.update_draft(conn, action_id, None)
         number = action.version.number
         audit.record(conn, actor, "llm_action.set_aside", "llm_action", action_id, number=number)
@@ -101,7 +102,11 @@ def _append_make_up(
 def _action_moved_on(conn: db.Connection, action_id: int) -> AppError:
     action = get_newest_action(conn, action_id)
     return Conflict(
-        f"Somebody saved version {action.version.number} of “{action.label}” meanwhile. "
-        "Nothing was overwritten; look at it and make your change again.",
+        _(
+            "Somebody saved version %(number)s of “%(label)s” meanwhile. Nothing was "
+            "overwritten; look at it and make your change again.",
+            number=action.version.number,
+            label=action.label,
+        ),
         current_version_id=action.version.id,
     )

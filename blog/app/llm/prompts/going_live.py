@@ -29,6 +29,7 @@ from blog.app.llm.prompts.services import (
     list_part_uses,
     text_of,
 )
+from blog.app.translation import gettext as _
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +161,11 @@ def as_make_up(action: Action) -> ActionMakeUp:
 def _other_action_live(conn: db.Connection, action_id: int) -> AppError:
     live = get_live_action(conn, action_id)
     return Conflict(
-        f"Version {live.version.number} of “{live.label}” went live meanwhile. Look at it first.",
+        _(
+            "Version %(number)s of “%(label)s” went live meanwhile. Look at it first.",
+            number=live.version.number,
+            label=live.label,
+        ),
         live_version_id=live.version.id,
     )
 
@@ -253,7 +258,11 @@ def _release_part(
 def _other_part_live(conn: db.Connection, part_id: int) -> AppError:
     live = get_part(conn, part_id)
     return Conflict(
-        f"Version {live.number} of “{live.name}” is live now. Look at it first.",
+        _(
+            "Version %(number)s of “%(name)s” is live now. Look at it first.",
+            number=live.number,
+            name=live.name,
+        ),
         live_version_id=live.version_id,
     )
 
@@ -270,9 +279,12 @@ def _ask_gates(
         return None
     if not ask.override:
         raise Conflict(
-            "It does not pass its gate, so it was not made live. Mend it, or go on all the same and say why.",
+            _(
+                "It does not pass its gate, so it was not made live. Mend it, or go on all "
+                "the same and say why."
+            ),
             objections=objections,
         )
     if not ask.reason:
-        raise Invalid("Say why it is to go live in spite of its gate.", field="reason")
+        raise Invalid(_("Say why it is to go live in spite of its gate."), field="reason")
     return [*objections]

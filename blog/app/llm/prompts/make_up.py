@@ -11,6 +11,7 @@ from blog.app.llm.prompts import part_store, rules
 from blog.app.llm.prompts.models import ActionPlace, PartUse
 from blog.app.llm.prompts.schemas import ActionMakeUp
 from blog.app.llm.registry import services as registry
+from blog.app.translation import gettext as _
 
 
 def check(conn: db.Connection, new: ActionMakeUp, vocabulary: Vocabulary) -> None:
@@ -24,7 +25,7 @@ def check(conn: db.Connection, new: ActionMakeUp, vocabulary: Vocabulary) -> Non
     rules.check_wish(new.wish_label, new.wish_choices)
     for field, model_id in (("model_id", new.model_id), ("fallback_model_id", new.fallback_model_id)):
         if model_id is not None and registry.find_model(conn, model_id) is None:
-            raise Invalid("There is no such model.", field=field)
+            raise Invalid(_("There is no such model."), field=field)
     for part in _texts(conn, new.part_ids, field="part_ids"):
         _check_sent(part, vocabulary)
         _check_given(part, new, vocabulary)
@@ -51,8 +52,12 @@ def check_places(output_kind: str, places: Sequence[ActionPlace]) -> None:
 def _check_sent(part: PartText, vocabulary: Vocabulary) -> None:
     if rules.needs_problems(part, vocabulary):
         raise Invalid(
-            f"“{part.name}” reads {rules.PROBLEMS}, and there are problems only once a reply has failed. "
-            "Send it with a failed reply instead of among the action's own parts.",
+            _(
+                "“%(name)s” reads %(problems)s, and there are problems only once a reply has "
+                "failed. Send it with a failed reply instead of among the action's own parts.",
+                name=part.name,
+                problems=rules.PROBLEMS,
+            ),
             field="part_ids",
         )
 
@@ -61,12 +66,19 @@ def _check_given(part: PartText, new: ActionMakeUp, vocabulary: Vocabulary) -> N
     """A part may not depend on what no run of the action would be given."""
     if not new.takes_selection and rules.needs_selection(part, vocabulary):
         raise Invalid(
-            f"“{part.name}” reads the selection, and this action works on none. Say first that it does.",
+            _(
+                "“%(name)s” reads the selection, and this action works on none. Say first that it does.",
+                name=part.name,
+            ),
             field="part_ids",
         )
     if new.wish_label is None and rules.needs_wish(part, vocabulary):
         raise Invalid(
-            f"“{part.name}” reads {rules.WISH}, and nobody is asked for it. Say first what to ask.",
+            _(
+                "“%(name)s” reads %(wish)s, and nobody is asked for it. Say first what to ask.",
+                name=part.name,
+                wish=rules.WISH,
+            ),
             field="part_ids",
         )
 
@@ -75,6 +87,10 @@ def _texts(conn: db.Connection, part_ids: Sequence[int], *, field: str) -> list[
     missing = sorted(set(part_ids) - part_store.lock_usable_parts(conn, part_ids))
     if missing:
         raise Invalid(
-            f"These prompt parts do not exist or are archived: {', '.join(map(str, missing))}.", field=field
+            _(
+                "These prompt parts do not exist or are archived: %(missing)s.",
+                missing=", ".join(map(str, missing)),
+            ),
+            field=field,
         )
     return part_store.list_live_texts(conn, part_ids)

@@ -15,6 +15,7 @@ from blog.app.llm.prompts import make_up, part_store, release_store
 from blog.app.llm.prompts.models import PromptPart
 from blog.app.llm.prompts.schemas import PromptPartChange, PromptPartCreate
 from blog.app.llm.prompts.services import get_newest_part, get_part, get_part_version, text_of
+from blog.app.translation import gettext as _
 
 
 def create_part(
@@ -66,7 +67,7 @@ def set_draft_aside(conn: db.Connection, actor: Actor, part_id: int, version_id:
     with conn.transaction():
         part = get_newest_part(conn, part_id)
         if part.draft_version_id != version_id:
-            raise Conflict("This is not the draft any more.", current_version_id=part.version_id)
+            raise Conflict(_("This is not the draft any more."), current_version_id=part.version_id)
         part_store.update_draft(conn, part_id, None)
         audit.record(conn, actor, "llm_prompt_part.set_aside", "llm_prompt_part", part_id, number=part.number)
         return get_part(conn, part_id)
@@ -79,8 +80,11 @@ def archive_part(conn: db.Connection, actor: Actor, part_id: int) -> None:
         if not part_store.archive_part(conn, part_id):
             uses = part_store.list_part_uses(conn, part_id)
             raise Conflict(
-                f"“{part.name}” is used by {', '.join(use.action_label for use in uses)}. "
-                "Take it out of them first.",
+                _(
+                    "“%(name)s” is used by %(action_label)s. Take it out of them first.",
+                    name=part.name,
+                    action_label=", ".join(use.action_label for use in uses),
+                ),
                 actions=[use.action_id for use in uses],
             )
         audit.record(conn, actor, "llm_prompt_part.archived", "llm_prompt_part", part_id)
@@ -89,7 +93,7 @@ def archive_part(conn: db.Connection, actor: Actor, part_id: int) -> None:
 def bring_back_part(conn: db.Connection, actor: Actor, part_id: int) -> PromptPart:
     permissions.check(actor, LLM_CONFIGURE)
     with conn.transaction():
-        db.must_touch(part_store.bring_back_part(conn, part_id), "There is no such prompt part.")
+        db.must_touch(part_store.bring_back_part(conn, part_id), _("There is no such prompt part."))
         audit.record(conn, actor, "llm_prompt_part.brought_back", "llm_prompt_part", part_id)
         return get_part(conn, part_id)
 
@@ -118,15 +122,19 @@ def _append_wording(
     if version_id is None:
         part = get_newest_part(conn, part_id)
         raise Conflict(
-            f"Somebody saved version {part.number} of “{part.name}” meanwhile. "
-            "Nothing was overwritten; compare yours with it and save again.",
+            _(
+                "Somebody saved version %(number)s of “%(name)s” meanwhile. Nothing was "
+                "overwritten; compare yours with it and save again.",
+                number=part.number,
+                name=part.name,
+            ),
             current_version_id=part.version_id,
         )
     return version_id
 
 
 def _unique_part_name(name: str) -> AbstractContextManager[None]:
-    taken = Conflict(f"There is a prompt part named “{name}” already.")
+    taken = Conflict(_("There is a prompt part named “%(name)s” already.", name=name))
     return db.constraints(llm_prompt_part_name_key=taken)
 
 

@@ -8,6 +8,7 @@ from blog.app.llm import assemble
 from blog.app.llm.assemble import PartText
 from blog.app.llm.inputs import Reference, Vocabulary
 from blog.app.llm.output_type import OutputKind
+from blog.app.translation import gettext as _
 
 # What was wrong with a reply. The wording of a repair may read nothing else: the reply itself stands before
 # it as the assistant's message, and no other prompt is ever given problems.
@@ -47,9 +48,9 @@ def check_params(params: Mapping[str, object]) -> None:
         if name in RANGES:
             _check_number(name, value)
         elif name == "think" and not isinstance(value, bool | str):
-            raise Invalid("think must be true, false or a level such as low.", param=name)
+            raise Invalid(_("think must be true, false or a level such as low."), param=name)
         elif name == "stop" and not _is_texts(value):
-            raise Invalid("stop must be a list of texts.", param=name)
+            raise Invalid(_("stop must be a list of texts."), param=name)
 
 
 def _check_number(name: str, value: object) -> None:
@@ -57,10 +58,18 @@ def _check_number(name: str, value: object) -> None:
     match value:
         case int() | float() if not isinstance(value, bool) and (name not in WHOLE or isinstance(value, int)):
             if not low <= value <= high:
-                raise Invalid(f"{name} must be from {low:g} to {high:g}.", param=name)
+                raise Invalid(
+                    _(
+                        "%(name)s must be from %(low)s to %(high)s.",
+                        name=name,
+                        low=f"{low:g}",
+                        high=f"{high:g}",
+                    ),
+                    param=name,
+                )
         case _:
             words = "a whole number" if name in WHOLE else "a number"
-            raise Invalid(f"{name} must be {words}.", param=name)
+            raise Invalid(_("%(name)s must be %(words)s.", name=name, words=words), param=name)
 
 
 def _is_texts(value: object) -> bool:
@@ -71,8 +80,14 @@ def _is_texts(value: object) -> bool:
 def check_fits(output_kind: str, *, field_label: str, field_kind: str) -> None:
     if field_kind not in FITS[output_kind]:
         raise Invalid(
-            f"“{field_label}” is a {field_kind} field and cannot hold what is written as {output_kind}. "
-            "Bind the action to another field, or let it write what this one holds.",
+            _(
+                "“%(field_label)s” is a %(field_kind)s field and cannot hold what is written "
+                "as %(output_kind)s. Bind the action to another field, or let it write what "
+                "this one holds.",
+                field_label=field_label,
+                field_kind=field_kind,
+                output_kind=output_kind,
+            ),
             field="output_kind",
             field_label=field_label,
             field_kind=field_kind,
@@ -86,7 +101,7 @@ def check_fallback(model_id: int | None, fallback_model_id: int | None) -> None:
     """The default model is not compared: it is another one tomorrow, and a run leaves out asking it twice."""
     if fallback_model_id is not None and fallback_model_id == model_id:
         raise Invalid(
-            "The model to ask instead is the one that failed. Choose another one, or nobody.",
+            _("The model to ask instead is the one that failed. Choose another one, or nobody."),
             field="fallback_model_id",
         )
 
@@ -94,7 +109,10 @@ def check_fallback(model_id: int | None, fallback_model_id: int | None) -> None:
 def check_repairs(max_repairs: int, repair_part_id: int | None) -> None:
     if max_repairs > 0 and repair_part_id is None:
         raise Invalid(
-            "To send a failed reply back, something must be said with it. Choose a part, or send none back.",
+            _(
+                "To send a failed reply back, something must be said with it. Choose a part, "
+                "or send none back."
+            ),
             field="repair_part_id",
         )
 
@@ -103,7 +121,11 @@ def check_repair_wording(part: PartText) -> None:
     """May this be said with a reply that failed its checks?"""
     if part.role != "user":
         raise Invalid(
-            f"“{part.name}” speaks as {part.role}; what is said with a failed reply is said as user.",
+            _(
+                "“%(name)s” speaks as %(role)s; what is said with a failed reply is said as user.",
+                name=part.name,
+                role=part.role,
+            ),
             field="repair_part_id",
         )
     try:
@@ -117,7 +139,13 @@ def check_repair_wording(part: PartText) -> None:
 
 def _reads_more(part: PartText, what: str) -> Invalid:
     return Invalid(
-        f"“{part.name}” cannot be sent with a failed reply: it may read {PROBLEMS} and nothing else. {what}",
+        _(
+            "“%(name)s” cannot be sent with a failed reply: it may read %(problems)s and "
+            "nothing else. %(what)s",
+            name=part.name,
+            problems=PROBLEMS,
+            what=what,
+        ),
         field="repair_part_id",
     )
 
@@ -153,16 +181,19 @@ def _reads(part: PartText, vocabulary: Vocabulary) -> frozenset[Reference]:
 def check_selection(output_kind: OutputKind, *, takes_selection: bool) -> None:
     if takes_selection and output_kind not in {"text", "markdown"}:
         raise Invalid(
-            f"A passage is replaced by text or Markdown, and this action writes {output_kind}.",
+            _(
+                "A passage is replaced by text or Markdown, and this action writes %(output_kind)s.",
+                output_kind=output_kind,
+            ),
             field="takes_selection",
         )
 
 
 def check_wish(label: str | None, choices: Sequence[str]) -> None:
     if choices and label is None:
-        raise Invalid("Say what the choices are of, such as Tone.", field="wish_label")
+        raise Invalid(_("Say what the choices are of, such as Tone."), field="wish_label")
     if len(set(choices)) < len(choices):
-        raise Invalid("Every choice may be there once.", field="wish_choices")
+        raise Invalid(_("Every choice may be there once."), field="wish_choices")
 
 
 def checked_wish(label: str | None, choices: Sequence[str], wish: str) -> str | None:
@@ -171,9 +202,13 @@ def checked_wish(label: str | None, choices: Sequence[str], wish: str) -> str | 
     if not wish:
         return None
     if label is None:
-        raise Invalid("This action asks for nothing when it is started, so there is nothing to tell it.")
+        raise Invalid(_("This action asks for nothing when it is started, so there is nothing to tell it."))
     if choices and wish not in choices:
-        raise Invalid(f"{label} must be one of: {', '.join(choices)}.", field="wish", choices=list(choices))
+        raise Invalid(
+            _("%(label)s must be one of: %(choices)s.", label=label, choices=", ".join(choices)),
+            field="wish",
+            choices=list(choices),
+        )
     return wish
 
 
@@ -190,17 +225,17 @@ def needs_wish(part: PartText, vocabulary: Vocabulary) -> bool:
 
 def check_off(part_ids: Sequence[int], off_positions: Sequence[int]) -> None:
     if not set(off_positions) <= set(range(1, len(part_ids) + 1)):
-        raise Invalid("Only a place that has a part can be switched off.", field="off_positions")
+        raise Invalid(_("Only a place that has a part can be switched off."), field="off_positions")
     if len(set(off_positions)) == len(part_ids):
         raise Invalid(
-            "With every part switched off nothing would be sent. Switch one on.", field="off_positions"
+            _("With every part switched off nothing would be sent. Switch one on."), field="off_positions"
         )
 
 
 def without_part(places: Sequence[T], *, position: int) -> list[T]:
     _check_place(places, position)
     if len(places) == 1:
-        raise Invalid("An action needs at least one part. Add another one first.")
+        raise Invalid(_("An action needs at least one part. Add another one first."))
     return [*places[: position - 1], *places[position:]]
 
 
@@ -214,4 +249,4 @@ def moved(places: Sequence[T], *, position: int, by: int) -> list[T]:
 
 def _check_place(places: Sequence[object], position: int) -> None:
     if not 1 <= position <= len(places):
-        raise Invalid("The action has no part at this place any more. Reload the page.")
+        raise Invalid(_("The action has no part at this place any more. Reload the page."))

@@ -27,6 +27,7 @@ from blog.app.llm.prompts.models import (
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import Model
 from blog.app.llm.registry.rules import next_page
+from blog.app.translation import gettext as _
 
 # --- what a run needs ----------------------------------------------------------------------------
 
@@ -47,21 +48,21 @@ def get_action(conn: db.Connection, action_id: int, version_id: int) -> Action:
     """With this one of its versions, live or not."""
     version = get_action_version(conn, version_id)
     if version.action_id != action_id:
-        raise NotFound("This action has no such version.")
+        raise NotFound(_("This action has no such version."))
     return _with_version(conn, get_action_head(conn, action_id), version)
 
 
 def get_action_head(conn: db.Connection, action_id: int) -> ActionHead:
     head = action_store.find_action(conn, action_id)
     if head is None:
-        raise NotFound("There is no such action.")
+        raise NotFound(_("There is no such action."))
     return head
 
 
 def get_action_version(conn: db.Connection, version_id: int) -> ActionVersion:
     version = action_store.find_action_version(conn, version_id)
     if version is None:
-        raise NotFound("There is no such version of an action.")
+        raise NotFound(_("There is no such version of an action."))
     return version
 
 
@@ -77,7 +78,8 @@ def check_part_versions(conn: db.Connection, part_version_ids: Sequence[int]) ->
     part_ids = part_store.list_versioned_parts(conn, part_version_ids)
     if len(part_ids) != len(part_version_ids) or len(set(part_ids)) != len(part_ids):
         raise Invalid(
-            "Name versions of parts that there are, and one for each part at most.", field="part_version_ids"
+            _("Name versions of parts that there are, and one for each part at most."),
+            field="part_version_ids",
         )
 
 
@@ -113,13 +115,21 @@ def choose_model(conn: db.Connection, version: ActionVersion, model_id: int | No
     model = registry.find_default_model(conn) if wanted is None else registry.get_model(conn, wanted)
     if model is None:
         raise Invalid(
-            f"No model is connected yet, so nothing can be run. Connect one at {registry.CONNECT}.",
+            _(
+                "No model is connected yet, so nothing can be run. Connect one at %(connect)s.",
+                connect=registry.CONNECT,
+            ),
             link=registry.CONNECT,
         )
     if not model.is_usable:
         raise Invalid(
-            f"The model {model.label} of {model.provider_label} is switched off. "
-            f"Choose another one, or switch it on at /llm/providers/{model.provider_id}.",
+            _(
+                "The model %(label)s of %(provider_label)s is switched off. Choose another "
+                "one, or switch it on at /llm/providers/%(provider_id)s.",
+                label=model.label,
+                provider_label=model.provider_label,
+                provider_id=model.provider_id,
+            ),
             model_id=model.id,
             link=f"/llm/providers/{model.provider_id}",
         )
@@ -133,7 +143,7 @@ def get_part(conn: db.Connection, part_id: int) -> PromptPart:
     """With its live wording."""
     part = part_store.find_part(conn, part_id)
     if part is None:
-        raise NotFound("There is no such prompt part.")
+        raise NotFound(_("There is no such prompt part."))
     return part
 
 
@@ -147,14 +157,14 @@ def get_part_version(conn: db.Connection, version_id: int) -> PromptPart:
     """A part with this one of its wordings, live or not."""
     part = part_store.find_part_version(conn, version_id)
     if part is None:
-        raise NotFound("There is no such version of a prompt part.")
+        raise NotFound(_("There is no such version of a prompt part."))
     return part
 
 
 def get_version_of_part(conn: db.Connection, part_id: int, version_id: int) -> PromptPart:
     part = get_part_version(conn, version_id)
     if part.id != part_id:
-        raise NotFound("This prompt part has no such version.")
+        raise NotFound(_("This prompt part has no such version."))
     return part
 
 
@@ -203,7 +213,7 @@ def lock_output_kinds(conn: db.Connection, action_id: int) -> frozenset[str]:
     """What the live version and the draft write; neither is changed or replaced until we are done."""
     kinds = action_store.lock_output_kinds(conn, action_id)
     if not kinds:
-        raise NotFound("There is no such action.")
+        raise NotFound(_("There is no such action."))
     return kinds
 
 

@@ -10,6 +10,7 @@ from blog.app.llm.prompts import part_store, rules
 from blog.app.llm.prompts.models import ActionVersion, TypedAction
 from blog.app.llm.prompts.schemas import ActionMakeUp, Wording
 from blog.app.llm.prompts.services import check_part_versions, get_newest_action, get_part_version, text_of
+from blog.app.translation import gettext as _
 
 
 def typed_action(
@@ -76,6 +77,9 @@ def worded(
 def _check_known(new: ActionMakeUp, known: set[int], wordings: Sequence[Wording]) -> None:
     missing = sorted(set(new.part_ids) - known)
     if missing:
-        raise Invalid(f"These prompt parts do not exist: {', '.join(map(str, missing))}.", field="part_ids")
+        raise Invalid(
+            _("These prompt parts do not exist: %(missing)s.", missing=", ".join(map(str, missing))),
+            field="part_ids",
+        )
     if any(not 1 <= wording.position <= len(new.part_ids) for wording in wordings):
-        raise Invalid("A wording is for a place that has a part; 1 is the first.", field="wordings")
+        raise Invalid(_("A wording is for a place that has a part; 1 is the first."), field="wordings")

@@ -14,6 +14,7 @@ from blog.app.llm.permissions import LLM_CONFIGURE
 from blog.app.llm.registry import known, services, store
 from blog.app.llm.registry.models import Model, Provider
 from blog.app.llm.registry.schemas import ModelChange, ModelCreate, ProviderChange, ProviderCreate
+from blog.app.translation import gettext as _
 
 
 def connect_ollama(conn: db.Connection, actor: Actor, keys: Secrets, base_url: str) -> Provider:
@@ -62,7 +63,7 @@ def connect_file(conn: db.Connection, actor: Actor, keys: Secrets, path: Path) -
     """A model file on the machine of the worker, which is this one."""
     permissions.check(actor, LLM_CONFIGURE)
     if not path.is_file():
-        raise Invalid(f"There is no file {path} on the server.", field="path")
+        raise Invalid(_("There is no file %(path)s on the server.", path=path), field="path")
     with conn.transaction():
         provider = store.find_provider_by_name(conn, "local") or services.create_provider(
             conn,

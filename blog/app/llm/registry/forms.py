@@ -23,6 +23,7 @@ from blog.app.llm.registry.schemas import (
     Tokens,
     Word,
 )
+from blog.app.translation import gettext as _
 
 
 def _empty_is_none(value: object) -> object:
@@ -152,5 +153,5 @@ class FileForm(RegistrySchema):
 
     def checked(self) -> str:
         if not self.path.startswith("/") or not self.path.endswith(".gguf"):
-            raise Invalid("Give the whole path of a GGUF file, like /models/name.gguf.", field="path")
+            raise Invalid(_("Give the whole path of a GGUF file, like /models/name.gguf."), field="path")
         return self.path

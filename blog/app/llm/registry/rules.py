@@ -9,6 +9,7 @@ from blog.app.errors import Invalid
 from blog.app.llm.providers.base import ModelTraits, Usage
 from blog.app.llm.providers.parameters import names_a_key
 from blog.app.llm.registry.models import Model
+from blog.app.translation import gettext as _
 
 MILLION = Decimal(1_000_000)
 CENT_FRACTION = Decimal("0.000001")
@@ -56,9 +57,9 @@ def check_prices(model: Model) -> None:
     """A price without its counterpart or its currency would make a wrong cost."""
     known = [model.price_input is not None, model.price_output is not None, model.price_currency is not None]
     if any(known) and not all(known):
-        raise Invalid("Give the prices of input and output and their currency together, or none of them.")
+        raise Invalid(_("Give the prices of input and output and their currency together, or none of them."))
     if not any(known) and (model.price_cached is not None or model.price_cache_write is not None):
-        raise Invalid("A price for cached tokens needs the prices of input and output as well.")
+        raise Invalid(_("A price for cached tokens needs the prices of input and output as well."))
 
 
 def same_host(one: str, other: str) -> bool:
@@ -70,11 +71,13 @@ def same_host(one: str, other: str) -> bool:
 def check_address(base_url: str) -> None:
     parts = urlsplit(base_url)
     if "@" in parts.netloc:
-        raise Invalid("Do not put a password into the address; enter the key in its own field.")
+        raise Invalid(_("Do not put a password into the address; enter the key in its own field."))
     if names_a_key(parts.query):
-        raise Invalid("Do not put the key into the address, where logs would show it; it has its own field.")
+        raise Invalid(
+            _("Do not put the key into the address, where logs would show it; it has its own field.")
+        )
     if parts.scheme != "file" and not parts.hostname:
-        raise Invalid("The address has no host name. Write it like http://host:port.")
+        raise Invalid(_("The address has no host name. Write it like http://host:port."))
 
 
 # --- models a provider lists ---------------------------------------------------------------------

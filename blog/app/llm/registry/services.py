@@ -17,6 +17,7 @@ from blog.app.llm.providers.base import Endpoint, ModelListing, ProviderError
 from blog.app.llm.registry import known, rules, store
 from blog.app.llm.registry.models import Model, ModelPage, Provider, ProviderCheck, ProviderPage
 from blog.app.llm.registry.schemas import ModelChange, ModelCreate, ProviderChange, ProviderCreate
+from blog.app.translation import gettext as _
 
 CONNECT = "/llm/connect"
 
@@ -30,7 +31,7 @@ def endpoint(conn: db.Connection, keys: Secrets, provider: Provider) -> Endpoint
     """Where a call to the provider goes, with its key unsealed."""
     secrets = store.find_provider_secrets(conn, provider.id)
     if secrets is None:
-        raise NotFound("There is no such provider.")
+        raise NotFound(_("There is no such provider."))
     key = None if secrets.sealed_key is None else security.unseal(keys, secrets.sealed_key)
     return Endpoint(
         base_url=provider.base_url, api_key=key, options=secrets.options, allowed=places.allowed(conn)
@@ -43,7 +44,7 @@ def endpoint(conn: db.Connection, keys: Secrets, provider: Provider) -> Endpoint
 def get_provider(conn: db.Connection, provider_id: int) -> Provider:
     provider = store.find_provider(conn, provider_id)
     if provider is None:
-        raise NotFound("There is no such provider.")
+        raise NotFound(_("There is no such provider."))
     return provider
 
 
@@ -60,7 +61,7 @@ def create_provider(conn: db.Connection, actor: Actor, keys: Secrets, new: Provi
     permissions.check(actor, LLM_CONFIGURE)
     _check_protocol(new.protocol)
     rules.check_address(new.base_url)
-    taken = Conflict(f"There is a provider named {new.name} already.")
+    taken = Conflict(_("There is a provider named %(name)s already.", name=new.name))
     with conn.transaction(), db.constraints(llm_provider_name_key=taken):
         provider_id = store.insert_provider(
             conn,
@@ -103,7 +104,7 @@ def _forget_secrets(
 ) -> None:
     if before.has_key and keeps_key:
         raise Invalid(
-            "The key was entered for another server. Enter the key for the new address, or remove it.",
+            _("The key was entered for another server. Enter the key for the new address, or remove it."),
             field="api_key",
         )
     if "extra_headers" not in (options or {}):
@@ -113,14 +114,19 @@ def _forget_secrets(
 def _lock_provider(conn: db.Connection, provider_id: int) -> Provider:
     provider = store.lock_provider(conn, provider_id)
     if provider is None:
-        raise NotFound("There is no such provider.")
+        raise NotFound(_("There is no such provider."))
     return provider
 
 
 def _check_protocol(protocol: str) -> None:
     if protocol not in ADAPTERS:
         raise Invalid(
-            f"No protocol is named {protocol}. There are: {', '.join(sorted(ADAPTERS))}.", field="protocol"
+            _(
+                "No protocol is named %(protocol)s. There are: %(adapters)s.",
+                protocol=protocol,
+                adapters=", ".join(sorted(ADAPTERS)),
+            ),
+            field="protocol",
         )
 
 
@@ -135,7 +141,7 @@ def _sealed(keys: Secrets, key: SecretStr | None) -> bytes | None:
 def get_model(conn: db.Connection, model_id: int) -> Model:
     model = store.find_model(conn, model_id)
     if model is None:
-        raise NotFound("There is no such model.")
+        raise NotFound(_("There is no such model."))
     return model
 
 
@@ -174,7 +180,9 @@ def create_model(conn: db.Connection, actor: Actor, provider_id: int, new: Model
             capabilities=new.capabilities,
         )
         if model_id is None:
-            raise Conflict(f"{provider.label} has a model named {new.name} already.")
+            raise Conflict(
+                _("%(label)s has a model named %(name)s already.", label=provider.label, name=new.name)
+            )
         given = new.model_dump(exclude={"name", "label"})
         _store_model(conn, replace(get_model(conn, model_id), **given))
         audit.record(conn, actor, "llm_model.created", "llm_model", model_id, called=new.name)
@@ -187,12 +195,12 @@ def update_model(conn: db.Connection, actor: Actor, model_id: int, change: Model
     with conn.transaction():
         before = store.lock_model(conn, model_id)
         if before is None:
-            raise NotFound("There is no such model.")
+            raise NotFound(_("There is no such model."))
         _store_model(conn, replace(before, **_given(change, besides={"is_default"}, nullable=_NULLABLE)))
         if change.is_default:
             _make_default(conn, model_id)
         elif change.is_default is False and before.is_default:
-            raise Invalid("Make another model the default one instead: without one, actions cannot run.")
+            raise Invalid(_("Make another model the default one instead: without one, actions cannot run."))
         audit.record(
             conn, actor, "llm_model.changed", "llm_model", model_id, changed=sorted(change.model_fields_set)
         )
@@ -207,7 +215,7 @@ def _store_model(conn: db.Connection, model: Model) -> None:
 def _make_default(conn: db.Connection, model_id: int) -> None:
     store.clear_default_model(conn)
     if not store.mark_default_model(conn, model_id):
-        raise Invalid("A model that is switched off cannot be the default one. Switch it on first.")
+        raise Invalid(_("A model that is switched off cannot be the default one. Switch it on first."))
 
 
 def choose_first_default(conn: db.Connection) -> Model | None:

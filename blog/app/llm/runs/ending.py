@@ -4,6 +4,7 @@ from blog.app import db
 from blog.app.errors import NotFound
 from blog.app.llm.runs import search_store, store, usage_store
 from blog.app.llm.runs.events import summary
+from blog.app.translation import gettext as _
 
 AT_ONCE = 1000
 
@@ -12,7 +13,7 @@ def follow_up(conn: db.Connection, run_id: int) -> None:
     """The last event, and two promises that the worker soon keeps."""
     run = store.find_run(conn, run_id)
     if run is None:
-        raise NotFound("There is no such run.")
+        raise NotFound(_("There is no such run."))
     store.insert_last_event(conn, run_id, summary(run))
     search_store.insert_waiting(conn, run_id)
     usage_store.insert_waiting(conn, run_id)

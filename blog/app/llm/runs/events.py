@@ -13,6 +13,7 @@ from blog.app import db
 from blog.app.errors import NotFound
 from blog.app.llm.runs import store
 from blog.app.llm.runs.models import ACTIVE, Run
+from blog.app.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ def _follow(pool: db.Pool, run_id: int, after: int, news: threading.Event, patie
 def _find_ended(conn: db.Connection, run_id: int) -> Run | None:
     status = store.find_status(conn, run_id)
     if status is None:
-        raise NotFound("There is no such run.")
+        raise NotFound(_("There is no such run."))
     return None if status in ACTIVE else store.find_run(conn, run_id)
 
 

@@ -24,6 +24,7 @@ from blog.app.llm.runs import ending, messages, replay, sight, snapshot, store
 from blog.app.llm.runs.models import Exchange, Run, RunPurpose, RunStatus, Try, Turn
 from blog.app.llm.validators import EachOnce
 from blog.app.text import clean
+from blog.app.translation import gettext as _
 
 MAX_KEY = 200
 ANSWERED: frozenset[RunStatus] = frozenset({"succeeded", "invalid"})
@@ -148,7 +149,7 @@ def create_run(
     fence = fence or assemble.new_fence()
     made = assemble.assemble(prepared.parts, prepared.vocabulary, prepared.inputs, fence=fence)
     if not made.messages:
-        raise Invalid("The prompt is empty: the action has no part that says anything.")
+        raise Invalid(_("The prompt is empty: the action has no part that says anything."))
     run_id = store.insert_run(
         conn,
         action_version_id=prepared.version.id,
@@ -201,10 +202,10 @@ def create_refinement(
     """
     sight.check(conn, actor, run_id)
     if not instruction.strip():
-        raise Invalid("Say what should be different.")
+        raise Invalid(_("Say what should be different."))
     run, origin = get_run(conn, run_id), get_exchange(conn, run_id)
     if run.status not in ANSWERED or not run.output.strip():
-        raise Conflict("This run has no answer to go on from.", run_status=run.status)
+        raise Conflict(_("This run has no answer to go on from."), run_status=run.status)
     check_messages_kept(run)
     version = prompts.get_action_version(conn, run.action_version_id)
     answered = messages.reply_row(run.output, f"The answer of run {run_id}")
@@ -232,7 +233,8 @@ def check_messages_kept(run: Run) -> None:
     """Refuses what needs the messages or inputs of a run that were let go."""
     if run.messages_dropped_at is not None:
         raise Conflict(
-            "What was asked in this run is not kept any more, as the retention settings say.", run_id=run.id
+            _("What was asked in this run is not kept any more, as the retention settings say."),
+            run_id=run.id,
         )
 
 
@@ -281,7 +283,7 @@ def get_seen_exchange(conn: db.Connection, actor: Actor, run_id: int) -> Exchang
 def get_run(conn: db.Connection, run_id: int) -> Run:
     run = store.find_run(conn, run_id)
     if run is None:
-        raise NotFound("There is no such run.")
+        raise NotFound(_("There is no such run."))
     return run
 
 
@@ -301,7 +303,7 @@ def list_tries(conn: db.Connection, run_id: int) -> list[Try]:
 def get_exchange(conn: db.Connection, run_id: int) -> Exchange:
     exchange = store.find_exchange(conn, run_id)
     if exchange is None:
-        raise NotFound("There is no such run.")
+        raise NotFound(_("There is no such run."))
     return exchange
 
 
@@ -317,7 +319,9 @@ def cancel_run(conn: db.Connection, actor: Actor, run_id: int) -> Run:
         if run.user_id != actor.user_id:
             check_permission(actor, LLM_CONFIGURE)
         if store.request_cancel(conn, run_id) is None:
-            raise Conflict(f"This run has already ended: {run.status}.", run_status=run.status)
+            raise Conflict(
+                _("This run has already ended: %(status)s.", status=run.status), run_status=run.status
+            )
         if store.cancel_queued(conn, run_id):
             ending.follow_up(conn, run_id)
         audit.record(conn, actor, "run.cancelled", "llm_run", run_id)
@@ -329,7 +333,7 @@ def idempotency(key: str | None, *asked: object) -> Idempotency | None:
     if key is None:
         return None
     if not key.strip() or len(key) > MAX_KEY:
-        raise Invalid(f"Idempotency-Key must have 1 to {MAX_KEY} characters.")
+        raise Invalid(_("Idempotency-Key must have 1 to %(max_key)s characters.", max_key=MAX_KEY))
     text = json.dumps(asked, sort_keys=True, default=str)
     return Idempotency(key=key, digest=hashlib.sha256(text.encode()).digest())
 
@@ -338,7 +342,7 @@ def _replayed(conn: db.Connection, actor: Actor, idempotency: Idempotency) -> in
     found = store.find_digest(conn, actor.user_id, idempotency.key)
     if found is None or found[1] != idempotency.digest:
         raise Invalid(
-            "This Idempotency-Key was used for another request. Use a new key for a new request.",
+            _("This Idempotency-Key was used for another request. Use a new key for a new request."),
             key=idempotency.key,
         )
     return found[0]

@@ -20,9 +20,11 @@ from blog.app.llm.runs.services import Prepared
 from blog.app.llm.trials import store
 from blog.app.llm.trials.models import Source, Trial, TrialListItem, TrialRow, Wanted
 from blog.app.llm.trials.schemas import MOST, TrialKeep, TrialStart
+from blog.app.translation import N_
+from blog.app.translation import gettext as _
 
 LISTED = 20
-MISSING = "There is no such test."
+MISSING = N_("There is no such test.")
 
 
 def wanted_by(asked: TrialStart) -> list[Wanted]:
@@ -53,7 +55,13 @@ def start(
     """
     permissions.check(actor, LLM_RUN)
     if not 1 <= len(wanted) <= MOST:
-        raise Invalid(f"A test has one to {MOST} answers side by side; these would be {len(wanted)}.")
+        raise Invalid(
+            _(
+                "A test has one to %(most)s answers side by side; these would be %(wanted)s.",
+                most=MOST,
+                wanted=len(wanted),
+            )
+        )
     whole = snapshot.whole(inputs)
     with conn.transaction():
         store.lock_start(conn, action_id, actor.user_id)
@@ -134,7 +142,7 @@ def stop(conn: db.Connection, actor: Actor, trial_id: int) -> Trial:
     with conn.transaction():
         trial = get_trial(conn, actor, trial_id)
         if not trial.is_active:
-            raise Conflict("This test has ended already.")
+            raise Conflict(_("This test has ended already."))
         for run in trial.runs:
             if run.is_active:
                 _cancel(conn, actor, run.id)
@@ -162,9 +170,9 @@ def keep(conn: db.Connection, actor: Actor, trial_id: int, wanted: TrialKeep) ->
 def _answer(conn: db.Connection, trial: Trial, run_id: int) -> str:
     run = next((run for run in trial.runs if run.id == run_id), None)
     if run is None:
-        raise NotFound("There is no such run in this test.")
+        raise NotFound(_("There is no such run in this test."))
     if run.is_active or not run.output.strip():
-        raise Conflict("This run has no answer that could be a reference.", run_status=run.status)
+        raise Conflict(_("This run has no answer that could be a reference."), run_status=run.status)
     if run.checked_output is None:
         return run.output.strip()
     kind = prompts.get_action_version(conn, run.action_version_id).output_kind
@@ -174,5 +182,5 @@ def _answer(conn: db.Connection, trial: Trial, run_id: int) -> str:
 def _row(conn: db.Connection, trial_id: int) -> TrialRow:
     row = store.find_trial(conn, trial_id)
     if row is None:
-        raise NotFound(MISSING)
+        raise NotFound(_(MISSING))
     return row

@@ -69,8 +69,6 @@ def _templates(language: str) -> Environment:
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
     env.policies["ext.i18n.trimmed"] = True
     said = translation.catalogue(language)

@@ -64,5 +64,5 @@ def said(error: Mapping[str, Any]) -> str:
             return str(error["msg"])
 
 
-def _shown(value: object) -> object:
+def _shown(value: Any) -> Any:
     return f"{value:g}" if isinstance(value, float) else value

@@ -93,7 +93,11 @@ def _refuse_withheld(prepared: Prepared) -> None:
     if withheld := sorted(references(prepared) & prepared.inputs.withheld):
         names = ", ".join(str(each) for each in withheld)
         raise Forbidden(
-            f"“{prepared.version.action_label}” reads what you may not read: {names}.",
+            _(
+                "“%(action_label)s” reads what you may not read: %(names)s.",
+                action_label=prepared.version.action_label,
+                names=names,
+            ),
             withheld=[str(each) for each in withheld],
         )
 

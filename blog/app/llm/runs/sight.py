@@ -12,8 +12,10 @@ from blog.app.auth import reach
 from blog.app.auth.models import Actor
 from blog.app.errors import NotFound
 from blog.app.llm.permissions import LLM_CONFIGURE
+from blog.app.translation import N_
+from blog.app.translation import gettext as _
 
-MISSING = "There is no such run."
+MISSING = N_("There is no such run.")
 
 BY_ITSELF = "(run.workflow_field_id IS NULL AND (run.app_user_id = %(sight_user)s OR run.purpose = 'case'))"
 # The post it was for; of a test or of the same bytes once more, the one they were taken from.
@@ -68,4 +70,4 @@ def check(conn: db.Connection, actor: Actor, run_id: int, missing: str = MISSING
         {"run_id": run_id, **params(actor)},
     ).fetchone()
     if found is None:
-        raise NotFound(missing)
+        raise NotFound(_(missing))

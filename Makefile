@@ -2,7 +2,7 @@
 # Set-up is done once and again only when a lock file changes; the stamps in .venv remember it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-usage messages lock clean setup setup-dev
+.PHONY: help run test check bench bench-usage fuzz messages lock clean setup setup-dev
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -34,6 +34,9 @@ bench: setup-dev ## measure runs, assembly, streams, diffs, pages of posts and t
 
 bench-usage: setup-dev ## measure dashboard, usage, run list and search at 1,000,000 runs (minutes)
 	@$(PYTHON) -m bench.usage
+
+fuzz: setup-dev ## send more than 20,000 generated requests to the API, as every role (minutes)
+	@BLOG_FUZZ_EACH=18 $(PYTHON) -m pytest -q -s -n 0 -p no:randomly tests/test_fuzz.py
 
 messages: setup ## gather what is to be translated and merge it into each catalogue; LANGUAGE=de begins one
 	@mkdir -p $(LOCALE)

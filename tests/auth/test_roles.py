@@ -212,3 +212,11 @@ def test_an_editor_changes_no_role(
     assert client.get("/roles").status_code == 403
     assert send(client, "/roles", label="Guest").status_code == 403
     assert send(client, "/roles/grants", seen="x").status_code == 403
+
+
+def test_a_role_that_whoever_signs_up_gets_is_not_deleted(conn: db.Connection) -> None:
+    carol = make_actor(conn, "carol", "administrator")
+    role_id = db.scalar(conn, "SELECT id FROM role WHERE name = 'viewer'")
+    conn.execute("UPDATE access_policy SET sign_up_role_id = %s", (role_id,))
+    with pytest.raises(Conflict, match="signs up"):
+        roles.delete_role(conn, carol, role_id)

@@ -188,8 +188,16 @@ def delete_role(conn: db.Connection, actor: Actor, role_id: int) -> None:
             role=role.label,
         )
     )
+    joining = Conflict(
+        _("Whoever signs up gets the role %(role)s. Choose another one for that first.", role=role.label)
+    )
+    taken = {
+        "user_role_role_fkey": used,
+        "account_link_role_role_fkey": used,
+        "access_policy_sign_up_role_fkey": joining,
+    }
     with conn.transaction():
-        with db.constraints(user_role_role_fkey=used), conn.transaction():
+        with db.constraints(**taken), conn.transaction():
             role_store.end_views_as(conn, role_id)
             role_store.delete_role(conn, role_id)
         audit.record(conn, actor, "role.deleted", "role", role_id, role=role.name)

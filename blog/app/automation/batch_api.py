@@ -23,6 +23,7 @@ def start_section_batch(post_id: int, field_name: str) -> Response:
       201:
         description: The batch, its runs queued.
         content: {application/json: {schema: {$ref: '#/components/schemas/Batch'}}}
+      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(SectionBatchStart)
     batch = batches.start_for_sections(
@@ -47,6 +48,7 @@ def start_stage_batch(post_id: int, sub_stage_name: str) -> Response:
         description: The batch, its first run queued.
         content: {application/json: {schema: {$ref: '#/components/schemas/Batch'}}}
       409: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(StageBatchStart)
     batch = batches.start_stage(

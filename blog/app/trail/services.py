@@ -32,9 +32,14 @@ def list_names(conn: db.Connection, actor: Actor) -> list[str]:
 
 
 def export(pool: db.Pool, actor: Actor, asked: AuditFilter) -> Iterator[AuditEvent]:
-    """Every event that is wanted, newest first. Holds a connection only while it reads the next few."""
+    """Every event that is wanted, newest first; what cannot be wanted is refused before the first of them."""
     check(actor, AUDIT_READ)
-    wanted, before_id = _wanted(actor, asked), None
+    return _all(pool, _wanted(actor, asked))
+
+
+def _all(pool: db.Pool, wanted: Wanted) -> Iterator[AuditEvent]:
+    """Holds a connection only while it reads the next few."""
+    before_id = None
     while True:
         with pool.connection() as conn:
             found = store.list_events(conn, wanted, before_id=before_id, limit=EXPORTED_AT_ONCE)

@@ -261,6 +261,7 @@ def split_section(post_id: int, section_id: int) -> Response:
         description: Both sections, and what to send to undo it.
         content: {application/json: {schema: {$ref: '#/components/schemas/SectionChange'}}}
       409: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(SectionSplit)
     change = outline.split_section(
@@ -286,6 +287,7 @@ def merge_section(post_id: int, section_id: int) -> Response:
         description: Both sections, and what to send to undo it.
         content: {application/json: {schema: {$ref: '#/components/schemas/SectionChange'}}}
       409: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(SectionMerge)
     change = outline.merge_section(
@@ -305,6 +307,7 @@ def undo_section_change(post_id: int, section_id: int) -> Response:
         description: The section with the texts it had.
         content: {application/json: {schema: {$ref: '#/components/schemas/Section'}}}
       409: {$ref: '#/components/responses/Problem'}
+      422: {$ref: '#/components/responses/Problem'}
     """
     wanted = web.parse_json(SectionReversal)
     section = outline.undo_change(

@@ -106,6 +106,7 @@ def run_events(run_id: int) -> Response:
       200:
         description: Ends after `done`. A second `started` voids the text before it.
         content: {text/event-stream: {schema: {type: string}}}
+      422: {$ref: '#/components/responses/Problem'}
     """
     site = web.site()
     sight.check(web.conn(), current_actor(), run_id)

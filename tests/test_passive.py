@@ -138,11 +138,7 @@ def _of_cookies(answer: TestResponse) -> Iterator[str]:
 
 @pytest.fixture
 def administrator(conn: db.Connection) -> Actor:
-    actor = all_powerful(conn)
-    db.run(
-        conn, "INSERT INTO user_role SELECT %s, id FROM role WHERE name = 'administrator'", (actor.user_id,)
-    )
-    return actor
+    return all_powerful(conn)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 import requests
 
-from blog.app import db, supervisor
+from blog.app import supervisor
 from blog.app.auth import services as auth
 from tests.factories import all_powerful, bind, make_action, make_field, make_post
 from tests.llm.providers.scripted import Received, Reply, json_reply, openai_reply, serve
@@ -63,7 +63,6 @@ def test_runs_in_flight_lose_nothing_while_secrets_rotate() -> None:
         assert holder.database_url is not None
         with psycopg.connect(holder.database_url, autocommit=True) as conn:
             actor = all_powerful(conn)
-            db.run(conn, "INSERT INTO user_role SELECT %s, id FROM role", (actor.user_id,))
             headers = {"Authorization": f"Bearer {auth.create_token(conn, actor, 'test').token}"}
             base = f"http://127.0.0.1:{site.port}/api/v1"
 

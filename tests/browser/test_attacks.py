@@ -77,7 +77,16 @@ def _filled(
     parts = [("user", "task", "Answer."), ("user", "data", "{{ section.draft }}")]
     action_id = make_action(conn, parts, model_id=model_id)
     bind(conn, db.scalar(conn, "SELECT id FROM workflow_field WHERE name = 'draft'"), action_id)
-    pages = ["/posts", "/board", "/calendar", "/notifications", "/llm/runs", "/llm/", "/llm/actions"]
+    pages = [
+        "/posts",
+        "/audit",
+        "/board",
+        "/calendar",
+        "/notifications",
+        "/llm/runs",
+        "/llm/",
+        "/llm/actions",
+    ]
     posts: list[int] = []
     for family, members in families(all_attacks).items():
         post_id = api.send("POST", "posts", {"idea": members[0].text})["id"]

@@ -175,7 +175,7 @@ def test_each_verb_is_asked_for_by_what_it_names(conn: db.Connection, carol: Act
 def _post_with_everything(conn: db.Connection, carol: Actor) -> dict[str, int]:
     post_id = make_post(conn, carol, basic_idea="Seen")
     section = outline.add_section(conn, carol, post_id, "One")
-    _offer(conn, "idea_scope", "topics_to_cover", "interesting_facts")
+    offer(conn, "idea_scope", "topics_to_cover", "interesting_facts")
     db.run(conn, "DELETE FROM workflow_requirement")
     run = automation.start(conn, carol, post_id=post_id, field_name="idea_scope")
     conn.execute(
@@ -195,7 +195,7 @@ def _post_with_everything(conn: db.Connection, carol: Actor) -> dict[str, int]:
     }
 
 
-def _offer(conn: db.Connection, *fields: str) -> None:
+def offer(conn: db.Connection, *fields: str) -> None:
     """One action for these fields alone."""
     action_id = make_action(conn, [("user", "data", "{{ post.idea_seed }}")], model_id=make_model(conn))
     db.run(conn, "DELETE FROM workflow_field_action")
@@ -320,7 +320,7 @@ def test_without_the_right_to_accept_nothing_is_saved_by_itself(conn: db.Connect
 def test_a_batch_ends_with_the_rights_of_whoever_began_it(conn: db.Connection, carol: Actor) -> None:
     post_id = make_post(conn, carol)
     nora = make_narrow(conn, {"planning": ALL})
-    _offer(conn, "basic_idea", "idea_scope")
+    offer(conn, "basic_idea", "idea_scope")
     batch = batches.start_stage(conn, nora, post_id=post_id, sub_stage_name="idea")
     later = [step for step in batch.steps if step.state == "later"]
     assert later

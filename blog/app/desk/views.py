@@ -28,12 +28,13 @@ from blog.app.desk.schemas import (
     SplitQuery,
     StageChoice,
 )
-from blog.app.errors import Conflict, Invalid
+from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.posts import services as posts
 from blog.app.posts.diff import Segment
 from blog.app.posts.permissions import POST_CREATE, POST_EDIT, POST_READ
 from blog.app.posts.rules import MAX_VALUE_CHARS
 from blog.app.posts.schemas import SectionOrder
+from blog.app.translation import gettext as _
 from blog.app.workflow import compare, outline
 from blog.app.workflow import services as workflow
 from blog.app.workflow.models import Comparison, FieldState, SectionChange
@@ -86,6 +87,7 @@ def show_desk(post_id: int, sub_stage_name: str) -> Response:
 @requires(POST_READ)
 def show_section(post_id: int, sub_stage_name: str, section_id: int) -> Response:
     """The fields of one section among very many, for the page that is scrolled to it."""
+    posts.get_post(web.conn(), current_actor(), post_id)
     if not web.wants_fragment():
         desk_address = url_for(
             "desk.show_desk",
@@ -229,6 +231,9 @@ def restore_revision(
 ) -> Response:
     form = web.parse_form(Restoration)
     old = posts.get_revision(web.conn(), current_actor(), revision_id)
+    place = workflow.get_field_state(web.conn(), current_actor(), post_id, field_name, section_id)
+    if (old.post_id, old.section_id, old.field_id) != (post_id, section_id, place.field.id):
+        raise NotFound(_("There is no such revision of this field."))
     workflow.restore_revision(
         web.conn(), current_actor(), revision_id, base_revision_id=form.base_revision_id
     )

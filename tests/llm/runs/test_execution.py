@@ -225,6 +225,16 @@ def test_a_worker_that_lost_its_run_cannot_write_to_it(conn: db.Connection) -> N
     assert store.insert_event(conn, run.id, 2, "text", {"text": "now"}) is True
 
 
+def test_only_an_event_that_may_be_lost_does_not_wait_for_the_disk(conn: db.Connection) -> None:
+    run = queue(conn)
+    store.claim_run(conn, run.id, 1)
+    conn.execute("SET LOCAL synchronous_commit = on")
+    store.insert_event(conn, run.id, 1, "retrying", {})
+    assert db.scalar(conn, "SHOW synchronous_commit") == "on"
+    store.insert_event(conn, run.id, 1, "text", {"text": "now"}, may_be_lost=True)
+    assert db.scalar(conn, "SHOW synchronous_commit") == "off"
+
+
 def test_a_run_whose_worker_died_three_times_fails_with_the_reason(
     conn: db.Connection, pool: OneConnection
 ) -> None:

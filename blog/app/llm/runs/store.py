@@ -256,9 +256,18 @@ def list_tries(conn: db.Connection, run_id: int) -> list[Try]:
 
 
 def insert_event(
-    conn: db.Connection, run_id: int, attempt: int, kind: EventKind, data: Mapping[str, Any]
+    conn: db.Connection,
+    run_id: int,
+    attempt: int,
+    kind: EventKind,
+    data: Mapping[str, Any],
+    *,
+    may_be_lost: bool = False,
 ) -> bool:
-    """Appends an event and wakes the watchers. False: the run is not this attempt's any more."""
+    """Appends an event and wakes the watchers. False: the run is not this attempt's any more.
+
+    `may_be_lost`: this transaction, which must be of nothing else, does not wait for the disk.
+    """
     appended = conn.execute(
         """
         WITH event AS (
@@ -267,9 +276,17 @@ def insert_event(
             WHERE id = %(run_id)s AND attempt = %(attempt)s AND status = 'running'
             RETURNING llm_run_id
         )
-        SELECT pg_notify('llm_run_event', llm_run_id::text) FROM event
+        SELECT pg_notify('llm_run_event', llm_run_id::text),
+               CASE WHEN %(may_be_lost)s THEN set_config('synchronous_commit', 'off', true) END
+        FROM event
         """,
-        {"run_id": run_id, "attempt": attempt, "kind": kind, "data": db.jsonb(data)},
+        {
+            "run_id": run_id,
+            "attempt": attempt,
+            "kind": kind,
+            "data": db.jsonb(data),
+            "may_be_lost": may_be_lost,
+        },
     ).fetchone()
     return appended is not None
 

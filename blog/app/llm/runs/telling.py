@@ -60,7 +60,11 @@ class Teller:
                 self._failure = exc
 
     def _write(self) -> None:
-        """Writes what waits, one event per stretch of the same kind. The lock is held."""
+        """Writes what waits, one event per stretch of the same kind. The lock is held.
+
+        A database that crashes may forget the latest of it. So it does the connection of this worker, and the
+        run begins anew or ends; whoever watches is told that from the run, which has all of its text.
+        """
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -71,7 +75,8 @@ class Teller:
         with self.pool.connection() as conn:
             for kind, text in stretches:
                 data = {"text": clean(text)}
-                if not store.insert_event(conn, self.claimed.id, self.claimed.attempt, kind, data):
+                claimed = self.claimed
+                if not store.insert_event(conn, claimed.id, claimed.attempt, kind, data, may_be_lost=True):
                     raise RunLost
 
 

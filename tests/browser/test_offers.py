@@ -242,3 +242,23 @@ def test_what_two_presses_at_once_brought_about_is_shown(open_page: Open, site: 
     page.evaluate("go()")
     expect(offers).to_have_count(0)
     expect(page.locator("#value-basic_idea")).not_to_have_value(NOW)
+
+
+def test_an_answer_that_nobody_is_to_review_is_shown_as_the_words_it_became(
+    open_page: Open, site: Site
+) -> None:
+    bound = "UPDATE workflow_field_action SET on_success = %s WHERE workflow_field_id = ("
+    bound += "SELECT id FROM workflow_field WHERE name = 'basic_idea')"
+    page = open_page()
+    address = begin(page).rsplit("/", 1)[0]
+    with (
+        serve(openai_reply([OFFERED])) as server,
+        psycopg.connect(site.database_url, autocommit=True) as conn,
+    ):
+        conn.execute(bound, ("save",))
+        [model_id] = models_for(site, server.url)
+        page.goto(f"{address}/fields/basic_idea/automation?model={model_id}")
+        page.click("#run-button")
+        expect(page.locator("#value-basic_idea")).to_have_value(OFFERED)
+        expect(page.locator("#offers-basic_idea .offer")).to_have_count(0)
+        conn.execute(bound, ("review",))

@@ -110,6 +110,11 @@ class Card:
         return [offer for offer in self.offers if offer.asked == self.offers[0].asked]
 
     @property
+    def saves_answers(self) -> bool:
+        """What an action of it answers may become its words a moment later, without a review."""
+        return any(action.on_success == "save" for action in self.field.actions)
+
+    @property
     def other_offers(self) -> Sequence[Offer]:
         return [offer for offer in self.offers if offer.asked != self.offers[0].asked]
 

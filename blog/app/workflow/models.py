@@ -31,6 +31,9 @@ Part = Literal[
 ]
 
 
+OnSuccess = Literal["review", "save"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldAction:
     """An action a field offers. `name` and `label` are the action's."""
@@ -38,9 +41,7 @@ class FieldAction:
     action_id: int
     name: str
     label: str
-
-
-OnSuccess = Literal["review", "save"]
+    on_success: OnSuccess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

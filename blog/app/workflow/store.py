@@ -21,7 +21,8 @@ FIELD = """
         'actions', (
             SELECT coalesce(jsonb_agg(
                 jsonb_build_object(
-                    'action_id', llm_action.id, 'name', llm_action.name, 'label', llm_action.label)
+                    'action_id', llm_action.id, 'name', llm_action.name, 'label', llm_action.label,
+                    'on_success', workflow_field_action.on_success)
                 ORDER BY workflow_field_action.position, llm_action.id), '[]')
             FROM workflow_field_action
             JOIN llm_action ON llm_action.id = workflow_field_action.llm_action_id

@@ -1,10 +1,13 @@
 // .offers[data-revision]: the suggestions of a field come with the number of its revision. When that is a later one than
 // its card shows, because an answer was accepted without a review, the card comes anew, unless somebody writes in it.
+// [data-saves-answers]: where nobody is to review an answer it becomes words a moment after its run ended.
 import { isSettled } from "./autosave.js";
 
+const A_MOMENT = 1000;
 const asked = new Set();
 
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", ({ detail }) => {
+  if (detail.ctx?.sourceEvent?.type === "ended") setTimeout(lookAgain, A_MOMENT);
   for (const offers of document.querySelectorAll(".offers[data-revision]")) {
     const form = offers.closest("[data-card]")?.querySelector("form[data-autosave]");
     const base = form?.elements.base_revision_id;
@@ -17,4 +20,10 @@ async function refresh(form) {
   if (asked.has(card) || form.contains(document.activeElement) || form.querySelector("[data-conflict]") || !isSettled()) return;
   asked.add(card);
   await htmx.ajax("GET", form.getAttribute("action"), { source: card, target: card, select: `#${card.id}`, swap: "outerHTML" });
+}
+
+function lookAgain() {
+  const target = document.getElementById(`offers-${document.getElementById("panel")?.dataset.panel}`);
+  const place = target?.querySelector("[data-saves-answers]");
+  if (place) htmx.ajax("GET", place.dataset.savesAnswers, { source: target, target, swap: "outerHTML" });
 }

@@ -1,7 +1,8 @@
 """Measures the pages that find posts, at 10,000 and at 100,000 posts of three fields with 10 revisions each.
 
 `python -m bench.finding`. Server time: the whole request, in one process, with a database of its own next to
-it. A page must be quick, and as quick with ten times the posts.
+it. A page must be quick, and as quick with ten times the posts, also for somebody who sees two stages of
+three, for whom every question is narrowed.
 """
 
 import secrets
@@ -92,6 +93,19 @@ PAGES: dict[str, str] = {
     "Jump to, a word in few texts": "/find?q=krak",
 }
 
+NARROWED = (
+    "List",
+    "List, due first",
+    "Board",
+    "Board, a word in 1 of 500",
+    "Calendar",
+    "Search, a word in every post",
+    "Search, a word in 1 of 50",
+    "Search, a word in 1 of 500",
+    "Search, a word nobody wrote",
+    "Jump to, a word in every title",
+)
+
 
 def main() -> None:
     figures: list[Figure] = []
@@ -109,22 +123,25 @@ def measure(url: str, data: Path) -> list[Figure]:
         _people(conn)
         with db.open_pool(url, max_size=4, name="bench") as pool:
             app = create_app(Config(data_dir=data, secret=secrets.token_hex()), pool)
-            client = app.test_client()
-            client.set_cookie(SESSION_COOKIE, "bench")
+            clients = [app.test_client() for _ in ("bench", "narrow")]
+            for client, token in zip(clients, ("bench", "narrow"), strict=True):
+                client.set_cookie(SESSION_COOKIE, token)
             garbage.pass_over_loaded()  # as the web process does
-            taken = {size: _at(conn, client, size) for size in SIZES}
+            taken = {size: _at(conn, clients[0], clients[1], size) for size in SIZES}
     small, large = (taken[size] for size in SIZES)
     return [
         *(figure for size in SIZES for figure in _bounded(size, taken[size])),
-        *(_flat(name, small[name], large[name]) for name in PAGES),
+        *(_flat(name, small[name], large[name]) for name in small),
     ]
 
 
-def _at(conn: db.Connection, client: FlaskClient, size: int) -> dict[str, list[float]]:
+def _at(conn: db.Connection, client: FlaskClient, narrow: FlaskClient, size: int) -> dict[str, list[float]]:
     started = time.perf_counter()
     fill(conn, size)
     print(f"{size:,} posts in {time.perf_counter() - started:.0f} s", file=sys.stderr)  # noqa: T201
-    return {name: sorted(_timed(client, path) for _ in range(TIMES)) for name, path in PAGES.items()}
+    asked = [(name, client, path) for name, path in PAGES.items()]
+    asked += [(f"{name}, in two stages of three", narrow, PAGES[name]) for name in NARROWED]
+    return {name: sorted(_timed(who, path) for _ in range(TIMES)) for name, who, path in asked}
 
 
 def fill(conn: db.Connection, size: int) -> None:
@@ -138,7 +155,7 @@ def fill(conn: db.Connection, size: int) -> None:
 
 
 def _people(conn: db.Connection) -> None:
-    """Twenty, all editors; the first is signed in."""
+    """Twenty, all editors, and one who sees two stages; the first and that one are signed in."""
     conn.execute(
         """
         INSERT INTO app_user (email, name, password_hash)
@@ -154,6 +171,29 @@ def _people(conn: db.Connection) -> None:
         VALUES (1, %s, clock_timestamp() + interval '1 hour')
         """,
         [digest("bench")],
+    )
+    conn.execute(
+        """
+        WITH person AS (
+            INSERT INTO app_user (email, name, password_hash) VALUES ('n@example.org', 'Narrow', '!')
+            RETURNING id
+        ), narrow AS (
+            INSERT INTO role (name, label) VALUES ('narrow', 'Narrow') RETURNING id
+        ), permitted AS (
+            INSERT INTO role_permission (role_id, permission)
+            SELECT narrow.id, permission FROM narrow, role_permission
+            JOIN role ON role.id = role_permission.role_id AND role.name = 'editor'
+        ), granted AS (
+            INSERT INTO stage_grant (role_id, workflow_stage_id, verb)
+            SELECT narrow.id, workflow_stage.id, 'see' FROM narrow, workflow_stage
+            WHERE workflow_stage.name IN ('planning', 'publishing')
+        ), had AS (
+            INSERT INTO user_role (app_user_id, role_id) SELECT person.id, narrow.id FROM person, narrow
+        )
+        INSERT INTO user_session (app_user_id, token_hash, expires_at)
+        SELECT id, %s, clock_timestamp() + interval '1 hour' FROM person
+        """,
+        [digest("narrow")],
     )
 
 

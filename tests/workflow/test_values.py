@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blog.app.errors import Invalid
+from blog.app.text import clean
 from blog.app.workflow.models import Kind
 from blog.app.workflow.values import canonical, counted, from_json, is_filled, parsed, shown
 from tests.workflow.workflows import field_of
 
-TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"))
+TEXT = st.text(st.characters(codec="utf-8")).map(clean)  # as it comes to be stored
 JSON = st.recursive(
     st.none()
     | st.booleans()

@@ -1,7 +1,7 @@
 """The API as its own description lets anybody use it: requests made from every operation, for every role.
 
-One request for each operation and role in the suite; `make fuzz` sends 20,000 and more. Each request is
-undone after it, so that all of them meet the same rows. Nothing leaves the process.
+One request for each operation and two roles in the suite; `make fuzz` sends 20,000 and more, as everybody.
+Each request is undone after it, so that all of them meet the same rows. Nothing leaves the process.
 """
 
 import os
@@ -30,8 +30,9 @@ from tests.factories import all_powerful, bind, make_action, make_actor, make_fi
 from tests.llm.cases.bench import work
 from tests.llm.providers.scripted import openai_reply, serve
 
-ROLES = ("administrator", "editor", "author", "reviewer", "viewer", "stranger")
-EACH = int(os.environ.get("BLOG_FUZZ_EACH", "1"))
+EVERYBODY = ("administrator", "editor", "author", "reviewer", "viewer", "stranger")
+EACH = int(os.environ.get("BLOG_FUZZ_EACH", "0"))
+ROLES = EVERYBODY if EACH else ("administrator", "author")  # who may most, and somebody who may some
 SEED = 20260101
 CANARY = "zq7canary"
 
@@ -158,7 +159,7 @@ def _try(
 ) -> None:
     @seed(SEED)
     @settings(
-        max_examples=EACH,
+        max_examples=EACH or 1,
         deadline=None,
         database=None,
         phases=[Phase.generate],

@@ -143,6 +143,7 @@ def test_a_viewer_reads_and_finds_no_form(make_desk: MakeDesk) -> None:
     assert "Why &lt;kilts&gt;?" in page
     assert "data-autosave" not in page
     assert "✦ Automate" not in page
+    assert "You may not run actions on the fields of this step" in page
     assert desk.write("Mine.").status_code == 403
 
 

@@ -5,7 +5,8 @@ database that needs an upgrade first or that a newer version made.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +36,7 @@ def init_db(conn: db.Connection, sql: Path = SQL) -> None:
     if is_current(conn, sql):
         return
     _refuse_unfit_server(conn)
-    with conn.transaction():
-        db.run(conn, "SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    with _alone(conn), conn.transaction():
         applied = _applied(conn)
         if not applied:
             _create(conn, sql)
@@ -45,6 +45,20 @@ def init_db(conn: db.Connection, sql: Path = SQL) -> None:
         if "starter" not in _applied(conn):
             _execute(conn, sql / "starter.sql")
             _record(conn, ["starter"])
+
+
+@contextmanager
+def _alone(conn: db.Connection) -> Generator[None]:
+    """One start after the other.
+
+    The lock comes before the transaction: one that began earlier may still remember that a table which the
+    other start has just created is not there.
+    """
+    db.run(conn, "SELECT pg_advisory_lock(%s)", [LOCK])
+    try:
+        yield
+    finally:
+        db.run(conn, "SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 def is_current(conn: db.Connection, sql: Path = SQL) -> bool:
@@ -65,15 +79,12 @@ def upgrade(conn: db.Connection, sql: Path = SQL) -> list[str]:
     `conn` commits by itself: what ran before a failing script stays, as if that one had come later.
     """
     _refuse_unfit_server(conn)
-    db.run(conn, "SELECT pg_advisory_lock(%s)", [LOCK])
-    try:
+    with _alone(conn):
         scripts = pending(conn, sql)
         for script in scripts:
             with conn.transaction():
                 _execute(conn, script.path)
                 _record(conn, [script.name])
-    finally:
-        db.run(conn, "SELECT pg_advisory_unlock(%s)", [LOCK])
     init_db(conn, sql)
     return [script.name for script in scripts]
 

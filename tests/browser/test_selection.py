@@ -170,7 +170,8 @@ def test_axe_finds_nothing_in_the_bar_and_on_the_page_of_a_passage(
     found = examined(seen, theme)
     seen.goto(seen.locator("#passage-basic_idea").get_attribute("href"))
     found += examined(seen, theme)
-    seen.locator("li .button").first.click()
+    with seen.expect_navigation():
+        seen.locator("li .button").first.click()
     found += examined(seen, theme)
     context.close()
     assert found == []

@@ -5,9 +5,14 @@ import { isSettled } from "./autosave.js";
 
 const A_MOMENT = 1000;
 const asked = new Set();
+let panel = document.getElementById("panel");
 
-document.addEventListener("htmx:after:swap", ({ detail }) => {
-  if (detail.ctx?.sourceEvent?.type === "ended") setTimeout(lookAgain, A_MOMENT);
+document.addEventListener("htmx:after:swap", () => {
+  // The panel comes anew when a run begins and when it ends; a quick one has ended before its panel is there.
+  if (panel !== document.getElementById("panel")) {
+    panel = document.getElementById("panel");
+    setTimeout(lookAgain, A_MOMENT);
+  }
   for (const offers of document.querySelectorAll(".offers[data-revision]")) {
     const form = offers.closest("[data-card]")?.querySelector("form[data-autosave]");
     const base = form?.elements.base_revision_id;
@@ -23,7 +28,7 @@ async function refresh(form) {
 }
 
 function lookAgain() {
-  const target = document.getElementById(`offers-${document.getElementById("panel")?.dataset.panel}`);
+  const target = document.getElementById(`offers-${panel?.dataset.panel}`);
   const place = target?.querySelector("[data-saves-answers]");
   if (place) htmx.ajax("GET", place.dataset.savesAnswers, { source: target, target, swap: "outerHTML" });
 }

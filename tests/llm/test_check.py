@@ -308,7 +308,7 @@ def test_json_survives_its_wrapping(value: Any, wrapping: str) -> None:
     ids=range(9),
 )
 def test_a_hostile_reply_costs_no_more_than_its_length(reply: Callable[[int], str], kind: str) -> None:
-    """Eight times as long, it may cost 24 times as much, which leaves room for noise; a square would be 64."""
+    """Eight times as long: 24 times the cost leaves room for noise, and a square would be 64."""
     assert _cost(reply(100_000), kind) < 24 * max(_cost(reply(12_500), kind), 0.002)
 
 

@@ -13,8 +13,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Protocol
 
-from blog.app.insight.models import ExportedRun
-
 
 class Row(Protocol):
     """Any row dataclass."""
@@ -36,10 +34,6 @@ COLUMNS = (
 def json_lines(rows: Iterable[Row]) -> Iterator[str]:
     for row in rows:
         yield json.dumps(asdict(row), default=_plain, ensure_ascii=False) + "\n"
-
-
-def run_table(runs: Iterable[ExportedRun]) -> Iterator[str]:
-    return table_of(COLUMNS, runs)
 
 
 def table_of(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.insight import exporting, history
 from blog.app.insight.addresses import address
+from blog.app.insight.download import download
 from blog.app.insight.schemas import ComparisonQuery, RunExport, RunQuery
 from blog.app.llm.permissions import LLM_READ
 from blog.app.llm.runs import services as runs
@@ -61,16 +62,5 @@ def export_runs() -> Response:
 
 
 def exported(asked: RunExport) -> Response:
-    """Written while it is sent, so that a million runs need no memory."""
     found = history.export(web.site().pool, current_actor(), asked)
-    web.release_conn()
-    lines, kind = (
-        (exporting.run_table(found), "text/csv")
-        if asked.format == "csv"
-        else (exporting.json_lines(found), "application/jsonl")
-    )
-    headers = {
-        "Content-Disposition": f'attachment; filename="runs.{asked.format}"',
-        "X-Accel-Buffering": "no",
-    }
-    return Response(lines, mimetype=kind, headers=headers)
+    return download("runs", asked.format, exporting.COLUMNS, found)

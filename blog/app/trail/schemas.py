@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from blog.app.insight.schemas import Person
 from blog.app.posts.schemas import Id, Limit
-
-Person = Annotated[str, Field(pattern=r"^(me|nobody|[1-9][0-9]{0,17})$")]
 
 
 class AuditFilter(BaseModel):

@@ -5,8 +5,9 @@ from flask import Blueprint, Response, request
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.errors import AppError, Invalid
-from blog.app.insight import exporting, history
+from blog.app.insight import history
 from blog.app.insight.addresses import address
+from blog.app.insight.download import download
 from blog.app.llm.registry.refused_form import problems, status
 from blog.app.trail import sealing, services
 from blog.app.trail.forms import RetentionForm
@@ -86,16 +87,5 @@ def export_trail() -> Response:
 
 
 def exported(asked: AuditExport) -> Response:
-    """Written while it is sent, so that a million events need no memory."""
     found = services.export(web.site().pool, current_actor(), asked)
-    web.release_conn()
-    lines, kind = (
-        (exporting.table_of(COLUMNS, found), "text/csv")
-        if asked.format == "csv"
-        else (exporting.json_lines(found), "application/jsonl")
-    )
-    headers = {
-        "Content-Disposition": f'attachment; filename="audit.{asked.format}"',
-        "X-Accel-Buffering": "no",
-    }
-    return Response(lines, mimetype=kind, headers=headers)
+    return download("audit", asked.format, COLUMNS, found)

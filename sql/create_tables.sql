@@ -38,7 +38,9 @@ CREATE TABLE IF NOT EXISTS app_user (
     email_confirmed_at timestamptz,
     deactivated_at     timestamptz,
     created_at         timestamptz NOT NULL DEFAULT now(),
+    user_handle        uuid        NOT NULL DEFAULT gen_random_uuid(),
     CONSTRAINT app_user_pkey PRIMARY KEY (id),
+    CONSTRAINT app_user_user_handle_key UNIQUE (user_handle),
     CONSTRAINT app_user_email_check CHECK (email LIKE '%_@_%' AND email = lower(email)),
     CONSTRAINT app_user_name_check CHECK (name <> ''),
     CONSTRAINT app_user_theme_check CHECK (theme IN ('graphite', 'quartz', 'solarized', 'terminal'))
@@ -49,6 +51,7 @@ COMMENT ON COLUMN app_user.password_hash IS 'Argon2id, in the encoded form of it
 COMMENT ON COLUMN app_user.theme IS 'NULL: follows the system.';
 COMMENT ON COLUMN app_user.email_confirmed_at IS 'When a link sent to the address was opened. NULL: never; the address is only said to be theirs.';
 COMMENT ON COLUMN app_user.deactivated_at IS 'NULL: may sign in.';
+COMMENT ON COLUMN app_user.user_handle IS 'Whom a passkey says it belongs to: random, so that it tells nothing.';
 
 CREATE TABLE IF NOT EXISTS role (
     id                  bigint  GENERATED ALWAYS AS IDENTITY,
@@ -143,6 +146,48 @@ CREATE TABLE IF NOT EXISTS sign_in_step (
 );
 CREATE INDEX IF NOT EXISTS sign_in_step_app_user_idx ON sign_in_step (app_user_id);
 COMMENT ON TABLE sign_in_step IS 'A browser whose password was right and whose code is still to come. It may see nothing.';
+
+CREATE TABLE IF NOT EXISTS passkey (
+    id           bigint      GENERATED ALWAYS AS IDENTITY,
+    app_user_id  bigint      NOT NULL,
+    name         text        NOT NULL,
+    host         text        NOT NULL,
+    handle       bytea       NOT NULL,
+    public_key   bytea       NOT NULL,
+    sign_count   bigint      NOT NULL,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    last_used_at timestamptz,
+    CONSTRAINT passkey_pkey PRIMARY KEY (id),
+    CONSTRAINT passkey_handle_key UNIQUE (handle),
+    CONSTRAINT passkey_name_check CHECK (name <> ''),
+    CONSTRAINT passkey_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+CREATE INDEX IF NOT EXISTS passkey_app_user_idx ON passkey (app_user_id);
+COMMENT ON TABLE passkey IS 'What a person signs in with instead of a password, or after it (WebAuthn). Its private half never leaves their device.';
+COMMENT ON COLUMN passkey.name IS 'What its person calls it.';
+COMMENT ON COLUMN passkey.host IS 'The host it was made for; it works at no other.';
+COMMENT ON COLUMN passkey.handle IS 'By which their device finds it: the credential id of WebAuthn.';
+COMMENT ON COLUMN passkey.public_key IS 'What its signatures are checked with, as COSE.';
+COMMENT ON COLUMN passkey.sign_count IS 'How often it signed, as it said last. 0: it does not count. One that goes back was copied.';
+COMMENT ON COLUMN passkey.last_used_at IS 'NULL: never.';
+
+CREATE TABLE IF NOT EXISTS passkey_challenge (
+    id           bigint      GENERATED ALWAYS AS IDENTITY,
+    challenge    bytea       NOT NULL,
+    purpose      text        NOT NULL,
+    browser_hash bytea       NOT NULL,
+    app_user_id  bigint,
+    expires_at   timestamptz NOT NULL,
+    CONSTRAINT passkey_challenge_pkey PRIMARY KEY (id),
+    CONSTRAINT passkey_challenge_challenge_key UNIQUE (challenge),
+    CONSTRAINT passkey_challenge_purpose_check CHECK (purpose IN ('add', 'second_factor', 'sign_in')),
+    CONSTRAINT passkey_challenge_person_check CHECK ((purpose = 'sign_in') = (app_user_id IS NULL)),
+    CONSTRAINT passkey_challenge_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+);
+CREATE INDEX IF NOT EXISTS passkey_challenge_expires_at_idx ON passkey_challenge (expires_at);
+COMMENT ON TABLE passkey_challenge IS 'What a browser was asked to sign with a passkey; its answer is taken once, within minutes.';
+COMMENT ON COLUMN passkey_challenge.browser_hash IS 'SHA-256 of the cookie of the browser that was asked.';
+COMMENT ON COLUMN passkey_challenge.app_user_id IS 'Whose passkey it must be. NULL: whoever signs in says it by the passkey.';
 
 CREATE TABLE IF NOT EXISTS oidc_provider (
     id              bigint      GENERATED ALWAYS AS IDENTITY,

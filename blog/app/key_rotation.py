@@ -55,6 +55,7 @@ SEALED = (
         give_up="""
             WITH without AS (DELETE FROM second_factor WHERE app_user_id = %s RETURNING app_user_id)
             DELETE FROM recovery_code USING without WHERE recovery_code.app_user_id = without.app_user_id
+                AND NOT EXISTS (SELECT FROM passkey WHERE passkey.app_user_id = without.app_user_id)
         """,
     ),
     Sealed(

@@ -66,11 +66,12 @@ def digest(token: str) -> bytes:
 def csrf_token() -> str:
     """The token a form of this browser must send: bound to its session, or to the visitor before sign-in."""
     if "csrf_token" not in g:
-        g.csrf_token = _csrf_for(_browser(), web.site().secrets[0])
+        g.csrf_token = _csrf_for(browser(), web.site().secrets[0])
     return g.csrf_token
 
 
-def _browser() -> str:
+def browser() -> str:
+    """The cookie that tells this browser from others: its session's, or the visitor's before sign-in."""
     return request.cookies.get(SESSION_COOKIE) or _visitor()
 
 
@@ -86,7 +87,7 @@ def _csrf_for(seed: str, secret: str) -> str:
 
 def _is_ours(sent: str) -> bool:
     """By any secret: a form that was open while the newest came is sent all the same."""
-    ours = (_csrf_for(_browser(), secret).encode() for secret in web.site().secrets)
+    ours = (_csrf_for(browser(), secret).encode() for secret in web.site().secrets)
     return any(hmac.compare_digest(sent.encode(), each) for each in ours)
 
 

@@ -1,13 +1,16 @@
-"""Coming in, in a real browser: invited, with a second factor, after a lost password, by another service."""
+"""Coming in, in a real browser: invited, with a code, a passkey, a lost password, by another service."""
 
 import os
 import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from blog.app import db
+from blog.app.auth import passwords
 from blog.app.auth.oidc import CALLBACK
 from tests.auth.oidc_site import provider
 from tests.auth.test_links import LINK_IN_TEXT
@@ -16,6 +19,7 @@ from tests.browser.test_main_job import (
     BLOGFORGE,
     PATIENCE,
     Site,
+    Watch,
     _environment,
     _free_port,
     _setup_link,
@@ -24,6 +28,7 @@ from tests.browser.test_main_job import (
 )
 from tests.browser.test_reading import AXE
 from tests.conftest import _clone
+from tests.factories import make_user
 from tests.mailbox import Mailbox, mailbox
 from tests.product import wait_for
 
@@ -160,9 +165,9 @@ def test_invited_signed_in_with_a_code_and_back_after_a_lost_password(
     eve.wait_for_url("**/posts")
 
 
-def sign_in(page: Page, password: str) -> None:
+def sign_in(page: Page, password: str, email: str = "eve@example.org") -> None:
     page.goto("/sign-in")
-    page.fill("#email", "eve@example.org")
+    page.fill("#email", email)
     page.fill("#password", password)
     page.click("main form button")
 
@@ -200,6 +205,70 @@ def test_another_service_says_who_somebody_is(stranger: Stranger, session: Any, 
         zoe.wait_for_url(f"{site.address}/account")
         expect(zoe.locator("main")).to_contain_text("zoe@elsewhere.example")
         expect(zoe.locator("main")).to_contain_text("no role yet")
+
+
+def test_a_passkey_after_the_password_and_alone(site: Site, browser: Browser) -> None:
+    """A device in software, in a real browser, at the one name of this machine that passkeys take."""
+    with psycopg.connect(site.database_url, autocommit=True) as conn:
+        user_id = make_user(conn, "ines", "author")
+        query = "UPDATE app_user SET password_hash = %s WHERE id = %s RETURNING email"
+        email = db.scalar(conn, query, (passwords.hashed(PASSWORD), user_id))
+    context = browser.new_context(base_url=site.address.replace("127.0.0.1", "localhost"))
+    ines = context.new_page()
+    ines.set_default_timeout(PATIENCE)
+    watch = Watch(expected=("401 (UNAUTHORIZED)", "422 (UNPROCESSABLE ENTITY)"))
+    watch.over(ines)
+    device = context.new_cdp_session(ines)
+    device.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+    }
+    options |= {"isUserVerified": True, "automaticPresenceSimulation": True}
+    added = device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+    sign_in(ines, PASSWORD, email)
+    ines.wait_for_url("**/posts")
+    ines.goto("/account/second-factor")
+    ines.fill("#passkey-name", "My laptop")
+    ines.fill("#passkey-present", "wrong")
+    ines.click("text=Add a passkey")
+    expect(ines.locator("[data-told]")).to_contain_text("not your present password")
+    ines.fill("#passkey-present", PASSWORD)
+    ines.click("text=Add a passkey")
+    expect(ines.locator("#codes")).to_be_visible()
+    expect(ines.locator(".passkey")).to_contain_text("My laptop")
+    ines.fill("#passkey-name", "The same again")
+    ines.fill("#passkey-present", PASSWORD)
+    ines.click("text=Add a passkey")
+    expect(ines.locator("[data-told]")).to_contain_text("has a passkey of yours here already")
+    sign_out(ines)
+
+    sign_in(ines, PASSWORD, email)
+    ines.click("text=Use a passkey")
+    ines.wait_for_url("**/posts")
+    sign_out(ines)
+
+    ines.goto("/sign-in?next=/account/second-factor")
+    device.send("WebAuthn.setUserVerified", {**added, "isUserVerified": False})
+    ines.click("text=Sign in with a passkey")
+    expect(ines.locator("[data-told]")).to_contain_text("No passkey was used")
+    device.send("WebAuthn.setUserVerified", {**added, "isUserVerified": True})
+    ines.click("text=Sign in with a passkey")
+    ines.wait_for_url("**/account/second-factor")
+
+    ines.click(".passkey >> text=Take away…")
+    ines.fill(".passkey input[name=present]", PASSWORD)
+    ines.click(".passkey >> text=Take it away")
+    expect(ines.locator(".banner.good")).to_contain_text("Your password alone signs you in")
+    sign_out(ines)
+    with ines.expect_navigation():
+        ines.click("text=Sign in with a passkey")
+    expect(ines.locator(".banner.bad")).to_contain_text("not accepted")
+    assert watch.problems == []
+    context.close()
 
 
 PAGES = (

@@ -5,6 +5,16 @@ from datetime import datetime
 
 from blog.app import db
 
+HAS_FACTOR = """
+    (
+        EXISTS (
+            SELECT FROM second_factor
+            WHERE second_factor.app_user_id = app_user.id AND second_factor.confirmed_at IS NOT NULL
+        )
+        OR EXISTS (SELECT FROM passkey WHERE passkey.app_user_id = app_user.id)
+    )
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
@@ -53,6 +63,16 @@ def spend_step(conn: db.Connection, user_id: int, step: int) -> bool:
 
 def delete_factor(conn: db.Connection, user_id: int) -> int:
     return db.run(conn, "DELETE FROM second_factor WHERE app_user_id = %s", (user_id,))
+
+
+def has_factor(conn: db.Connection, user_id: int) -> bool:
+    """An authenticator app or a passkey."""
+    return db.scalar(conn, f"SELECT {HAS_FACTOR} FROM app_user WHERE id = %s", (user_id,))
+
+
+def lock_person(conn: db.Connection, user_id: int) -> None:
+    """Until the transaction ends, nobody else decides whether this person still has a second factor."""
+    db.run(conn, "SELECT FROM app_user WHERE id = %s FOR NO KEY UPDATE", (user_id,))
 
 
 def is_needed(conn: db.Connection, user_id: int) -> bool:

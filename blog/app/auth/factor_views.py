@@ -4,12 +4,12 @@ from flask import Blueprint, Response, request
 from markupsafe import Markup
 
 from blog.app import web
-from blog.app.auth import second_factor, services, totp
+from blog.app.auth import passkeys, second_factor, services, totp, webauthn
 from blog.app.auth.permissions import current_actor, public, signed_in
 from blog.app.auth.rules import local_path, problems_of
 from blog.app.auth.schemas import CodeForm, PresentPassword, SignInCode
-from blog.app.auth.views import STEP_COOKIE, keep_session
-from blog.app.errors import Conflict, Invalid, TooMany, Unauthenticated
+from blog.app.auth.views import STEP_COOKIE, forget_step, keep_session, with_retry_after
+from blog.app.errors import AppError, Conflict, Invalid, TooMany, Unauthenticated
 from blog.app.security import SESSION_COOKIE
 
 bp = Blueprint("second_factor", __name__)
@@ -21,7 +21,7 @@ bp = Blueprint("second_factor", __name__)
 @bp.get("/account/second-factor")
 @signed_in
 def show_second_factor() -> Response:
-    return _page()
+    return page()
 
 
 @bp.post("/account/second-factor")
@@ -33,7 +33,7 @@ def begin() -> Response:
             web.conn(), web.site().secrets, current_actor(), present, address=web.client_address()
         )
     except (Invalid, Conflict, TooMany) as exc:
-        return _page(errors=problems_of(exc), status=exc.status)
+        return page(form="app", errors=problems_of(exc), status=exc.status)
     return web.see_other("/account/second-factor")
 
 
@@ -51,8 +51,8 @@ def confirm() -> Response:
             session=request.cookies[SESSION_COOKIE],
         )
     except (Invalid, Conflict, TooMany) as exc:
-        return _page(errors=problems_of(exc), status=exc.status)
-    return _page(codes=codes)
+        return page(form="code", errors=problems_of(exc), status=exc.status)
+    return page(codes=codes) if codes else web.see_other("/account/second-factor?done=app")
 
 
 @bp.post("/account/second-factor/recovery-codes")
@@ -62,8 +62,8 @@ def renew_codes() -> Response:
         present = web.parse_form(PresentPassword).present
         codes = second_factor.renew_codes(web.conn(), current_actor(), present, address=web.client_address())
     except (Invalid, Conflict, TooMany) as exc:
-        return _page(errors=problems_of(exc), status=exc.status)
-    return _page(codes=codes)
+        return page(form="codes", errors=problems_of(exc), status=exc.status)
+    return page(codes=codes)
 
 
 @bp.post("/account/second-factor/removal")
@@ -73,28 +73,46 @@ def remove() -> Response:
         present = web.parse_form(PresentPassword).present
         second_factor.remove(web.conn(), current_actor(), present, address=web.client_address())
     except (Invalid, Conflict, TooMany) as exc:
-        return _page(errors=problems_of(exc), status=exc.status)
+        return page(form="remove-app", errors=problems_of(exc), status=exc.status)
     return web.see_other("/account/second-factor?done=removed")
 
 
-def _page(
-    *, errors: dict[str, str] | None = None, codes: list[str] | None = None, status: int = 200
+def page(
+    *,
+    form: str = "",
+    errors: dict[str, str] | None = None,
+    codes: list[str] | None = None,
+    status: int = 200,
 ) -> Response:
-    standing = second_factor.get_standing(web.conn(), web.site().secrets, current_actor())
+    """`form`: which of the page's forms was refused."""
+    actor = current_actor()
+    standing = second_factor.get_standing(web.conn(), web.site().secrets, actor)
     address = ""
     if standing.secret:
-        address = totp.address(standing.secret, services.get_me(web.conn(), current_actor()).email)
+        address = totp.address(standing.secret, services.get_me(web.conn(), actor).email)
     return web.render(
         "auth/second_factor.html",
         status=status,
         standing=standing,
+        passkeys=passkeys.list_passkeys(web.conn(), services.own_id(actor)),
         key=totp.in_groups(standing.secret) if standing.secret else "",
         address=address,
         picture=Markup(totp.picture(address)) if address else "",  # noqa: S704  of our own making
         codes=codes,
+        form=form,
         errors=errors or {},
+        typed=request.form,
         done=request.args.get("done", ""),
+        **_passkeys_at(),
     )
+
+
+def _passkeys_at() -> dict[str, object]:
+    """Where passkeys work; or why they cannot."""
+    try:
+        return {"at": webauthn.party(web.site().config), "trouble": ""}
+    except Conflict as exc:
+        return {"at": None, "trouble": exc.message}
 
 
 # --- at sign-in ----------------------------------------------------------------------------------
@@ -103,8 +121,7 @@ def _page(
 @bp.get("/sign-in/code")
 @public
 def show_code() -> Response:
-    second_factor.check_step(web.conn(), request.cookies.get(STEP_COOKIE, ""))
-    return _code_page(local_path(request.args.get("next", "/")), {})
+    return code_page(local_path(request.args.get("next", "/")))
 
 
 @bp.post("/sign-in/code")
@@ -121,16 +138,21 @@ def pass_code() -> Response:
             old_token=request.cookies.get(SESSION_COOKIE),
         )
     except (Invalid, TooMany) as exc:
-        page = _code_page(way_back, problems_of(exc), exc.status)
-        if "retry_after" in exc.details:
-            page.headers["Retry-After"] = str(exc.details["retry_after"])
-        return page
+        return code_page(way_back, exc)
     except Unauthenticated:
         return web.see_other("/sign-in")
-    response = keep_session(web.see_other(way_back), session)
-    response.delete_cookie(STEP_COOKIE, httponly=True, samesite="Lax", secure=request.is_secure)
-    return response
+    return forget_step(keep_session(web.see_other(way_back), session))
 
 
-def _code_page(way_back: str, errors: dict[str, str], status: int = 200) -> Response:
-    return web.render("auth/code.html", status=status, next=way_back, errors=errors)
+def code_page(way_back: str, error: AppError | None = None) -> Response:
+    """For whoever has just given the right password; what they have set up says what is asked for."""
+    ways = second_factor.get_ways(web.conn(), request.cookies.get(STEP_COOKIE, ""))
+    rendered = web.render(
+        "auth/code.html",
+        status=error.status if error else 200,
+        next=way_back,
+        ways=ways,
+        passkeys_at=passkeys.find_party(web.site().config) if ways.has_passkey else None,
+        errors=problems_of(error) if error else {},
+    )
+    return with_retry_after(rendered, error)

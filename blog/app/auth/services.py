@@ -115,7 +115,7 @@ def sign_in(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """The token of a session; or, when a code of the second factor is still to come, of that step."""
+    """The token of a session; or, when the second factor is still to come, of that step."""
 
     session: str = ""
     step: str = ""
@@ -123,8 +123,7 @@ class SignedIn:
 
 def admit(conn: db.Connection, user_id: int, *, old_token: str | None = None) -> SignedIn:
     """For whoever has just proved who they are."""
-    factor = factor_store.find_factor(conn, user_id)
-    if factor is None or factor.confirmed_at is None:
+    if not factor_store.has_factor(conn, user_id):
         return SignedIn(session=open_session(conn, user_id, old_token=old_token))
     step = secrets.token_urlsafe(32)
     with conn.transaction():

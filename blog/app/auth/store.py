@@ -4,32 +4,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from blog.app import db
+from blog.app.auth.factor_store import HAS_FACTOR
 from blog.app.auth.matrix_store import REACH, REACH_OF_ROLE
 from blog.app.auth.models import ApiToken, Theme, User, Verb
 from blog.app.translation import gettext as _
 
-USER = """
+USER = f"""
     app_user.id, app_user.email, app_user.name, app_user.theme, app_user.email_confirmed_at,
     app_user.deactivated_at, app_user.created_at,
     ARRAY(
         SELECT role.name FROM user_role JOIN role ON role.id = user_role.role_id
         WHERE user_role.app_user_id = app_user.id ORDER BY role.id
     ) AS roles,
-    EXISTS (
-        SELECT FROM second_factor
-        WHERE second_factor.app_user_id = app_user.id AND second_factor.confirmed_at IS NOT NULL
-    ) AS has_second_factor
+    {HAS_FACTOR} AS has_second_factor
 """
-OWES_FACTOR = """
+OWES_FACTOR = f"""
     (
         EXISTS (
             SELECT FROM user_role JOIN role ON role.id = user_role.role_id
             WHERE user_role.app_user_id = app_user.id AND role.needs_second_factor
         )
-        AND NOT EXISTS (
-            SELECT FROM second_factor
-            WHERE second_factor.app_user_id = app_user.id AND second_factor.confirmed_at IS NOT NULL
-        )
+        AND NOT {HAS_FACTOR}
     )
 """
 LISTED = "id, name, hint, permissions, created_at, last_used_at, expires_at, revoked_at"

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Flask, Response, current_app, g, request
 
 from blog.app import security, web
-from blog.app.auth import links, oidc, roles, second_factor, services
+from blog.app.auth import links, oidc, passkeys, roles, second_factor, services
 from blog.app.auth.allowance import Allowance
 from blog.app.auth.link_schemas import EmailChange
 from blog.app.auth.models import Actor
@@ -23,7 +23,7 @@ from blog.app.auth.schemas import (
     UserCreate,
     UserQuery,
 )
-from blog.app.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated
+from blog.app.errors import AppError, Conflict, Forbidden, Invalid, TooMany, Unauthenticated
 from blog.app.security import SESSION_COOKIE
 from blog.app.translation import gettext as _
 
@@ -106,7 +106,7 @@ def _is_of_accounts() -> bool:
 
 def _is_on_the_way(endpoint: str) -> bool:
     """What somebody may do who owes a second factor: set it up, or leave."""
-    return endpoint.startswith(("second_factor.", "links.")) or endpoint in {
+    return endpoint.startswith(("second_factor.", "passkeys.", "links.")) or endpoint in {
         "auth.sign_out",
         "auth.choose_theme",
         "auth.show_sign_in",
@@ -183,7 +183,7 @@ def show_sign_in() -> Response:
     way_back = local_path(request.args.get("next", "/"))
     if g.get("actor"):
         return web.see_other(way_back)
-    return _sign_in_page(way_back)
+    return sign_in_page(way_back)
 
 
 @bp.post("/sign-in")
@@ -200,15 +200,12 @@ def sign_in() -> Response:
             old_token=request.cookies.get(SESSION_COOKIE),
         )
     except (Unauthenticated, TooMany) as exc:
-        page = _sign_in_page(way_back, email=form.email, error=exc.message, status=exc.status)
-        if "retry_after" in exc.details:
-            page.headers["Retry-After"] = str(exc.details["retry_after"])
-        return page
+        return sign_in_page(way_back, email=form.email, error=exc)
     return keep_sign_in(done, way_back)
 
 
 def keep_sign_in(done: services.SignedIn, way_back: str) -> Response:
-    """On to where the person wanted to go, or first to the page that asks for a code."""
+    """On to where the person wanted to go, or first to the page that asks for the second factor."""
     if done.session:
         return keep_session(web.see_other(way_back), done.session)
     response = web.see_other(f"/sign-in/code?{urlencode({'next': way_back})}")
@@ -216,17 +213,30 @@ def keep_sign_in(done: services.SignedIn, way_back: str) -> Response:
     return response
 
 
-def _sign_in_page(way_back: str, *, email: str = "", error: str | None = None, status: int = 200) -> Response:
-    return web.render(
+def forget_step(response: Response) -> Response:
+    response.delete_cookie(STEP_COOKIE, httponly=True, samesite="Lax", secure=request.is_secure)
+    return response
+
+
+def sign_in_page(way_back: str, *, email: str = "", error: AppError | None = None) -> Response:
+    page = web.render(
         "auth/sign_in.html",
-        status=status,
+        status=error.status if error else 200,
         next=way_back,
         email=email,
-        error=error,
+        error=error.message if error else None,
         done=request.args.get("done", ""),
         is_sign_up_open=links.get_policy(web.conn()).is_sign_up_open,
         buttons=oidc.list_buttons(web.conn()),
+        passkeys_at=passkeys.find_party(web.site().config),
     )
+    return with_retry_after(page, error)
+
+
+def with_retry_after(page: Response, error: AppError | None) -> Response:
+    if error and "retry_after" in error.details:
+        page.headers["Retry-After"] = str(error.details["retry_after"])
+    return page
 
 
 @bp.post("/sign-out")

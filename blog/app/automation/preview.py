@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 
 from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.automation import passages, splits
-from blog.app.automation import services as automation
 from blog.app.automation.models import (
     CostRange,
     Passage,
@@ -21,7 +20,9 @@ from blog.app.automation.models import (
 from blog.app.errors import Invalid, Upstream
 from blog.app.installation_secret import Secrets
 from blog.app.llm import assemble
-from blog.app.llm.inputs import Inputs, Reference, parse_reference
+from blog.app.llm.assemble import PartText
+from blog.app.llm.inputs import Inputs, Reference, Vocabulary, parse_reference
+from blog.app.llm.prompts import services as prompts
 from blog.app.llm.providers import ADAPTERS, rendering
 from blog.app.llm.providers.base import ChatRequest, ProviderError, Usage, WireRequest, masked_headers
 from blog.app.llm.registry import rules as prices
@@ -30,15 +31,20 @@ from blog.app.llm.registry.models import Model, Provider
 from blog.app.llm.runs import calling, messages, snapshot
 from blog.app.llm.runs import services as runs
 from blog.app.llm.runs.services import Prepared
-from blog.app.posts import services as posts
-from blog.app.posts.models import Post
 from blog.app.translation import gettext as _
+from blog.app.workflow import rules
 from blog.app.workflow import services as workflow
+from blog.app.workflow.models import Material
 
 
-def preview(conn: db.Connection, actor: Actor, keys: Secrets, of: PreviewOf) -> Preview:
-    """Exactly what a run would send now. Uses the same functions as the run itself."""
-    prepared = _prepare(conn, actor, of)
+def preview(
+    conn: db.Connection, actor: Actor, keys: Secrets, of: PreviewOf, material: Material | None = None
+) -> Preview:
+    """Exactly what a run would send now. Uses the same functions as the run itself.
+
+    `material` is the post's when the caller has read it; None: it is read.
+    """
+    prepared = _prepare(conn, of, material or workflow.gather_material(conn, actor, of.post_id))
     seen = _before_assembling(prepared, of.fence or assemble.new_fence())
     if seen.missing:
         return seen
@@ -78,6 +84,29 @@ def _before_assembling(prepared: Prepared, fence: str) -> Preview:
     )
 
 
+def first_ready(
+    conn: db.Connection, material: Material, targets: Sequence[tuple[int | None, int]]
+) -> int | None:
+    """The place of the first of these, each a section and an action, whose prompt lacks nothing now."""
+    vocabulary = workflow.vocabulary(conn)
+    live = prompts.load_live_parts(conn, [action_id for _section, action_id in targets])
+    inputs = {
+        section_id: workflow.inputs_of(material, section_id) for section_id in {each[0] for each in targets}
+    }
+    for place, (section_id, action_id) in enumerate(targets):
+        if _is_ready(live.get(action_id, []), vocabulary, inputs[section_id]):
+            return place
+    return None
+
+
+def _is_ready(parts: Sequence[PartText], vocabulary: Vocabulary, inputs: Inputs) -> bool:
+    try:
+        missing = assemble.missing_inputs(parts, vocabulary, inputs)
+        return not missing and not assemble.read_inputs(parts, vocabulary) & inputs.withheld
+    except Invalid:  # a part reads a field that is gone; the preview of it says so
+        return False
+
+
 def preview_state(
     conn: db.Connection,
     actor: Actor,
@@ -90,9 +119,9 @@ def preview_state(
     inputs_digest: str,
 ) -> PreviewState:
     """Whether a preview that read this is still what a run would send; not if its passage is gone."""
-    post = posts.get_post(conn, actor, post_id)
+    material = workflow.gather_material(conn, actor, post_id)
     try:
-        inputs = _inputs(conn, actor, post, section_id=section_id, field_name=field_name, passage=passage)
+        inputs = _inputs(material, section_id=section_id, field_name=field_name, passage=passage)
     except Invalid:
         return PreviewState(inputs_digest="", is_current=False)
     now = _digest(inputs, [parse_reference(each) for each in reads])
@@ -101,7 +130,7 @@ def preview_state(
 
 def render_template(conn: db.Connection, actor: Actor, keys: Secrets, of: PreviewOf) -> Rendering:
     """Asks a local server for the text its chat template makes of the messages. Upstream: it is silent."""
-    prepared = _prepare(conn, actor, of)
+    prepared = _prepare(conn, of, workflow.gather_material(conn, actor, of.post_id))
     made = _assemble(prepared, of.fence or assemble.new_fence())
     provider, request = _request(conn, keys, prepared, made)
     if not rendering.can_render(provider.protocol, request.endpoint):
@@ -147,12 +176,9 @@ def _digest(inputs: Inputs, references: Iterable[Reference]) -> str:
     return hashlib.sha256(taken.encode()).hexdigest()
 
 
-def _prepare(conn: db.Connection, actor: Actor, of: PreviewOf) -> Prepared:
-    post = posts.get_post(conn, actor, of.post_id)
+def _prepare(conn: db.Connection, of: PreviewOf, material: Material) -> Prepared:
     vocabulary = workflow.vocabulary(conn)
-    inputs = _inputs(
-        conn, actor, post, section_id=of.section_id, field_name=of.field_name, passage=of.passage
-    )
+    inputs = _inputs(material, section_id=of.section_id, field_name=of.field_name, passage=of.passage)
     if of.typed is not None:
         return runs.prepare_typed(conn, of.typed, model_id=of.model_id, vocabulary=vocabulary, inputs=inputs)
     version_id = of.version_id or splits.choose(conn, of.action_id, of.post_id).version_id
@@ -169,21 +195,15 @@ def _prepare(conn: db.Connection, actor: Actor, of: PreviewOf) -> Prepared:
 
 
 def _inputs(
-    conn: db.Connection,
-    actor: Actor,
-    post: Post,
-    *,
-    section_id: int | None,
-    field_name: str | None,
-    passage: Passage | None,
+    material: Material, *, section_id: int | None, field_name: str | None, passage: Passage | None
 ) -> Inputs:
+    inputs = workflow.inputs_of(material, section_id)
     if passage is None or field_name is None:
-        return workflow.gather_inputs(conn, actor, post.id, section_id)
-    field = workflow.find_field(conn, actor, post.workflow_id, field_name)
-    workflow.check_scope(conn, post.id, field, section_id)
-    current = posts.find_current(conn, post_id=post.id, section_id=section_id, field_id=field.id)
-    checked = passages.checked(field, current.value if current else "", passage)
-    return automation.gather_inputs(conn, actor, post.id, section_id, current=current, passage=checked)
+        return inputs
+    field = rules.get_field(material.workflow, field_name)
+    current = material.current.get((section_id, field.id))
+    value = current.value if current else ""
+    return replace(inputs, selection=passages.read_as(value, passages.checked(field, value, passage)))
 
 
 def _assemble(prepared: Prepared, fence: str) -> assemble.Assembly:

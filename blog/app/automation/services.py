@@ -402,7 +402,20 @@ def list_automations(
     only_active: bool = False,
     limit: int = 50,
 ) -> list[AutomationListItem]:
-    posts.get_post(conn, actor, post_id)
+    post = posts.get_post(conn, actor, post_id)
+    return automations_of(conn, actor, post, field_id=field_id, only_active=only_active, limit=limit)
+
+
+def automations_of(
+    conn: db.Connection,
+    actor: Actor,
+    post: Post,
+    *,
+    field_id: int | None = None,
+    only_active: bool = False,
+    limit: int = 50,
+) -> list[AutomationListItem]:
+    """The same of a post in hand."""
     return store.list_automations(
-        conn, post_id, seen=seen(actor), field_id=field_id, only_active=only_active, limit=limit
+        conn, post.id, seen=seen(actor), field_id=field_id, only_active=only_active, limit=limit
     )

@@ -18,7 +18,7 @@ from blog.app.automation.models import Suggestion, SuggestionStatus
 from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
 from blog.app.llm.runs import services as runs
 from blog.app.posts import services as posts
-from blog.app.posts.models import Revision
+from blog.app.posts.models import Post, Revision
 from blog.app.translation import N_
 from blog.app.translation import gettext as _
 from blog.app.workflow import compare, planning, values
@@ -144,8 +144,14 @@ def get_suggestion(conn: db.Connection, actor: Actor, suggestion_id: int) -> Sug
 def list_suggestions(
     conn: db.Connection, actor: Actor, post_id: int, status: SuggestionStatus | None = "waiting"
 ) -> list[Suggestion]:
-    posts.get_post(conn, actor, post_id)
-    return store.list_suggestions(conn, post_id, status, seen(actor))
+    return suggestions_for(conn, actor, posts.get_post(conn, actor, post_id), status)
+
+
+def suggestions_for(
+    conn: db.Connection, actor: Actor, post: Post, status: SuggestionStatus | None = "waiting"
+) -> list[Suggestion]:
+    """The same of a post in hand."""
+    return store.list_suggestions(conn, post.id, status, seen(actor))
 
 
 def _editable(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggestion:

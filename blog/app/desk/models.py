@@ -19,7 +19,7 @@ from blog.app.llm.registry.models import Model
 from blog.app.llm.runs.models import Run
 from blog.app.posts.diff import Segment
 from blog.app.posts.models import Post, Revision, RevisionListItem, Section
-from blog.app.workflow.models import Comparison, Field, FieldAction, FieldState, Workspace
+from blog.app.workflow.models import Comparison, Field, FieldAction, FieldState, Material, Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,11 +160,13 @@ AT_ONCE = 24  # sections
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """`head` and `tail` are the post's own fields before and behind those of its sections.
+    """`head` and `tail` are the post's own fields before and behind those of its sections. `material` is what
+    all of it was made from.
 
     `may_automate`: start actions on fields of this sub-stage; `may_decide`: on what came of them.
     """
 
+    material: Material
     workspace: Workspace
     head: Sequence[Card]
     sections: Sequence[SectionCards]

@@ -10,6 +10,7 @@ from blog.app.automation import services as automation
 from blog.app.automation import suggestions
 from blog.app.automation.models import Suggestion
 from blog.app.automation.schemas import Refinement, SuggestionDiscard
+from blog.app.desk import pages, run_links
 from blog.app.desk import services as desk
 from blog.app.desk.schemas import Acceptance, DeskQuery, Going, Retry, RunStart
 from blog.app.desk.views import field_address, render_page
@@ -32,7 +33,7 @@ bp = Blueprint("panel", __name__)
 def show_automation(post_id: int, field_name: str, section_id: int | None = None) -> Response:
     """The field's desk with the panel for it."""
     query = web.parse_query(DeskQuery)
-    page = desk.get_field_page(
+    page = pages.get_field_page(
         web.conn(),
         current_actor(),
         web.site().secrets,
@@ -102,7 +103,7 @@ def create_refinement(run_id: int) -> Response:
 
 def _to_run(run_id: int) -> Response:
     """To its field's panel, or for a run without a post to its own page."""
-    link = desk.find_link(web.conn(), current_actor(), run_id)
+    link = run_links.find_link(web.conn(), current_actor(), run_id)
     if link is None:
         return web.see_other(url_for("runs.show_run", run_id=run_id))
     return _to_panel(link.post.id, link.target.field_name, link.target.section_id, run=run_id)
@@ -128,8 +129,8 @@ def show_offers(post_id: int, field_name: str, section_id: int | None = None) ->
 def show_target(run_id: int) -> Response:
     """Where a run's words were meant to go: a sentence on the run's page, else that place itself."""
     sight.check(web.conn(), current_actor(), run_id)
-    link = desk.find_link(web.conn(), current_actor(), run_id)
-    tried = None if link else desk.find_tried(web.conn(), run_id)
+    link = run_links.find_link(web.conn(), current_actor(), run_id)
+    tried = None if link else run_links.find_tried(web.conn(), run_id)
     if web.wants_fragment():
         return web.render("desk/_run_target.html", link=link, tried=tried)
     if tried is not None:
@@ -177,7 +178,7 @@ def _compare_again(suggestion: Suggestion, conflict: Conflict) -> Response:
     """The field moved on: the page as it is now, where the suggestion is compared with the new words."""
     if "current_revision_id" not in conflict.details:
         raise conflict
-    page = desk.get_field_page(
+    page = pages.get_field_page(
         web.conn(),
         current_actor(),
         web.site().secrets,

@@ -7,6 +7,7 @@ from blog.app.auth.reach import seen
 from blog.app.desk import store
 from blog.app.desk.models import Presence
 from blog.app.posts import services as posts
+from blog.app.posts.models import Post
 from blog.app.workflow import services as workflow
 
 SHOWN_SECONDS = 30  # a browser says so every ten
@@ -29,7 +30,11 @@ def say_editing(
 
 def list_present(conn: db.Connection, actor: Actor, post_id: int) -> list[Presence]:
     """The others who are editing something of this post."""
-    posts.get_post(conn, actor, post_id)
+    return present_at(conn, actor, posts.get_post(conn, actor, post_id))
+
+
+def present_at(conn: db.Connection, actor: Actor, post: Post) -> list[Presence]:
+    """The same of a post in hand."""
     return store.list_present(
-        conn, post_id, seen=seen(actor), but_user_id=actor.user_id, within_seconds=SHOWN_SECONDS
+        conn, post.id, seen=seen(actor), but_user_id=actor.user_id, within_seconds=SHOWN_SECONDS
     )

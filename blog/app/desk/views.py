@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
+from blog.app.desk import field_history, pages
 from blog.app.desk import services as desk
 from blog.app.desk.models import AT_ONCE, Card, Desk, Page, target_key
 from blog.app.desk.schemas import (
@@ -79,7 +80,7 @@ def show_post(post_id: int) -> Response:
 @requires(POST_READ)
 def show_desk(post_id: int, sub_stage_name: str) -> Response:
     query = web.parse_query(DeskQuery)
-    page = desk.get_page(web.conn(), current_actor(), web.site().secrets, post_id, sub_stage_name)
+    page = pages.get_page(web.conn(), current_actor(), web.site().secrets, post_id, sub_stage_name)
     return render_page(page, query)
 
 
@@ -208,7 +209,7 @@ def list_revisions(post_id: int, field_name: str, section_id: int | None = None)
     query = web.parse_query(HistoryQuery)
     found = desk.get_field_desk(web.conn(), current_actor(), post_id, field_name)
     card = desk.find_card(found, field_name, section_id)
-    history = desk.get_history(web.conn(), current_actor(), card, after=query.after)
+    history = field_history.get_history(web.conn(), current_actor(), card, after=query.after)
     return web.render(
         "desk/revisions.html",
         desk=found,

@@ -3,6 +3,7 @@
 Words change only by appending a revision after the one its writer saw; removing hides and can be undone.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 from blog.app import audit, db
@@ -342,6 +343,12 @@ def get_revision(conn: db.Connection, actor: Actor, revision_id: int) -> Revisio
     if revision is None:
         raise NotFound(_("There is no such revision."))
     return revision
+
+
+def list_revision_values(conn: db.Connection, actor: Actor, revision_ids: Sequence[int]) -> dict[int, str]:
+    """The words of these revisions, by id; of those in sight."""
+    check(actor, POST_READ)
+    return store.list_revision_values(conn, revision_ids, seen(actor))
 
 
 def list_revisions(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
+from typing import LiteralString
 
 from blog.app import db
 from blog.app.posts.models import (
@@ -244,7 +245,33 @@ def find_current_revision(
 
 def find_revision(conn: db.Connection, revision_id: int, seen: Sequence[int] | None) -> Revision | None:
     """`seen`: if the post stands in one of these sub-stages and the field is in one; None: wherever."""
-    narrowed = (
+    return db.one(
+        conn,
+        Revision,
+        f"""
+        SELECT {REVISION} FROM field_revision AS revision
+        LEFT JOIN app_user ON app_user.id = revision.app_user_id
+        WHERE revision.id = %(revision_id)s {_narrowed(seen)}
+        """,
+        {"revision_id": revision_id, "seen": seen},
+    )
+
+
+def list_revision_values(
+    conn: db.Connection, revision_ids: Sequence[int], seen: Sequence[int] | None
+) -> dict[int, str]:
+    rows = conn.execute(
+        f"""
+        SELECT revision.id, revision.value FROM field_revision AS revision
+        WHERE revision.id = ANY(%(ids)s) {_narrowed(seen)}
+        """,
+        {"ids": list(revision_ids), "seen": seen},
+    ).fetchall()
+    return dict(rows)
+
+
+def _narrowed(seen: Sequence[int] | None) -> LiteralString:
+    return (
         """
         AND EXISTS (SELECT FROM post
                     WHERE post.id = revision.post_id AND post.workflow_sub_stage_id = ANY(%(seen)s))
@@ -254,16 +281,6 @@ def find_revision(conn: db.Connection, revision_id: int, seen: Sequence[int] | N
         """
         if seen is not None
         else ""
-    )
-    return db.one(
-        conn,
-        Revision,
-        f"""
-        SELECT {REVISION} FROM field_revision AS revision
-        LEFT JOIN app_user ON app_user.id = revision.app_user_id
-        WHERE revision.id = %(revision_id)s {narrowed}
-        """,
-        {"revision_id": revision_id, "seen": seen},
     )
 
 

@@ -1,6 +1,6 @@
 """The registry of how a post is made, and a post seen through it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -123,6 +123,20 @@ class Workflow:
 
 
 # --- a post seen through its workflow ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """A post as it is now, read once for all that is made of it. `workflow` is what of `whole` may be seen.
+
+    `current` holds the current revisions by section and field, the post's own under None.
+    """
+
+    post: Post
+    whole: Workflow
+    workflow: Workflow
+    sections: Sequence[Section]
+    current: Mapping[tuple[int | None, int], Revision]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,13 @@ def fields(workflow: Workflow, scope: Scope | None = None) -> list[Field]:
     return [field for field in found if scope is None or field.scope == scope]
 
 
+def get_field(workflow: Workflow, name: str) -> Field:
+    found = next((field for field in fields(workflow) if field.name == name), None)
+    if found is None:
+        raise NotFound(_("There is no field “%(name)s” in this workflow.", name=name))
+    return found
+
+
 def place(workflow: Workflow, sub_stage: int | str) -> Place:
     """The sub-stage with this id or name."""
     flat = [(stage, found) for stage in workflow.stages for found in stage.sub_stages]

@@ -3,7 +3,7 @@
 A value is checked against its field here, and only here; what is stored is always in the field's form.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pydantic import JsonValue
@@ -22,6 +22,7 @@ from blog.app.workflow import rules, store, values
 from blog.app.workflow.models import (
     Field,
     FieldState,
+    Material,
     Scope,
     SectionState,
     Workflow,
@@ -29,7 +30,7 @@ from blog.app.workflow.models import (
 )
 
 # Current values by section id and field id.
-Values = dict[tuple[int | None, int], Revision]
+Values = Mapping[tuple[int | None, int], Revision]
 
 
 # --- the registry --------------------------------------------------------------------------------
@@ -107,9 +108,10 @@ def check_scope(conn: db.Connection, post_id: int, field: Field, section_id: int
 
 def vocabulary(conn: db.Connection) -> Vocabulary:
     """What prompts may read, over all workflows; most inputs only where a reply is sent back or judged."""
+    names = store.list_field_names(conn)
     return Vocabulary(
-        post=frozenset(store.list_field_names(conn, "post")),
-        section=frozenset(store.list_field_names(conn, "section")),
+        post=frozenset(name for scope, name in names if scope == "post"),
+        section=frozenset(name for scope, name in names if scope == "section"),
         input=REPAIR_VOCABULARY.input | JUDGE_VOCABULARY.input | {WISH.field},
     )
 
@@ -280,23 +282,36 @@ def move_post(conn: db.Connection, actor: Actor, post_id: int, sub_stage: int | 
 
 def gather_inputs(conn: db.Connection, actor: Actor, post_id: int, section_id: int | None) -> Inputs:
     """What a prompt may read of this post as it is now, if it is the actor who asks."""
+    return inputs_of(gather_material(conn, actor, post_id), section_id)
+
+
+def gather_material(conn: db.Connection, actor: Actor, post_id: int) -> Material:
+    """Four statements, whatever the size of the post."""
     post = posts.get_post(conn, actor, post_id)
     whole = get_workflow(conn, post.workflow_id)
-    workflow = rules.narrowed(whole, reach.seen(actor))
-    current = current_values(conn, post_id)
-    sections = posts.list_sections(conn, post_id)
+    return Material(
+        post=post,
+        whole=whole,
+        workflow=rules.narrowed(whole, reach.seen(actor)),
+        sections=posts.list_sections(conn, post_id),
+        current=current_values(conn, post_id),
+    )
+
+
+def inputs_of(material: Material, section_id: int | None) -> Inputs:
+    workflow, current = material.workflow, material.current
     read = [
         _section_inputs(workflow, section.id, number, current)
-        for number, section in enumerate(sections, start=1)
+        for number, section in enumerate(material.sections, start=1)
     ]
-    ids = [section.id for section in sections]
+    ids = [section.id for section in material.sections]
     if section_id is not None and section_id not in ids:
         raise NotFound(_("There is no such section in this post."))
     return Inputs(
-        post={**_parsed(workflow, "post", None, current), "title": post.title},
+        post={**_parsed(workflow, "post", None, current), "title": material.post.title},
         sections=read,
         section=None if section_id is None else read[ids.index(section_id)],
-        withheld=_withheld(whole, workflow),
+        withheld=_withheld(material.whole, workflow),
     )
 
 
@@ -335,11 +350,13 @@ def _parsed(
 def get_workspace(
     conn: db.Connection, actor: Actor, post_id: int, sub_stage_name: str | None = None
 ) -> Workspace:
-    """Four statements, whatever the size of the post. `sub_stage_name` None: where the post stands."""
-    post = posts.get_post(conn, actor, post_id)
-    workflow = get_seen_workflow(conn, actor, post.workflow_id)
-    sections = posts.list_sections(conn, post_id)
-    current = current_values(conn, post_id)
+    """`sub_stage_name` None: where the post stands."""
+    return workspace_of(actor, gather_material(conn, actor, post_id), sub_stage_name)
+
+
+def workspace_of(actor: Actor, material: Material, sub_stage_name: str | None = None) -> Workspace:
+    post, workflow = material.post, material.workflow
+    sections, current = material.sections, material.current
     place = rules.place(workflow, sub_stage_name or post.sub_stage_id)
     if not reach.may_see(actor, place.sub_stage.id):
         raise NotFound(_("There is no such stage in this workflow."))
@@ -410,7 +427,7 @@ def get_field_state(
     return _field_state(field, section_id, revision)
 
 
-def current_values(conn: db.Connection, post_id: int) -> Values:
+def current_values(conn: db.Connection, post_id: int) -> dict[tuple[int | None, int], Revision]:
     """By section and field; the post's own under None."""
     return {
         (revision.section_id, revision.field_id): revision for revision in posts.current_values(conn, post_id)

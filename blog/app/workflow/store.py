@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import TypeAdapter
 
 from blog.app import db
-from blog.app.workflow.models import Field, Workflow
+from blog.app.workflow.models import Field, Scope, Workflow
 
 _WORKFLOW = TypeAdapter(Workflow)
 _FIELD = TypeAdapter(Field)
@@ -90,10 +90,8 @@ def find_field_by_id(conn: db.Connection, field_id: int) -> Field | None:
     return None if field is None else _FIELD.validate_python(field)
 
 
-def list_field_names(conn: db.Connection, scope: str) -> list[str]:
-    """Of all workflows."""
-    rows = conn.execute(
-        "SELECT DISTINCT name FROM workflow_field WHERE scope = %s AND archived_at IS NULL ORDER BY name",
-        (scope,),
+def list_field_names(conn: db.Connection) -> list[tuple[Scope, str]]:
+    """Of all workflows, each with its scope."""
+    return conn.execute(
+        "SELECT DISTINCT scope, name FROM workflow_field WHERE archived_at IS NULL ORDER BY scope, name"
     ).fetchall()
-    return [name for (name,) in rows]

@@ -235,6 +235,25 @@ def find_action_version(conn: db.Connection, version_id: int) -> ActionVersion |
     )
 
 
+def find_version_of_action(
+    conn: db.Connection, action_id: int, version_id: int | None
+) -> ActionVersion | None:
+    """`version_id` None: the live one."""
+    return db.one(
+        conn,
+        ActionVersion,
+        f"""
+        SELECT {ACTION_VERSION}
+          FROM llm_action a
+          JOIN llm_action_version v ON v.id = coalesce(%(version_id)s, a.live_version_id)
+                                   AND v.llm_action_id = a.id
+          LEFT JOIN app_user u ON u.id = v.app_user_id
+         WHERE a.id = %(action_id)s
+        """,
+        {"action_id": action_id, "version_id": version_id},
+    )
+
+
 def list_action_versions(conn: db.Connection, action_id: int) -> list[ActionVersion]:
     return db.many(
         conn,

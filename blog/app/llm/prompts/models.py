@@ -127,6 +127,13 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LivePartText(PartText):
+    """A part as an action sends it that is live."""
+
+    action_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionPart:
     """A part's place in a make-up."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from blog.app import db
 from blog.app.llm.assemble import PartText
-from blog.app.llm.prompts.models import PartUse, PromptPart, PromptPartVersion
+from blog.app.llm.prompts.models import LivePartText, PartUse, PromptPart, PromptPartVersion
 
 PART = """
     p.id, p.name, p.description, p.tags, p.live_version_id, p.draft_version_id,
@@ -241,6 +241,24 @@ def list_part_texts(
          ORDER BY ap.position
         """,
         {"version_id": action_version_id, "instead": list(part_version_ids)},
+    )
+
+
+def list_live_part_texts(conn: db.Connection, action_ids: Sequence[int]) -> list[LivePartText]:
+    """Each part that these actions send as they are live, in their order."""
+    return db.many(
+        conn,
+        LivePartText,
+        """
+        SELECT a.id AS action_id, p.id AS part_id, v.number AS version, p.name, v.role, v.kind, v.template
+          FROM llm_action a
+          JOIN llm_action_part ap ON ap.llm_action_version_id = a.live_version_id AND NOT ap.is_off
+          JOIN llm_prompt_part p ON p.id = ap.llm_prompt_part_id
+          JOIN llm_prompt_part_version v ON v.id = p.live_version_id
+         WHERE a.id = ANY(%s)
+         ORDER BY a.id, ap.position
+        """,
+        (list(action_ids),),
     )
 
 

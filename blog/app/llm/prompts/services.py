@@ -52,6 +52,16 @@ def get_action(conn: db.Connection, action_id: int, version_id: int) -> Action:
     return _with_version(conn, get_action_head(conn, action_id), version)
 
 
+def get_version_of_action(conn: db.Connection, action_id: int, version_id: int | None) -> ActionVersion:
+    """This one of its versions, live or not; None: the one that is live."""
+    version = action_store.find_version_of_action(conn, action_id, version_id)
+    if version is None:
+        raise NotFound(
+            _("There is no such action.") if version_id is None else _("This action has no such version.")
+        )
+    return version
+
+
 def get_action_head(conn: db.Connection, action_id: int) -> ActionHead:
     head = action_store.find_action(conn, action_id)
     if head is None:
@@ -70,8 +80,17 @@ def load_parts(
     conn: db.Connection, action_version_id: int, part_version_ids: Sequence[int] = ()
 ) -> list[PartText]:
     """What a make-up sends, in its order: live wordings, but for the versions of parts that are named."""
-    check_part_versions(conn, part_version_ids)
+    if part_version_ids:
+        check_part_versions(conn, part_version_ids)
     return part_store.list_part_texts(conn, action_version_id, part_version_ids)
+
+
+def load_live_parts(conn: db.Connection, action_ids: Sequence[int]) -> dict[int, list[PartText]]:
+    """By action: what its live make-up sends, in its order."""
+    found: dict[int, list[PartText]] = {}
+    for part in part_store.list_live_part_texts(conn, action_ids):
+        found.setdefault(part.action_id, []).append(part)
+    return found
 
 
 def check_part_versions(conn: db.Connection, part_version_ids: Sequence[int]) -> None:

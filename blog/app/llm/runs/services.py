@@ -74,8 +74,7 @@ def prepare(
     `version_id` None: the live version. `part_version_ids` are used in place of their parts' live wordings.
     `wish` is the answer to what the action asks when it is started.
     """
-    chosen_id = version_id or prompts.get_action_head(conn, action_id).live_version_id
-    version = prompts.get_action(conn, action_id, chosen_id).version
+    version = prompts.get_version_of_action(conn, action_id, version_id)
     wished = rules.checked_wish(version.wish_label, version.wish_choices, wish)
     prepared = Prepared(
         version=version,

@@ -51,13 +51,14 @@ FILL_POSTS = """
 # 4 failed, 3 were invalid, 3 stopped; one in 25,000 failed of “quota”. Of four runs three are for a field.
 FILL_RUNS = """
     INSERT INTO llm_run (id, llm_action_version_id, llm_model_id, purpose, status, attempt, app_user_id,
-                         workflow_field_id, inputs, fence, messages, request_url, request_body,
+                         post_id, workflow_field_id, inputs, fence, messages, request_url, request_body,
                          raw_reply, output, checked_output, usage_input, usage_output, cost, cost_currency,
                          error_kind, error_message, error_retryable,
                          created_at, started_at, first_text_at, finished_at)
     OVERRIDING SYSTEM VALUE
     SELECT n, version.id, model.id, CASE WHEN n %% 40 = 0 THEN 'test' ELSE 'use' END, fate.status, 1,
            CASE WHEN n %% 30 > 0 THEN 1 + (n * 7 + n / 13) %% %(people)s END,
+           CASE WHEN n %% 4 > 0 THEN 1 + n %% %(posts)s END,
            CASE WHEN n %% 4 > 0 THEN field.id END, '{}', 'fence',
            jsonb_build_array(
                jsonb_build_object('role', 'user', 'part_id', NULL, 'part_version', NULL, 'part_name', 'Task',

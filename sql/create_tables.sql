@@ -1037,6 +1037,7 @@ CREATE TABLE IF NOT EXISTS llm_run (
     replay_of_id          bigint,
     repair_of_id          bigint,
     repair_number         integer     NOT NULL DEFAULT 0,
+    post_id               bigint,
     workflow_field_id     bigint,
     llm_action_split_id   bigint,
     app_user_id           bigint,
@@ -1082,6 +1083,7 @@ CREATE TABLE IF NOT EXISTS llm_run (
     CONSTRAINT llm_run_refines_fkey FOREIGN KEY (refines_id) REFERENCES llm_run (id),
     CONSTRAINT llm_run_replay_of_fkey FOREIGN KEY (replay_of_id) REFERENCES llm_run (id),
     CONSTRAINT llm_run_repair_of_fkey FOREIGN KEY (repair_of_id) REFERENCES llm_run (id),
+    CONSTRAINT llm_run_post_fkey FOREIGN KEY (post_id) REFERENCES post (id),
     CONSTRAINT llm_run_workflow_field_fkey FOREIGN KEY (workflow_field_id) REFERENCES workflow_field (id),
     CONSTRAINT llm_run_action_split_fkey FOREIGN KEY (llm_action_split_id) REFERENCES llm_action_split (id),
     CONSTRAINT llm_run_repair_check CHECK ((repair_of_id IS NULL) = (repair_number = 0)),
@@ -1117,6 +1119,8 @@ COMMENT ON COLUMN llm_run.llm_model_id IS 'The model that answers; another one t
 COMMENT ON COLUMN llm_run.retry_of_id IS 'The run that a person started again. NULL: none.';
 COMMENT ON COLUMN llm_run.refines_id IS 'The run whose answer this one goes on from, with the words of its last message. NULL: none.';
 COMMENT ON COLUMN llm_run.replay_of_id IS 'The run whose request is sent once more, byte for byte. NULL: none.';
+COMMENT ON COLUMN llm_run.post_id IS
+    'The post its values came from, also those of a test, a case, a repair or the same bytes once more: who may not see it may not see the run. NULL: none.';
 COMMENT ON COLUMN llm_run.workflow_field_id IS 'The field it was started for, by which usage is counted. NULL: a run by itself.';
 COMMENT ON COLUMN llm_run.llm_action_split_id IS 'The split that chose its version by the post. NULL: none did.';
 COMMENT ON COLUMN llm_run.messages_dropped_at IS
@@ -1124,7 +1128,8 @@ COMMENT ON COLUMN llm_run.messages_dropped_at IS
 COMMENT ON COLUMN llm_run.reply_dropped_at IS 'When the raw reply was let go, as llm_retention says. NULL: it is kept.';
 COMMENT ON COLUMN llm_run.repair_of_id IS 'The run whose reply failed its checks and is mended here. NULL: not a repair.';
 COMMENT ON COLUMN llm_run.attempt IS 'Which take-up this is; a worker that lost its run cannot write to it any more.';
-COMMENT ON COLUMN llm_run.inputs IS 'The values the parts and validators read, as they were when the run was created.';
+COMMENT ON COLUMN llm_run.inputs IS
+    'The values the parts and validators read, as they were when the run was created. Of what was let go only the names are left.';
 COMMENT ON COLUMN llm_run.fence IS 'The delimiter around data parts, made for this run.';
 COMMENT ON COLUMN llm_run.idempotency_digest IS 'SHA-256 of the request that used the key, so that another request with it is refused.';
 COMMENT ON COLUMN llm_run.messages IS
@@ -1222,14 +1227,18 @@ CREATE TABLE IF NOT EXISTS llm_case (
     llm_action_id bigint      NOT NULL,
     name          text        NOT NULL,
     is_required   boolean     NOT NULL DEFAULT false,
+    post_id       bigint,
     archived_at   timestamptz,
     created_at    timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT llm_case_pkey PRIMARY KEY (id),
     CONSTRAINT llm_case_name_key UNIQUE (llm_action_id, name),
     CONSTRAINT llm_case_name_check CHECK (name <> ''),
-    CONSTRAINT llm_case_action_fkey FOREIGN KEY (llm_action_id) REFERENCES llm_action (id)
+    CONSTRAINT llm_case_action_fkey FOREIGN KEY (llm_action_id) REFERENCES llm_action (id),
+    CONSTRAINT llm_case_post_fkey FOREIGN KEY (post_id) REFERENCES post (id)
 );
 COMMENT ON TABLE llm_case IS 'An input that an action is tried on again and again, and what its answers are held to. The newest llm_case_version counts.';
+COMMENT ON COLUMN llm_case.post_id IS
+    'The post its values came from: who may not see that, or a field it holds, sees no more of the case than its name. NULL: typed by hand.';
 COMMENT ON COLUMN llm_case.is_required IS 'A version is made live only when it has passed this case, or somebody says why not.';
 
 CREATE TABLE IF NOT EXISTS llm_case_version (

@@ -5,29 +5,27 @@ A route that is not in routes.py fails, and so does a job that is not in JOBS.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from blog.app import db, jobs, worker
 from blog.app.auth import services as auth
-from blog.app.auth.models import Actor
 from blog.app.auth.permissions import PERMISSIONS
 from blog.app.automation import batches, suggestions, trying
 from blog.app.automation import services as automation
 from blog.app.llm.runs import ending
-from blog.app.llm.trials.schemas import TrialStart
+from blog.app.llm.trials import services as trials
+from blog.app.llm.trials.schemas import TrialKeep, TrialStart
 from blog.app.posts import services as posts
 from blog.app.review import comments
 from blog.app.review import services as review
-from blog.app.security import SESSION_COOKIE, digest
 from blog.app.workflow import outline
 from blog.app.workflow import services as workflow
 from tests.access import test_matrix
+from tests.access.callers import Caller
 from tests.access.people import ALL, make_narrow
 from tests.access.routes import ROWS, Row
 from tests.access.test_matrix import STAGES, field_id, offer
@@ -62,7 +60,7 @@ def test_every_route_has_a_row_that_says_what_it_asks(wired: Flask) -> None:
 
 
 def test_what_names_a_post_or_what_belongs_to_one_asks_the_matrix() -> None:
-    named = re.compile(r"<int:(post|run|batch|comment|suggestion|revision|event|trial)_id>")
+    named = re.compile(r"<int:(post|run|batch|comment|suggestion|revision|event|trial|case)_id>")
     of_cases = re.compile(r"/llm/case-batches/")
     free = [row.key for row in ROWS.values() if named.search(row.rule) and row.verb == "-"]
     assert [key for key in free if not of_cases.search(key)] == []
@@ -76,61 +74,7 @@ def test_every_job_has_its_rights(wired: Flask) -> None:
     assert [name for name in JOBS.values() if not hasattr(test_matrix, name)] == []
 
 
-# --- callers -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Somebody with a browser and a program."""
-
-    actor: Actor
-    browser: FlaskClient
-    csrf: str
-    token: str
-
-    def statuses(self, row: Row, path: str, sent: Mapping[str, object]) -> set[int]:
-        """A page is asked for whole and as htmx asks for a part of it."""
-        if row.method != "GET" or row.rule.startswith("/api/"):
-            return {self.status(row, path, sent)}
-        return {
-            self.browser.get(path, headers=headers).status_code
-            for headers in ({"HX-Request": "false"}, {"HX-Request": "true"})
-        }
-
-    def status(self, row: Row, path: str, sent: Mapping[str, object]) -> int:
-        if row.rule.startswith("/api/"):
-            headers = {"Authorization": f"Bearer {self.token}"}
-            body = sent if row.method != "GET" else None
-            return self.browser.open(path, method=row.method, json=body, headers=headers).status_code
-        form = {"csrf_token": self.csrf, **sent} if row.method != "GET" else None
-        return self.browser.open(path, method=row.method, data=form).status_code
-
-
-@pytest.fixture
-def caller(app: Flask, conn: db.Connection) -> Callable[[Actor], Caller]:
-    def made(actor: Actor) -> Caller:
-        secret = f"session of {actor.user_id}"
-        db.run(
-            conn,
-            """
-            INSERT INTO user_session (app_user_id, token_hash, expires_at)
-            VALUES (%s, %s, clock_timestamp() + interval '1 hour')
-            """,
-            (actor.user_id, digest(secret)),
-        )
-        token = f"token of {actor.user_id}"
-        db.run(
-            conn,
-            "INSERT INTO api_token (app_user_id, name, token_hash, hint) VALUES (%s, 'test', %s, 'x')",
-            (actor.user_id, digest(token)),
-        )
-        browser = app.test_client()
-        browser.set_cookie(SESSION_COOKIE, secret)
-        found = re.search(r'name="csrf_token" value="(\w+)"', browser.get("/account").text)
-        assert found
-        return Caller(actor=actor, browser=browser, csrf=found[1], token=token)
-
-    return made
+# --- without the permission ----------------------------------------------------------------------
 
 
 def test_without_its_permission_a_route_refuses(conn: db.Connection, caller: Callable[..., Caller]) -> None:
@@ -194,6 +138,7 @@ def at(conn: db.Connection) -> At:
     said = comments.comment(conn, carol, post_id, "Why?")
     review.change_status(conn, carol, post_id, "research", "in_work")
     trial = trying.start(conn, carol, run.action_id, TrialStart(post_id=post_id))
+    case = trials.keep(conn, carol, trial.id, TrialKeep(name="Kept"))
     return {
         "post_id": post_id,
         "section_id": section,
@@ -209,6 +154,8 @@ def at(conn: db.Connection) -> At:
         "comment_id": said.id,
         "event_id": db.scalar(conn, "SELECT max(id) FROM post_sub_stage_event"),
         "trial_id": trial.id,
+        "case_id": case.id,
+        "case_version": case.version_id,
         "person": carol.user_id,
     }
 
@@ -249,6 +196,9 @@ def sent(row: Row, at: At) -> dict[str, Any]:
         return {"post_id": at["post_id"], "which": "scheduled_for", "day": "2027-01-01"}
     if last == "restoration" and not ("revision" in row.rule or "history" in row.rule):
         return {}
+    if "/cases/<int:case_id>" in row.rule:
+        inputs: object = {} if is_api else "{}"
+        return {"name": "Other", "inputs": inputs, "base_version_id": at["case_version"]}
     return dict(
         _bodies(at, is_api, at["draft"] if "<int:section_id>" in row.rule else at["idea"]).get(last, {})
     )

@@ -83,7 +83,7 @@ def test_a_case_is_written_run_and_put_away_on_its_pages(
         assert "{oops" in refused.text
         right = {**wrong, "inputs": '{"post": {"idea_seed": "Why?"}}'}
         assert post(editor, f"{base}/cases", f"{base}/cases/new", **right).status_code == 303
-        [case] = cases.list_cases(conn, bench.action_id)
+        [case] = cases.list_cases(conn, bench.actor, bench.action_id)
         assert (case.checks, case.is_required) == ([{"rule": "contains", "texts": ["blanket"]}], True)
         live = bench.draft().live_version_id
         batch = post(editor, f"{base}/case-batches", f"{base}/cases", version_id=str(live))
@@ -121,7 +121,7 @@ def test_a_cases_input_is_written_field_by_field(
     assert "Why kilts?" in editor.get(there).text
     sent = {"base_version_id": str(case.version_id), "post.idea_seed": "Why <tartan>?"}
     assert post(editor, there, there, **sent).status_code == 303
-    after = cases.get_case(conn, case.id)
+    after = cases.get_case(conn, bench.actor, case.id)
     assert (after.inputs["post"], after.inputs["input"]) == ({"idea_seed": "Why <tartan>?"}, kept["input"])
     assert (after.number, after.name, after.checks) == (case.number + 1, case.name, case.checks)
     refused = post(editor, there, there, **{**sent, "post.idea_seed": "Mine"})

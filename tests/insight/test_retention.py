@@ -7,16 +7,18 @@ from flask.testing import FlaskClient
 
 from blog.app import db
 from blog.app.automation import services as automation
-from blog.app.automation import suggestions
+from blog.app.automation import suggestions, trying
 from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
 from blog.app.insight import history, retention
 from blog.app.insight.retention_models import Dropped
 from blog.app.insight.schemas import RetentionChange, RunQuery
 from blog.app.llm.runs import ending, execution, search_store, services
 from blog.app.llm.runs.models import Run
+from blog.app.llm.trials.schemas import TrialStart
+from tests.access.people import ALL, make_narrow
 from tests.automation.desk import Desk
 from tests.conftest import OneConnection
-from tests.factories import all_powerful, make_actor
+from tests.factories import all_powerful, make_action, make_actor, make_model, make_post
 from tests.llm.callers import Browser, Program, SignIn
 from tests.llm.providers.scripted import openai_reply, serve
 from tests.llm.runs.test_execution import SECRETS, queue
@@ -72,6 +74,23 @@ def test_a_raw_reply_goes_when_its_time_is_over(conn: db.Connection, pool: OneCo
     assert retention.apply(pool).replies == 0
 
 
+def test_who_may_see_a_run_goes_by_what_it_read_also_when_that_is_gone(
+    conn: db.Connection, pool: OneConnection
+) -> None:
+    actor = all_powerful(conn)
+    nora = make_narrow(conn, {"planning": ALL})
+    post_id = make_post(conn, actor, conclusion="Because of knees.")
+    action_id = make_action(conn, [("user", "task", "{{ post.conclusion }}")], model_id=make_model(conn))
+    trial = trying.start(conn, actor, action_id, TrialStart(post_id=post_id))
+    execution.execute_run(pool, SECRETS, trial.runs[0].id, 1)
+    age(conn, trial.runs[0].id, 8)
+    rules(conn, messages_failed=7)
+    assert retention.apply(pool).messages == 1
+    assert services.get_seen_run(conn, actor, trial.runs[0].id).messages == []
+    with pytest.raises(NotFound):
+        services.get_seen_run(conn, nora, trial.runs[0].id)
+
+
 def test_without_its_messages_a_run_says_so_wherever_they_are_needed(
     conn: db.Connection, pool: OneConnection
 ) -> None:
@@ -80,7 +99,14 @@ def test_without_its_messages_a_run_says_so_wherever_they_are_needed(
     rules(conn, messages_succeeded=7)
     assert retention.apply(pool).messages == 1
     exchange = services.get_exchange(conn, run.id)
-    assert (exchange.request_body, exchange.inputs, services.get_run(conn, run.id).messages) == (None, {}, [])
+    assert (exchange.request_body, services.get_run(conn, run.id).messages) == (None, [])
+    assert exchange.inputs == {
+        "post": {"idea": None},
+        "section": {},
+        "sections": [{}],
+        "selection": None,
+        "input": {},
+    }
     for repeat in (
         lambda: services.create_replay(conn, actor, run.id),
         lambda: services.create_refinement(conn, actor, run.id, "Shorter."),

@@ -100,6 +100,7 @@ def start(
             prepared,
             idempotency=idempotency,
             retry_of_id=retry_of_id,
+            post_id=post.id,
             field_id=field.id,
             split_id=chosen.split_id,
             fence=fence,

@@ -137,7 +137,7 @@ def find_automation(conn: db.Connection, run_id: int) -> Automation | None:
         conn,
         Automation,
         """
-        SELECT automation.id, llm_run_id AS run_id, post_id, post_section_id AS section_id,
+        SELECT automation.id, llm_run_id AS run_id, automation.post_id, post_section_id AS section_id,
                field.id AS field_id, field.name AS field_name, base_revision_id,
                selection_start, selection_end, selection_text,
                version.llm_action_id AS action_id, run.llm_model_id AS model_id,

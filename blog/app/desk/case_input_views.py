@@ -21,21 +21,21 @@ bp = Blueprint("case_input", __name__)
 @bp.get("/llm/cases/<int:case_id>/input")
 @requires(LLM_CONFIGURE)
 def show_case_input(case_id: int) -> Response:
-    return _page(cases.get_case(web.conn(), case_id))
+    return _page(cases.get_case(web.conn(), current_actor(), case_id))
 
 
 @bp.post("/llm/cases/<int:case_id>/input")
 @requires(LLM_CONFIGURE)
 def update_case_input(case_id: int) -> Response:
     conn, sent = web.conn(), web.parse_form(CaseInputSent)
-    case = cases.get_case(conn, case_id)
+    case = cases.get_case(conn, current_actor(), case_id)
     try:
         names = {each.name for each in _inputs(case)}
         typed = typed_inputs.read(conn, {name: request.form[name] for name in names if name in request.form})
         inputs = typed_inputs.put_into(CaseInputs.model_validate(case.inputs), typed, names)
         cases.update_case(conn, current_actor(), case_id, _change(case, inputs, sent.base_version_id))
     except (Invalid, Conflict) as refusal:
-        return _page(cases.get_case(conn, case_id), sent.base_version_id, refusal)
+        return _page(cases.get_case(conn, current_actor(), case_id), sent.base_version_id, refusal)
     return web.see_other(url_for("cases.show_case", case_id=case_id))
 
 

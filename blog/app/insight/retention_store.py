@@ -18,6 +18,18 @@ IS_NEEDED = """
                JOIN suggestion ON suggestion.workflow_automation_id = automation.id
                WHERE automation.llm_run_id = run.id AND suggestion.status = 'waiting')
 """
+# Which inputs there were, without their values: llm/runs/sight.py goes by it.
+NAMES_OF_INPUTS = """
+    jsonb_build_object(
+        'post', (SELECT coalesce(jsonb_object_agg(name, NULL::text), '{}')
+                 FROM jsonb_object_keys(inputs->'post') AS name),
+        'section', (SELECT coalesce(jsonb_object_agg(name, NULL::text), '{}')
+                    FROM jsonb_object_keys(nullif(inputs->'section', 'null')) AS name),
+        'sections', jsonb_build_array((
+            SELECT coalesce(jsonb_object_agg(name, NULL::text), '{}')
+            FROM jsonb_array_elements(inputs->'sections') AS section, jsonb_object_keys(section) AS name)),
+        'selection', NULL, 'input', jsonb_build_object())
+"""
 
 
 def list_rules(conn: db.Connection) -> list[RetentionRule]:
@@ -77,7 +89,10 @@ def drop_replies(conn: db.Connection, status: EndStatus, days: int, *, after: in
 
 
 def drop_messages(conn: db.Connection, status: EndStatus, days: int, *, after: int, limit: int) -> list[int]:
-    """Messages, inputs and requests; answers which runs it was."""
+    """Messages, the values of inputs, and requests; answers which runs it was.
+
+    Which inputs there were stays: who may see the answer goes by what it was made of.
+    """
     rows = conn.execute(
         f"""
         WITH over AS (
@@ -88,7 +103,7 @@ def drop_messages(conn: db.Connection, status: EndStatus, days: int, *, after: i
             UPDATE llm_run_try SET request_body = NULL FROM over WHERE llm_run_id = over.id
         )
         UPDATE llm_run
-        SET messages = '[]', inputs = '{{}}', request_body = NULL, messages_dropped_at = now()
+        SET messages = '[]', inputs = {NAMES_OF_INPUTS}, request_body = NULL, messages_dropped_at = now()
         FROM over WHERE llm_run.id = over.id
         RETURNING llm_run.id
         """,

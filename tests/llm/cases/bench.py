@@ -43,7 +43,7 @@ class Bench:
     def finish(self, batch: CaseBatch) -> CaseBatch:
         """Plays the worker to the end of all jobs."""
         work(self.conn, self.pool)
-        return batches.get_batch(self.conn, batch.id)
+        return batches.get_batch(self.conn, self.actor, batch.id)
 
     def only(self, batch: CaseBatch) -> Result:
         [result] = self.finish(batch).results

@@ -33,7 +33,7 @@ def test_a_case_passes_when_all_its_checks_hold(conn: db.Connection, pool: OneCo
         ("max_words", ""),
         ("contains", ""),
     ]
-    ended = batches.get_batch(conn, batch.id)
+    ended = batches.get_batch(conn, bench.actor, batch.id)
     assert (ended.state, ended.done, ended.passed, ended.is_current) == ("finished", 1, 1, True)
     assert runs.get_run(conn, result.run_id or 0).purpose == "case"
 
@@ -79,7 +79,7 @@ def test_a_repaired_answer_is_held_to_the_checks_and_both_calls_cost(
         result = bench.only(batch)
     assert (result.state, result.usage_input) == ("passed", 22)
     assert (str(result.cost), result.cost_currency) == ("0.022000", "USD")
-    assert str(batches.get_batch(conn, batch.id).cost) == "0.022000"
+    assert str(batches.get_batch(conn, bench.actor, batch.id).cost) == "0.022000"
 
 
 def test_a_call_that_failed_is_an_error_and_can_be_tried_again(
@@ -181,9 +181,9 @@ def test_a_batch_survives_a_killed_worker(conn: db.Connection, pool: OneConnecti
         batch = bench.start()
         run_id = batch.results[0].run_id or 0
         assert run_store.claim_run(conn, run_id, 1) is not None
-        assert batches.get_batch(conn, batch.id).results[0].state == "working"
+        assert batches.get_batch(conn, bench.actor, batch.id).results[0].state == "working"
         work(conn, pool, attempt=2)
-    assert batches.get_batch(conn, batch.id).results[0].state == "passed"
+    assert batches.get_batch(conn, bench.actor, batch.id).results[0].state == "passed"
     assert db.scalar(conn, "SELECT count(*) FROM llm_case_result") == 1
 
 
@@ -194,7 +194,7 @@ def test_a_run_that_was_lost_is_no_pass(conn: db.Connection, pool: OneConnection
     db.run(conn, "UPDATE llm_run SET created_at = now() - interval '1 minute'")
     db.run(conn, "DELETE FROM procrastinate_jobs")
     batches.judging.execution.fail_abandoned(pool)
-    ended = batches.get_batch(conn, batch.id)
+    ended = batches.get_batch(conn, bench.actor, batch.id)
     assert (ended.state, ended.passed, ended.results[0].state) == ("finished", 0, "error")
 
 
@@ -251,9 +251,9 @@ def test_a_judge_can_fail_an_answer(
 def test_a_judge_that_fails_to_answer_has_not_judged(
     conn: db.Connection, pool: OneConnection, said: Reply
 ) -> None:
-    _, batch, result, _ = judged(conn, pool, said)
+    bench, batch, result, _ = judged(conn, pool, said)
     assert result.state == "not_judged"
-    assert batches.get_batch(conn, batch.id).passed == 0
+    assert batches.get_batch(conn, bench.actor, batch.id).passed == 0
 
 
 def test_a_judge_that_cannot_be_asked_has_not_judged(conn: db.Connection, pool: OneConnection) -> None:

@@ -80,7 +80,7 @@ def test_a_case_or_a_wording_that_changes_must_be_run_anew(conn: db.Connection, 
         bench, draft = gated(conn, pool, server.url)
         bench.finish(bench.start(version_id=draft))
         assert objections(bench, draft) == []
-        [case] = services.list_cases(conn, bench.action_id)
+        [case] = services.list_cases(conn, bench.actor, bench.action_id)
         change = {"base_version_id": case.version_id, "name": case.name, "inputs": case.inputs}
         services.update_case(
             conn, bench.actor, case.id, CaseChange.model_validate({**change, "is_required": True})
@@ -91,7 +91,7 @@ def test_a_case_or_a_wording_that_changes_must_be_run_anew(conn: db.Connection, 
         assert objections(bench, draft) == []
         _reword(bench)
         assert "has not been run" in objections(bench, draft)[0]
-        assert not batches.get_batch(conn, batch.id).is_current
+        assert not batches.get_batch(conn, bench.actor, batch.id).is_current
         with pytest.raises(Conflict, match="nothing to go on"):
             bench.go_on(batch)
 
@@ -160,7 +160,7 @@ def test_a_share_of_all_cases_can_be_asked_for(conn: db.Connection, pool: OneCon
 
 def test_a_case_that_is_put_away_is_not_asked_for(conn: db.Connection, pool: OneConnection) -> None:
     bench, draft = gated(conn, pool, "http://127.0.0.1:9")
-    [case] = services.list_cases(conn, bench.action_id)
+    [case] = services.list_cases(conn, bench.actor, bench.action_id)
     services.archive_case(conn, bench.actor, case.id)
     assert go_live(bench, draft).live_version_id == draft
     services.bring_back_case(conn, bench.actor, case.id)
@@ -172,11 +172,11 @@ def test_the_overview_shows_each_case_on_each_version(conn: db.Connection, pool:
         bench, draft = gated(conn, pool, server.url)
         bench.finish(bench.start())
         bench.finish(bench.start(version_id=draft))
-    seen = overview.get_overview(conn, bench.action_id)
+    seen = overview.get_overview(conn, bench.actor, bench.action_id)
     assert [(column.version_number, column.mark) for column in seen.columns] == [(2, "draft"), (1, "live")]
     cells = [cell for cell in seen.rows[0].cells if cell is not None]
     assert [(cell.state, cell.is_current) for cell in cells] == [("failed", True), ("passed", True)]
     assert [bool(column.gate and column.gate.objections) for column in seen.columns] == [True, False]
     _reword(bench)
-    again = overview.get_overview(conn, bench.action_id)
+    again = overview.get_overview(conn, bench.actor, bench.action_id)
     assert [cell.is_current for cell in again.rows[0].cells if cell is not None] == [False, False]

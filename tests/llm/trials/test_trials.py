@@ -191,7 +191,7 @@ def test_a_test_over_rest(client: FlaskClient, conn: db.Connection, pool: OneCon
     stopped = client.post(f"{made.headers['Location']}/cancellation", headers=headers)
     assert stopped.get_json()["runs"][0]["status"] == "cancelled"
     kept = client.post(f"{made.headers['Location']}/cases", json={"name": "Kept"}, headers=headers)
-    assert (kept.status_code, cases.list_cases(conn, bench.action_id)[0].name) == (201, "Kept")
+    assert (kept.status_code, cases.list_cases(conn, bench.actor, bench.action_id)[0].name) == (201, "Kept")
     refused = client.post(f"/api/v1/llm/actions/{bench.action_id}/trials", json={}, headers=headers)
     assert (refused.status_code, refused.mimetype) == (422, "application/problem+json")
 

@@ -34,7 +34,7 @@ def list_cases(action_id: int) -> Response:
       422: {$ref: '#/components/responses/Problem'}
     """
     query = web.parse_query(CaseQuery)
-    found = services.list_cases(web.conn(), action_id, with_archived=query.with_archived)
+    found = services.list_cases(web.conn(), current_actor(), action_id, with_archived=query.with_archived)
     return web.answer(found, list[Case])
 
 
@@ -68,7 +68,7 @@ def get_case(case_id: int) -> Response:
         description: The case.
         content: {application/json: {schema: {$ref: '#/components/schemas/Case'}}}
     """
-    return web.answer(services.get_case(web.conn(), case_id))
+    return web.answer(services.get_case(web.conn(), current_actor(), case_id))
 
 
 @bp.put("/cases/<int:case_id>")
@@ -184,7 +184,7 @@ def get_case_results(action_id: int) -> Response:
         description: A column for each version and model; a cell for each case in it, null where not run.
         content: {application/json: {schema: {$ref: '#/components/schemas/Overview'}}}
     """
-    return web.answer(overview.get_overview(web.conn(), action_id))
+    return web.answer(overview.get_overview(web.conn(), current_actor(), action_id))
 
 
 @bp.get("/actions/<int:action_id>/case-batches")
@@ -198,7 +198,7 @@ def list_case_batches(action_id: int) -> Response:
         description: At most 20 batches.
         content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/CaseBatch'}}}}
     """
-    return web.answer(batches.list_batches(web.conn(), action_id), list[CaseBatch])
+    return web.answer(batches.list_batches(web.conn(), current_actor(), action_id), list[CaseBatch])
 
 
 @bp.post("/actions/<int:action_id>/case-batches")
@@ -234,7 +234,7 @@ def get_case_batch(batch_id: int) -> Response:
         description: The batch.
         content: {application/json: {schema: {$ref: '#/components/schemas/CaseBatch'}}}
     """
-    return web.answer(batches.get_batch(web.conn(), batch_id))
+    return web.answer(batches.get_batch(web.conn(), current_actor(), batch_id))
 
 
 @bp.post("/case-batches/<int:batch_id>/cancellation")

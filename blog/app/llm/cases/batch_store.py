@@ -5,7 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from blog.app import db
+from blog.app.auth.models import Actor
 from blog.app.llm.cases.models import Asked, BatchRow, ColumnRow, NewestResult, Result, Stand
+from blog.app.llm.cases.sight import condition
+from blog.app.llm.runs.sight import params
 
 # A verdict is written once an answer was held to its checks; until then, and without one, the newest run
 # says how it stands.
@@ -183,7 +186,7 @@ def find_asked(conn: db.Connection, run_id: int) -> Asked | None:
         conn,
         Asked,
         """
-        SELECT result.id AS result_id, content.checks, content.reference, content.inputs,
+        SELECT result.id AS result_id, run.post_id, content.checks, content.reference, content.inputs,
                content.judge_action_id, content.judge_model_id, content.judge_criteria,
                content.judge_least, version.output_kind, batch.llm_model_id AS asked_model_id,
                asked.label AS asked_model_label, run.llm_model_id AS model_id, model.label AS model_label,
@@ -224,14 +227,15 @@ def update_verdict(
     )
 
 
-def list_results(conn: db.Connection, batch_id: int) -> list[Result]:
+def list_results(conn: db.Connection, actor: Actor, batch_id: int) -> list[Result]:
     return db.many(
         conn,
         Result,
         f"""
         SELECT result.id, result.llm_case_batch_id AS batch_id, tried.id AS case_id,
                content.id AS case_version_id, tried.name AS case_name, content.number AS case_number,
-               tried.is_required, content.id = {NEWEST_CONTENT} AS is_current, {STATE},
+               tried.is_required, content.id = {NEWEST_CONTENT} AS is_current,
+               NOT {condition(actor)} AS is_hidden, {STATE},
                result.problem, result.checks, result.score, run.id AS run_id, judge.id AS judge_run_id,
                coalesce(run.error_message, judge.error_message) AS error_message,
                coalesce(run.check_problems, '{{}}') AS check_problems,
@@ -251,10 +255,10 @@ def list_results(conn: db.Connection, batch_id: int) -> list[Result]:
             FROM llm_case_run AS link JOIN llm_run AS paid ON paid.id = link.llm_run_id
             WHERE link.llm_case_result_id = result.id
         ) AS spent ON true
-        WHERE result.llm_case_batch_id = %s
+        WHERE result.llm_case_batch_id = %(batch_id)s
         ORDER BY tried.id
         """,
-        (batch_id,),
+        {"batch_id": batch_id, **params(actor)},
     )
 
 

@@ -19,7 +19,7 @@ from blog.app.llm.cases.holding import Held, hold
 from blog.app.llm.cases.models import Asked
 from blog.app.llm.permissions import LLM_RUN
 from blog.app.llm.prompts.rules import JUDGE_VOCABULARY
-from blog.app.llm.runs import execution, snapshot
+from blog.app.llm.runs import execution, sight, snapshot
 from blog.app.llm.runs import services as runs
 from blog.app.translation import gettext as _
 
@@ -42,7 +42,7 @@ def settle(conn: db.Connection, run_id: int, checked_output: str) -> None:
         batch_store.update_verdict(conn, asked.result_id, checks=held, verdict="passed")
     else:
         batch_store.update_verdict(conn, asked.result_id, checks=held, verdict=None)
-        _ask_judge(conn, asked, held, said.text)
+        _ask_judge(conn, run_id, asked, held, said.text)
 
 
 def settle_judge(conn: db.Connection, run_id: int, checked_output: str) -> None:
@@ -70,7 +70,8 @@ def judge_again(conn: db.Connection, run_id: int) -> None:
     output = runs.get_run(conn, run_id).checked_output
     if output is None:
         raise NotFound(_("There is no answer to judge."))
-    _ask_judge(conn, asked, _without_judge(asked.held), answers.read(output, asked.output_kind).text)
+    said = answers.read(output, asked.output_kind).text
+    _ask_judge(conn, run_id, asked, _without_judge(asked.held), said)
 
 
 def adopt(conn: db.Connection, run_id: int, child_id: int) -> None:
@@ -82,7 +83,9 @@ CASE_TARGET = execution.Target(task=CASE_TASK, save=settle, adopt=adopt)
 JUDGE_TARGET = execution.Target(task=JUDGE_TASK, save=settle_judge, adopt=adopt)
 
 
-def _ask_judge(conn: db.Connection, asked: Asked, held: Sequence[Mapping[str, Any]], answer: str) -> None:
+def _ask_judge(
+    conn: db.Connection, run_id: int, asked: Asked, held: Sequence[Mapping[str, Any]], answer: str
+) -> None:
     """Queues a run of the judging action. What keeps it from being asked leaves the answer not judged."""
     batch_store.update_verdict(conn, asked.result_id, checks=held, verdict=None)
     if asked.is_stopped:
@@ -90,15 +93,15 @@ def _ask_judge(conn: db.Connection, asked: Asked, held: Sequence[Mapping[str, An
         return
     try:
         with conn.transaction():
-            run_id = _create_judge_run(conn, asked, answer)
+            judge_run_id = _create_judge_run(conn, run_id, asked, answer)
     except AppError as refusal:
         _not_judged(conn, asked, held, f"The judge could not be asked: {refusal.message}")
         return
-    batch_store.insert_case_run(conn, asked.result_id, run_id, is_judge=True)
-    jobs.defer(conn, JUDGE_TASK, priority=LATER, run_id=run_id)
+    batch_store.insert_case_run(conn, asked.result_id, judge_run_id, is_judge=True)
+    jobs.defer(conn, JUDGE_TASK, priority=LATER, run_id=judge_run_id)
 
 
-def _create_judge_run(conn: db.Connection, asked: Asked, answer: str) -> int:
+def _create_judge_run(conn: db.Connection, run_id: int, asked: Asked, answer: str) -> int:
     if asked.judge_action_id is None:
         raise NotFound(_("This case has no judge."))
     told = {
@@ -114,11 +117,14 @@ def _create_judge_run(conn: db.Connection, asked: Asked, answer: str) -> int:
         vocabulary=JUDGE_VOCABULARY,
         inputs=replace(snapshot.restore(asked.inputs), input=told),
     )
-    return runs.create_run(conn, _actor(conn, asked), prepared, purpose="case").run_id
+    actor = _actor(conn, asked)
+    sight.check(conn, actor, run_id)
+    quotes = snapshot.named(asked.inputs)
+    return runs.create_run(conn, actor, prepared, purpose="case", post_id=asked.post_id, quotes=quotes).run_id
 
 
 def _actor(conn: db.Connection, asked: Asked) -> Actor:
-    """Whoever ran the cases, if they still may: asking a judge costs money too."""
+    """Whoever ran the cases, if they still may: asking a judge costs money and sends what they read."""
     if asked.user_id is None:
         raise Forbidden(_("Nobody is known who ran these cases."))
     actor = auth.actor_of_user(conn, asked.user_id)

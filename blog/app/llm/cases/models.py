@@ -24,6 +24,7 @@ UNFINISHED: frozenset[ResultState] = frozenset({"error", "stopped", "left_out", 
 class Case:
     """A case with its newest content. `reference` is an answer one would like; empty: none.
 
+    `post_id` is the post its values came from; None: typed by hand.
     `judge_action_id` None: no model judges. `judge_model_id` None: the one the judging action names.
     """
 
@@ -31,6 +32,7 @@ class Case:
     action_id: int
     name: str
     is_required: bool
+    post_id: int | None
     archived_at: datetime | None
     version_id: int
     number: int
@@ -44,6 +46,16 @@ class Case:
     judge_least: Decimal | None
     author: str | None
     changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenCase:
+    """What there is of a case for whoever may not see the post that its values came from."""
+
+    id: int
+    name: str
+    is_required: bool
+    version_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +87,7 @@ class GateState:
 class Result:
     """How a case went. `is_current` false: the case was changed since.
 
+    `is_hidden`: it is of a post that whoever asks may not see, so nothing is said of what it was held to.
     `cost` is that of all its runs, the judge's and the repairs' too; None: of one of them nobody knows.
     """
 
@@ -86,6 +99,7 @@ class Result:
     case_number: int
     is_required: bool
     is_current: bool
+    is_hidden: bool
     state: ResultState
     problem: str
     checks: list[Mapping[str, Any]]
@@ -157,6 +171,7 @@ class Asked:
     """
 
     result_id: int
+    post_id: int | None
     checks: list[Mapping[str, Any]]
     reference: str
     inputs: Mapping[str, Any]
@@ -241,8 +256,12 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """The cases of an action over its versions, the newest version first."""
+    """The cases of an action over its versions, the newest version first.
+
+    `hidden` are those of posts that whoever asks may not see. The gate counts them all the same.
+    """
 
     gate: GateRow
     columns: list[Column]
     rows: list[CaseRow]
+    hidden: list[HiddenCase]

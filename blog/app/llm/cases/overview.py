@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from blog.app import db
+from blog.app.auth.models import Actor
 from blog.app.errors import Invalid
-from blog.app.llm.cases import batch_store, services
+from blog.app.llm.cases import batch_store, services, store
 from blog.app.llm.cases.models import CaseRow, Cell, Column, ColumnRow, GateState, NewestResult, Overview
 from blog.app.llm.cases.wordings import wordings
 from blog.app.llm.prompts import services as prompts
@@ -16,7 +17,7 @@ SHOWN = 8
 Places = Mapping[tuple[int, int, int], NewestResult]
 
 
-def get_overview(conn: db.Connection, action_id: int) -> Overview:
+def get_overview(conn: db.Connection, actor: Actor, action_id: int) -> Overview:
     """The draft and the live version with their own models, and the latest others that cases were run on."""
     head = prompts.get_action_head(conn, action_id)
     rows = _columns(conn, head)
@@ -30,8 +31,9 @@ def get_overview(conn: db.Connection, action_id: int) -> Overview:
         columns=[_column(conn, head, row) for row in rows],
         rows=[
             CaseRow(case=case, cells=[_cell(newest, case.id, row, sent) for row in rows])
-            for case in services.list_cases(conn, action_id)
+            for case in services.list_cases(conn, actor, action_id)
         ],
+        hidden=store.list_hidden(conn, actor, action_id),
     )
 
 

@@ -22,19 +22,24 @@ from blog.app.translation import gettext as _
 MAX_CASES = 500
 
 
-def list_cases(conn: db.Connection, action_id: int, *, with_archived: bool = False) -> list[Case]:
+def list_cases(
+    conn: db.Connection, actor: Actor, action_id: int, *, with_archived: bool = False
+) -> list[Case]:
     prompts.get_action_head(conn, action_id)
-    return store.list_cases(conn, action_id, with_archived=with_archived)
+    return store.list_cases(conn, actor, action_id, with_archived=with_archived)
 
 
-def get_case(conn: db.Connection, case_id: int) -> Case:
-    case = store.find_case(conn, case_id)
+def get_case(conn: db.Connection, actor: Actor, case_id: int) -> Case:
+    case = store.find_case(conn, actor, case_id)
     if case is None:
         raise NotFound(_("There is no such case."))
     return case
 
 
-def create_case(conn: db.Connection, actor: Actor, action_id: int, new: CaseContent) -> Case:
+def create_case(
+    conn: db.Connection, actor: Actor, action_id: int, new: CaseContent, *, post_id: int | None = None
+) -> Case:
+    """`post_id`: the post that its values were read from, by somebody who may; None: they were typed."""
     permissions.check(actor, LLM_CONFIGURE)
     prompts.get_action_head(conn, action_id)
     _check(conn, action_id, new)
@@ -43,10 +48,12 @@ def create_case(conn: db.Connection, actor: Actor, action_id: int, new: CaseCont
             _("An action has at most %(max_cases)s cases. Put one away first.", max_cases=MAX_CASES)
         )
     with conn.transaction(), db.constraints(llm_case_name_key=_taken(new)):
-        case_id = store.insert_case(conn, action_id, name=new.name, is_required=new.is_required)
+        case_id = store.insert_case(
+            conn, action_id, name=new.name, is_required=new.is_required, post_id=post_id
+        )
         _append(conn, actor, case_id, new, base_version_id=None)
         audit.record(conn, actor, "llm_case.created", "llm_case", case_id, action_id=action_id)
-        return get_case(conn, case_id)
+        return get_case(conn, actor, case_id)
 
 
 def update_case(conn: db.Connection, actor: Actor, case_id: int, change: CaseChange) -> Case:
@@ -54,14 +61,19 @@ def update_case(conn: db.Connection, actor: Actor, case_id: int, change: CaseCha
     permissions.check(actor, LLM_CONFIGURE)
     with conn.transaction(), db.constraints(llm_case_name_key=_taken(change)):
         store.lock_case(conn, case_id)
-        before = get_case(conn, case_id)
+        before = get_case(conn, actor, case_id)
         _check(conn, before.action_id, change)
         if before.version_id != change.base_version_id:
             raise _moved_on(before)
         store.update_case(conn, case_id, name=change.name, is_required=change.is_required)
         if _content(before) != _columns(change):
             _append(conn, actor, case_id, change, base_version_id=change.base_version_id)
-        after = get_case(conn, case_id)
+        after = store.find_case(conn, actor, case_id)
+        if after is None:
+            raise Invalid(
+                _("The input names a field that you may not see. Take it out, or ask somebody who may."),
+                field="inputs",
+            )
         details = {"number": after.number, "is_required": after.is_required}
         audit.record(conn, actor, "llm_case.changed", "llm_case", case_id, **details)
         return after
@@ -70,6 +82,7 @@ def update_case(conn: db.Connection, actor: Actor, case_id: int, change: CaseCha
 def archive_case(conn: db.Connection, actor: Actor, case_id: int) -> None:
     """Put away, it is not run and no gate asks for it; what was found with it stays."""
     permissions.check(actor, LLM_CONFIGURE)
+    get_case(conn, actor, case_id)
     with conn.transaction():
         db.must_touch(store.archive_case(conn, case_id), _("There is no such case."))
         audit.record(conn, actor, "llm_case.archived", "llm_case", case_id)
@@ -77,10 +90,11 @@ def archive_case(conn: db.Connection, actor: Actor, case_id: int) -> None:
 
 def bring_back_case(conn: db.Connection, actor: Actor, case_id: int) -> Case:
     permissions.check(actor, LLM_CONFIGURE)
+    get_case(conn, actor, case_id)
     with conn.transaction():
         db.must_touch(store.bring_back_case(conn, case_id), _("There is no such case."))
         audit.record(conn, actor, "llm_case.brought_back", "llm_case", case_id)
-        return get_case(conn, case_id)
+        return get_case(conn, actor, case_id)
 
 
 def _check(conn: db.Connection, action_id: int, new: CaseContent) -> None:
@@ -134,7 +148,7 @@ def _append(
         user_id=actor.user_id,
     )
     if version_id is None:
-        raise _moved_on(get_case(conn, case_id))
+        raise _moved_on(get_case(conn, actor, case_id))
 
 
 def _moved_on(case: Case) -> Conflict:

@@ -5,10 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 from blog.app import db
-from blog.app.llm.cases.models import Case, GateRow
+from blog.app.auth.models import Actor
+from blog.app.llm.cases.models import Case, GateRow, HiddenCase
+from blog.app.llm.cases.sight import condition
+from blog.app.llm.runs.sight import params
 
 CASE = """
-    SELECT tried.id, tried.llm_action_id AS action_id, tried.name, tried.is_required, tried.archived_at,
+    SELECT tried.id, tried.llm_action_id AS action_id, tried.name, tried.is_required, tried.post_id,
+           tried.archived_at,
            content.id AS version_id, content.number, content.inputs, content.checks, content.reference,
            content.judge_action_id, judge.label AS judge_label, content.judge_model_id,
            content.judge_criteria, content.judge_least, person.name AS author,
@@ -21,21 +25,48 @@ CASE = """
 """
 
 
-def find_case(conn: db.Connection, case_id: int) -> Case | None:
-    return db.one(conn, Case, f"{CASE} WHERE tried.id = %s", (case_id,))
+def find_case(conn: db.Connection, actor: Actor, case_id: int) -> Case | None:
+    """None also of one that the actor may not see."""
+    return db.one(
+        conn,
+        Case,
+        f"{CASE} WHERE tried.id = %(case_id)s AND {condition(actor)}",
+        {"case_id": case_id, **params(actor)},
+    )
 
 
-def list_cases(conn: db.Connection, action_id: int, *, with_archived: bool = False) -> list[Case]:
-    """In the order they were made."""
+def list_cases(
+    conn: db.Connection, actor: Actor, action_id: int, *, with_archived: bool = False
+) -> list[Case]:
+    """Those the actor may see, in the order they were made."""
     return db.many(
         conn,
         Case,
         f"""
         {CASE}
-        WHERE tried.llm_action_id = %s AND (%s OR tried.archived_at IS NULL)
+        WHERE tried.llm_action_id = %(action_id)s AND (%(with_archived)s OR tried.archived_at IS NULL)
+            AND {condition(actor)}
         ORDER BY tried.id
         """,
-        (action_id, with_archived),
+        {"action_id": action_id, "with_archived": with_archived, **params(actor)},
+    )
+
+
+def list_hidden(conn: db.Connection, actor: Actor, action_id: int) -> list[HiddenCase]:
+    """Those that are run and that the actor may not see."""
+    return db.many(
+        conn,
+        HiddenCase,
+        f"""
+        SELECT tried.id, tried.name, tried.is_required,
+               (SELECT id FROM llm_case_version AS newest WHERE newest.llm_case_id = tried.id
+                ORDER BY newest.number DESC LIMIT 1) AS version_id
+        FROM llm_case AS tried
+        WHERE tried.llm_action_id = %(action_id)s AND tried.archived_at IS NULL
+            AND NOT {condition(actor)}
+        ORDER BY tried.id
+        """,
+        {"action_id": action_id, **params(actor)},
     )
 
 
@@ -47,11 +78,15 @@ def count_cases(conn: db.Connection, action_id: int) -> int:
     )
 
 
-def insert_case(conn: db.Connection, action_id: int, *, name: str, is_required: bool) -> int:
+def insert_case(
+    conn: db.Connection, action_id: int, *, name: str, is_required: bool, post_id: int | None
+) -> int:
     return db.scalar(
         conn,
-        "INSERT INTO llm_case (llm_action_id, name, is_required) VALUES (%s, %s, %s) RETURNING id",
-        (action_id, name, is_required),
+        """
+        INSERT INTO llm_case (llm_action_id, name, is_required, post_id) VALUES (%s, %s, %s, %s) RETURNING id
+        """,
+        (action_id, name, is_required, post_id),
     )
 
 

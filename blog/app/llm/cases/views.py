@@ -9,7 +9,7 @@ from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.errors import AppError, Conflict, Invalid
 from blog.app.llm.cases import batches, forms, overview, services
-from blog.app.llm.cases.models import UNFINISHED, Case
+from blog.app.llm.cases.models import Case
 from blog.app.llm.cases.schemas import CaseInputs
 from blog.app.llm.language import NAMES
 from blog.app.llm.permissions import LLM_CONFIGURE, LLM_READ, LLM_RUN
@@ -31,16 +31,16 @@ def list_cases(action_id: int) -> Response:
 def _cases_page(action_id: int, error: AppError | None = None) -> Response:
     conn, actor = web.conn(), current_actor()
     action = prompts.get_newest_action(conn, action_id)
-    everything = services.list_cases(conn, action_id, with_archived=True)
+    everything = services.list_cases(conn, actor, action_id, with_archived=True)
     return web.render(
         "llm/cases.html",
         action=action,
-        seen=overview.get_overview(conn, action_id),
+        seen=overview.get_overview(conn, actor, action_id),
         away=[case for case in everything if case.archived_at is not None],
         versions=prompts.list_action_versions(conn, action_id),
         drafts=[(part.draft_version_id, part.name) for part in prompts.list_draft_parts(conn, action)],
         models=registry.list_usable_models(conn),
-        batches=batches.list_batches(conn, action_id)[:LATEST],
+        batches=batches.list_batches(conn, actor, action_id)[:LATEST],
         errors=problems(error),
         refusal=error,
         may_run=actor.may(LLM_RUN),
@@ -82,7 +82,7 @@ def create_case(action_id: int) -> Response:
 @bp.get("/cases/<int:case_id>")
 @requires(LLM_READ)
 def show_case(case_id: int) -> Response:
-    case = services.get_case(web.conn(), case_id)
+    case = services.get_case(web.conn(), current_actor(), case_id)
     return _case_page(case.action_id, case, forms.values_of(case))
 
 
@@ -94,7 +94,7 @@ def update_case(case_id: int) -> Response:
         change = web.parse_form(forms.CaseForm).as_change()
         case = services.update_case(conn, current_actor(), case_id, change)
     except (Invalid, Conflict) as refusal:
-        case = services.get_case(conn, case_id)
+        case = services.get_case(conn, current_actor(), case_id)
         return _case_page(case.action_id, case, typed(), refusal)
     return web.see_other(url_for("cases.list_cases", action_id=case.action_id))
 
@@ -136,7 +136,7 @@ def create_case_restoration(case_id: int) -> Response:
 
 
 def _to_cases(case_id: int) -> Response:
-    case = services.get_case(web.conn(), case_id)
+    case = services.get_case(web.conn(), current_actor(), case_id)
     return web.see_other(url_for("cases.list_cases", action_id=case.action_id))
 
 
@@ -165,12 +165,12 @@ def start_case_batch(action_id: int) -> Response:
 @bp.get("/case-batches/<int:batch_id>")
 @requires(LLM_READ)
 def show_case_batch(batch_id: int) -> Response:
-    batch = batches.get_batch(web.conn(), batch_id)
+    batch = batches.get_batch(web.conn(), current_actor(), batch_id)
     return web.render(
         "llm/case_batch.html",
         "llm/_case_batch.html",
         batch=batch,
-        can_go_on=any(result.state in UNFINISHED for result in batch.results),
+        can_go_on=any(batches.can_go_on(result) for result in batch.results),
         may_run=current_actor().may(LLM_RUN),
     )
 

@@ -138,13 +138,17 @@ def create_run(
     idempotency: Idempotency | None = None,
     retry_of_id: int | None = None,
     purpose: RunPurpose = "use",
+    post_id: int | None = None,
+    quotes: frozenset[Reference] = frozenset(),
     field_id: int | None = None,
     split_id: int | None = None,
     fence: str | None = None,
 ) -> Created:
     """Inserts a queued run with its exact messages, in the caller's transaction; the caller enqueues it.
 
-    Refuses missing inputs by name before anything is stored. `fence` is that of a preview, so that the run
+    Refuses missing inputs by name before anything is stored. `post_id` is where the values came from; None:
+    from no post, or from that of the run it is tried again for. `quotes` is what stands in its inputs besides
+    what it reads. `fence` is that of a preview, so that the run
     sends the bytes that were seen; None: a new one.
     """
     if not prepared.version.id:
@@ -161,9 +165,10 @@ def create_run(
         user_id=actor.user_id,
         api_token_id=actor.api_token_id,
         retry_of_id=retry_of_id,
+        post_id=post_id,
         field_id=field_id,
         split_id=split_id,
-        inputs=snapshot.take(prepared.inputs, references(prepared)),
+        inputs=snapshot.take(prepared.inputs, references(prepared) | quotes),
         fence=fence,
         messages=messages.rows(made),
         idempotency_key=idempotency.key if idempotency else None,
@@ -317,8 +322,14 @@ def count_active(conn: db.Connection) -> int:
 
 def cancel_run(conn: db.Connection, actor: Actor, run_id: int) -> Run:
     """Stops a run: a queued one at once, a running one through its worker. One that has ended: Conflict."""
+    sight.check(conn, actor, run_id)
+    return cancel_unseen(conn, actor, run_id)
+
+
+def cancel_unseen(conn: db.Connection, actor: Actor, run_id: int) -> Run:
+    """As cancel_run(), for who stops several at once: what is out of their sight stops, too."""
     with conn.transaction():
-        run = get_seen_run(conn, actor, run_id)
+        run = get_run(conn, run_id)
         if run.user_id != actor.user_id:
             check_permission(actor, LLM_CONFIGURE)
         if store.request_cancel(conn, run_id) is None:

@@ -36,6 +36,18 @@ def whole(inputs: Inputs) -> dict[str, Any]:
     }
 
 
+def named(snapshot: Mapping[str, Any]) -> frozenset[Reference]:
+    """What of a post is in it, by name."""
+    inputs = restore(snapshot)
+    return frozenset(
+        [
+            *(Reference(scope="post", field=name) for name in inputs.post),
+            *(Reference(scope="section", field=name) for name in inputs.section or {}),
+            *(Reference(scope="sections", field=name) for each in inputs.sections for name in each),
+        ]
+    )
+
+
 def restore(snapshot: Mapping[str, Any]) -> Inputs:
     return Inputs(
         post=snapshot["post"],

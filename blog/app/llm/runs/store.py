@@ -56,6 +56,7 @@ def insert_run(
     replay_of_id: int | None = None,
     repair_of_id: int | None = None,
     repair_number: int = 0,
+    post_id: int | None = None,
     field_id: int | None = None,
     split_id: int | None = None,
     inputs: Mapping[str, Any],
@@ -64,37 +65,46 @@ def insert_run(
     idempotency_key: str | None = None,
     idempotency_digest: bytes | None = None,
 ) -> int | None:
-    """The new run's id, or None when this person has used the idempotency key before."""
+    """The new run's id, or None when this person has used the idempotency key before.
+
+    What comes of another run is made of the same post.
+    """
     return db.scalar(
         conn,
         """
         INSERT INTO llm_run (llm_action_version_id, llm_model_id, purpose, app_user_id, api_token_id,
-                             retry_of_id, refines_id, replay_of_id, repair_of_id, repair_number,
+                             retry_of_id, refines_id, replay_of_id, repair_of_id, repair_number, post_id,
                              workflow_field_id, llm_action_split_id, inputs, fence, messages, idempotency_key,
                              idempotency_digest)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        VALUES (%(action_version_id)s, %(model_id)s, %(purpose)s, %(user_id)s, %(api_token_id)s,
+                %(retry_of_id)s, %(refines_id)s, %(replay_of_id)s, %(repair_of_id)s, %(repair_number)s,
+                coalesce(%(post_id)s::bigint, (SELECT post_id FROM llm_run WHERE id = coalesce(
+                    %(retry_of_id)s::bigint, %(refines_id)s, %(replay_of_id)s, %(repair_of_id)s))),
+                %(field_id)s, %(split_id)s, %(inputs)s, %(fence)s, %(messages)s, %(idempotency_key)s,
+                %(idempotency_digest)s)
         ON CONFLICT ON CONSTRAINT llm_run_idempotency_key DO NOTHING
         RETURNING id
         """,
-        (
-            action_version_id,
-            model_id,
-            purpose,
-            user_id,
-            api_token_id,
-            retry_of_id,
-            refines_id,
-            replay_of_id,
-            repair_of_id,
-            repair_number,
-            field_id,
-            split_id,
-            db.jsonb(inputs),
-            fence,
-            db.jsonb(messages),
-            idempotency_key,
-            idempotency_digest,
-        ),
+        {
+            "action_version_id": action_version_id,
+            "model_id": model_id,
+            "purpose": purpose,
+            "user_id": user_id,
+            "api_token_id": api_token_id,
+            "retry_of_id": retry_of_id,
+            "refines_id": refines_id,
+            "replay_of_id": replay_of_id,
+            "repair_of_id": repair_of_id,
+            "repair_number": repair_number,
+            "post_id": post_id,
+            "field_id": field_id,
+            "split_id": split_id,
+            "inputs": db.jsonb(inputs),
+            "fence": fence,
+            "messages": db.jsonb(messages),
+            "idempotency_key": idempotency_key,
+            "idempotency_digest": idempotency_digest,
+        },
     )
 
 

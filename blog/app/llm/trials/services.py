@@ -15,7 +15,7 @@ from blog.app.llm.inputs import Inputs, Vocabulary
 from blog.app.llm.permissions import LLM_RUN
 from blog.app.llm.prompts import services as prompts
 from blog.app.llm.runs import services as runs
-from blog.app.llm.runs import sight, snapshot
+from blog.app.llm.runs import snapshot
 from blog.app.llm.runs.services import Prepared
 from blog.app.llm.trials import store
 from blog.app.llm.trials.models import Source, Trial, TrialListItem, TrialRow, Wanted
@@ -81,7 +81,7 @@ def start(
             user_id=actor.user_id,
         )
         for position, (each, of) in enumerate(zip(prepared, wanted, strict=True), start=1):
-            run_id = runs.create_run(conn, actor, each, purpose="test").run_id
+            run_id = runs.create_run(conn, actor, each, purpose="test", post_id=source.post_id).run_id
             store.insert_trial_run(conn, trial_id, position, run_id, of.part_version_ids)
             jobs.defer(conn, "llm.execute_run", run_id=run_id)
         audit.record(conn, actor, "llm_trial.started", "llm_trial", trial_id, action_id=action_id)
@@ -103,10 +103,10 @@ def _prepare(
 
 
 def get_trial(conn: db.Connection, actor: Actor, trial_id: int) -> Trial:
-    """Seen by who may see its runs: who began it, and who configures and may see the post it is of."""
-    row = _row(conn, trial_id)
-    for run_id in row.run_ids:
-        sight.check(conn, actor, run_id, MISSING)
+    """Seen by who began it and by who configures, if they may see the post it is of and all its values."""
+    row = store.find_seen_trial(conn, actor, trial_id)
+    if row is None:
+        raise NotFound(_(MISSING))
     return _trial(conn, row)
 
 
@@ -164,7 +164,7 @@ def keep(conn: db.Connection, actor: Actor, trial_id: int, wanted: TrialKeep) ->
         inputs=CaseInputs.model_validate(trial.inputs),
         reference="" if wanted.run_id is None else _answer(conn, trial, wanted.run_id),
     )
-    return cases.create_case(conn, actor, trial.action_id, content)
+    return cases.create_case(conn, actor, trial.action_id, content, post_id=trial.post_id)
 
 
 def _answer(conn: db.Connection, trial: Trial, run_id: int) -> str:

@@ -1,10 +1,12 @@
 """SQL of tests on the bench."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, LiteralString
 
 from blog.app import db
+from blog.app.auth import reach
 from blog.app.auth.models import Actor
+from blog.app.llm.permissions import LLM_CONFIGURE
 from blog.app.llm.runs import sight
 from blog.app.llm.trials.models import TrialListItem, TrialRow
 
@@ -46,30 +48,44 @@ def insert_trial_run(
     )
 
 
+TRIAL = """
+    SELECT trial.id, trial.llm_action_id AS action_id, action.label AS action_label, trial.inputs,
+           trial.post_id, trial.post_section_id AS section_id, trial.app_user_id AS user_id,
+           person.name AS user_name, trial.created_at,
+           ARRAY(SELECT llm_run_id FROM llm_trial_run
+                 WHERE llm_trial_id = trial.id ORDER BY position) AS run_ids,
+           COALESCE((SELECT jsonb_agg(ARRAY(SELECT part.name
+                                            FROM llm_prompt_part_version AS version
+                                            JOIN llm_prompt_part AS part
+                                              ON part.id = version.llm_prompt_part_id
+                                            WHERE version.id = ANY (each.part_version_ids)
+                                            ORDER BY part.name)
+                                      ORDER BY each.position)
+                     FROM llm_trial_run AS each WHERE each.llm_trial_id = trial.id), '[]') AS drafts
+    FROM llm_trial AS trial
+    JOIN llm_action AS action ON action.id = trial.llm_action_id
+    LEFT JOIN app_user AS person ON person.id = trial.app_user_id
+"""
+
+
+def in_sight(actor: Actor) -> LiteralString:
+    """Of the parameters that sight.params() gives. A trial holds more values than its runs have read."""
+    whose = "true" if actor.may(LLM_CONFIGURE) else "trial.app_user_id = %(sight_user)s"
+    if reach.seen(actor) is None:
+        return whose
+    return f"{whose} AND (trial.post_id IS NULL OR {sight.may_read_sql('trial.post_id', 'trial.inputs')})"
+
+
 def find_trial(conn: db.Connection, trial_id: int) -> TrialRow | None:
+    return db.one(conn, TrialRow, f"{TRIAL} WHERE trial.id = %s", (trial_id,))
+
+
+def find_seen_trial(conn: db.Connection, actor: Actor, trial_id: int) -> TrialRow | None:
     return db.one(
         conn,
         TrialRow,
-        """
-        SELECT trial.id, trial.llm_action_id AS action_id, action.label AS action_label, trial.inputs,
-               trial.post_id, trial.post_section_id AS section_id, trial.app_user_id AS user_id,
-               person.name AS user_name, trial.created_at,
-               ARRAY(SELECT llm_run_id FROM llm_trial_run
-                     WHERE llm_trial_id = trial.id ORDER BY position) AS run_ids,
-               COALESCE((SELECT jsonb_agg(ARRAY(SELECT part.name
-                                                FROM llm_prompt_part_version AS version
-                                                JOIN llm_prompt_part AS part
-                                                  ON part.id = version.llm_prompt_part_id
-                                                WHERE version.id = ANY (each.part_version_ids)
-                                                ORDER BY part.name)
-                                          ORDER BY each.position)
-                         FROM llm_trial_run AS each WHERE each.llm_trial_id = trial.id), '[]') AS drafts
-        FROM llm_trial AS trial
-        JOIN llm_action AS action ON action.id = trial.llm_action_id
-        LEFT JOIN app_user AS person ON person.id = trial.app_user_id
-        WHERE trial.id = %s
-        """,
-        (trial_id,),
+        f"{TRIAL} WHERE trial.id = %(trial_id)s AND {in_sight(actor)}",
+        {"trial_id": trial_id, **sight.params(actor)},
     )
 
 
@@ -124,7 +140,7 @@ def find_trial_of_run(conn: db.Connection, run_id: int) -> int | None:
 
 
 def list_trials(conn: db.Connection, actor: Actor, action_id: int, *, limit: int) -> list[TrialListItem]:
-    """Newest first; those whose runs the actor may see."""
+    """Newest first; those that the actor may see."""
     return db.many(
         conn,
         TrialListItem,
@@ -140,9 +156,7 @@ def list_trials(conn: db.Connection, actor: Actor, action_id: int, *, limit: int
                      WHERE each.llm_trial_id = trial.id ORDER BY each.position) AS tried
         FROM llm_trial AS trial
         LEFT JOIN app_user AS person ON person.id = trial.app_user_id
-        WHERE trial.llm_action_id = %(action_id)s AND EXISTS (
-            SELECT FROM llm_trial_run JOIN llm_run AS run ON run.id = llm_run_id
-            WHERE llm_trial_id = trial.id AND {sight.condition(actor)})
+        WHERE trial.llm_action_id = %(action_id)s AND {in_sight(actor)}
         ORDER BY trial.id DESC LIMIT %(limit)s
         """,
         {"action_id": action_id, "limit": limit, **sight.params(actor)},

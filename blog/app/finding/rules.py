@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import cast
 from urllib.parse import parse_qsl, urlencode
 
+from blog.app.auth import whom
 from blog.app.auth.models import Actor
 from blog.app.auth.reach import seen
 from blog.app.errors import Invalid
@@ -23,7 +24,6 @@ from blog.app.translation import N_
 from blog.app.translation import gettext as _
 
 SHOWN_PER_DAY = 6
-NOBODY = 0  # no person has this id
 
 
 # --- search --------------------------------------------------------------------------------------
@@ -69,23 +69,11 @@ def wanted(actor: Actor, asked: PostFilter, *, removed: bool = False) -> Wanted:
         search=search_words(asked.search) if asked.search.strip() else None,
         sub_stage_id=asked.sub_stage_id,
         status=asked.status,
-        assignee_id=_person(actor, asked.assignee),
-        author_id=_person(actor, asked.author),
+        assignee_id=whom.meant(actor, asked.assignee),
+        author_id=whom.meant(actor, asked.author),
         due=asked.due,
         removed=removed,
     )
-
-
-def _person(actor: Actor, said: str | None) -> int | None:
-    match said:
-        case None:
-            return None
-        case "me":
-            return actor.user_id if actor.user_id is not None else NOBODY
-        case "nobody":
-            return NOBODY
-        case number:
-            return int(number)
 
 
 # --- pages ---------------------------------------------------------------------------------------

@@ -5,12 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from blog.app.auth.whom import Person, PersonOrNobody
 from blog.app.finding.models import Due, Place, Sort
 from blog.app.posts.schemas import Id, Limit
 from blog.app.review.models import Status
 
-Person = Annotated[str, Field(pattern=r"^(me|[1-9][0-9]{0,17})$")]
-PersonOrNobody = Annotated[str, Field(pattern=r"^(me|nobody|[1-9][0-9]{0,17})$")]
 Month = Annotated[str, Field(pattern=r"^[12][0-9]{3}-(0[1-9]|1[0-2])$")]
 
 

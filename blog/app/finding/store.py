@@ -11,6 +11,7 @@ from typing import LiteralString
 
 from blog.app import db
 from blog.app.auth.models import Actor
+from blog.app.auth.whom import NOBODY
 from blog.app.finding.models import (
     CalendarEntry,
     ColumnCount,
@@ -22,7 +23,7 @@ from blog.app.finding.models import (
     Sort,
     StageChoice,
 )
-from blog.app.finding.rules import NOBODY, Cursor, SearchWords, Wanted
+from blog.app.finding.rules import Cursor, SearchWords, Wanted
 from blog.app.llm.runs import sight
 
 STANDING = """

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from blog.app import db
+from blog.app.auth import whom
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check
-from blog.app.finding.rules import NOBODY, search_words
+from blog.app.finding.rules import search_words
 from blog.app.insight import comparing, run_store
 from blog.app.insight.models import Choice, ExportedRun, RunChoices, RunComparison, RunListItem, RunPage
 from blog.app.insight.run_store import Wanted
@@ -53,24 +54,12 @@ def wanted(actor: Actor, asked: RunFilter) -> Wanted:
         action_version_id=asked.action_version_id,
         model_id=asked.llm_model_id,
         provider_id=asked.llm_provider_id,
-        person_id=_person(actor, asked.person),
+        person_id=whom.meant(actor, asked.person),
         post_id=asked.post_id,
         sub_stage_id=asked.sub_stage_id,
         since=asked.since,
         until=asked.until,
     )
-
-
-def _person(actor: Actor, said: str | None) -> int | None:
-    match said:
-        case None:
-            return None
-        case "me":
-            return actor.user_id if actor.user_id is not None else NOBODY
-        case "nobody":
-            return NOBODY
-        case number:
-            return int(number)
 
 
 def settled(conn: db.Connection, query: RunQuery) -> RunQuery:

@@ -5,13 +5,12 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from blog.app.auth.whom import PersonOrNobody
 from blog.app.insight.models import ExportFormat
 from blog.app.insight.retention_models import EndStatus, What
 from blog.app.insight.usage_models import By
 from blog.app.llm.runs.models import RunPurpose, RunStatus
 from blog.app.posts.schemas import Id, Limit
-
-Person = Annotated[str, Field(pattern=r"^(me|nobody|[1-9][0-9]{0,17})$")]
 
 
 class RunFilter(BaseModel):
@@ -27,7 +26,7 @@ class RunFilter(BaseModel):
     action_version_id: Id | None = None
     llm_model_id: Id | None = None
     llm_provider_id: Id | None = None
-    person: Person | None = None
+    person: PersonOrNobody | None = None
     post_id: Id | None = None
     sub_stage_id: Id | None = None
     since: date | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from blog.app.insight.schemas import Person
+from blog.app.auth.whom import PersonOrNobody
 from blog.app.posts.schemas import Id, Limit
 
 
@@ -15,7 +15,7 @@ class AuditFilter(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(default="", max_length=100, description="What was done, such as post.revised.")
-    person: Person | None = None
+    person: PersonOrNobody | None = None
     subject_kind: str = Field(default="", max_length=100)
     subject_id: Id | None = None
     address: str = Field(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 
 from blog.app import audit, db
+from blog.app.auth import whom
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check
 from blog.app.errors import Forbidden, Invalid
@@ -15,7 +16,6 @@ from blog.app.trail.store import Wanted
 from blog.app.translation import gettext as _
 
 EXPORTED_AT_ONCE = 1000
-NOBODY = 0
 
 
 def list_events(conn: db.Connection, actor: Actor, query: AuditQuery) -> AuditPage:
@@ -55,22 +55,12 @@ def _wanted(actor: Actor, asked: AuditFilter) -> Wanted:
         subject_kind=asked.subject_kind,
         subject_id=asked.subject_id,
         request_id=asked.request_id,
-        user_id=_person(actor, asked.person),
+        user_id=None if asked.person == "nobody" else whom.meant(actor, asked.person),
         is_system=asked.person == "nobody",
         network=_network(asked.address),
         since=asked.since,
         until=asked.until,
     )
-
-
-def _person(actor: Actor, said: str | None) -> int | None:
-    match said:
-        case None | "nobody":
-            return None
-        case "me":
-            return actor.user_id if actor.user_id is not None else NOBODY
-        case number:
-            return int(number)
 
 
 def _network(address: str) -> str | None:

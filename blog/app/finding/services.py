@@ -12,7 +12,7 @@ from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check
 from blog.app.auth.reach import seen
 from blog.app.errors import Conflict, Forbidden, NotFound
-from blog.app.finding import rules, store
+from blog.app.finding import board_store, jump_store, rules, store, view_store
 from blog.app.finding.models import (
     Board,
     BoardColumn,
@@ -108,8 +108,8 @@ def _columns(conn: db.Connection, wanted: Wanted, stages: Sequence[StageChoice])
     ids = [stage.id for stage in stages]
     if wanted.search is not None:
         return _columns_with_words(conn, wanted, stages, ids)
-    posts = store.list_column_posts(conn, wanted, ids, PER_COLUMN + 1)
-    counts = store.list_column_counts(conn, wanted, ids, COUNTED + 1)
+    posts = board_store.list_column_posts(conn, wanted, ids, PER_COLUMN + 1)
+    counts = board_store.list_column_counts(conn, wanted, ids, COUNTED + 1)
     return _arranged(stages, posts, counts)
 
 
@@ -119,14 +119,14 @@ def _columns_with_words(
     stages: Sequence[StageChoice],
     ids: Sequence[int],
 ) -> list[BoardColumn]:
-    near = store.list_column_posts(conn, wanted, ids, PER_COLUMN + 1, walk=COLUMN_PROBE)
+    near = board_store.list_column_posts(conn, wanted, ids, PER_COLUMN + 1, walk=COLUMN_PROBE)
     if len(near) >= COMMON * COLUMN_PROBE * len(ids):
         # Too many to count: of each column, those of its first posts that have the words.
-        posts = store.list_column_posts(conn, wanted, ids, PER_COLUMN + 1, walk=COLUMN_WALK)
+        posts = board_store.list_column_posts(conn, wanted, ids, PER_COLUMN + 1, walk=COLUMN_WALK)
         return [_column(stage, posts, None) for stage in stages]
     matching = store.list_matching(conn, wanted)
-    posts = store.list_columns_of(conn, wanted, ids, PER_COLUMN + 1, post_ids=matching)
-    return _arranged(stages, posts, store.list_counts_of(conn, wanted, ids, post_ids=matching))
+    posts = board_store.list_columns_of(conn, wanted, ids, PER_COLUMN + 1, post_ids=matching)
+    return _arranged(stages, posts, board_store.list_counts_of(conn, wanted, ids, post_ids=matching))
 
 
 def _arranged(
@@ -168,12 +168,12 @@ def get_calendar(conn: db.Connection, actor: Actor, month: str | None, today: da
 def list_views(conn: db.Connection, actor: Actor) -> list[SavedView]:
     """One's own, then those that others share."""
     check(actor, POST_READ)
-    return store.list_views(conn, actor.user_id, VIEWS)
+    return view_store.list_views(conn, actor.user_id, VIEWS)
 
 
 def get_view(conn: db.Connection, actor: Actor, view_id: int) -> SavedView:
     check(actor, POST_READ)
-    view = store.find_view(conn, actor.user_id, view_id)
+    view = view_store.find_view(conn, actor.user_id, view_id)
     if view is None:
         raise NotFound(_("There is no such view, or it is not shared."))
     return view
@@ -187,7 +187,7 @@ def create_view(conn: db.Connection, actor: Actor, new: ViewCreate) -> SavedView
     if actor.user_id is None:
         raise Forbidden(_("A view belongs to a person."))
     with conn.transaction(), db.constraints(saved_view_name_key=_name_taken(new.name)):
-        view_id = store.insert_view(
+        view_id = view_store.insert_view(
             conn,
             actor.user_id,
             name=new.name.strip(),
@@ -204,7 +204,7 @@ def change_view(conn: db.Connection, actor: Actor, view_id: int, change: ViewCha
         _check_owner(actor, get_view(conn, actor, view_id))
         if change.is_shared:
             check(actor, POST_EDIT)
-        store.update_view(conn, view_id, name=change.name, is_shared=change.is_shared)
+        view_store.update_view(conn, view_id, name=change.name, is_shared=change.is_shared)
         audit.record(conn, actor, "view.changed", "saved_view", view_id)
         return get_view(conn, actor, view_id)
 
@@ -214,7 +214,7 @@ def remove_view(conn: db.Connection, actor: Actor, view_id: int) -> SavedView:
     with conn.transaction():
         view = get_view(conn, actor, view_id)
         _check_owner(actor, view)
-        store.delete_view(conn, view_id)
+        view_store.delete_view(conn, view_id)
         audit.record(conn, actor, "view.removed", "saved_view", view_id)
         return view
 
@@ -241,15 +241,17 @@ def find(conn: db.Connection, actor: Actor, text: str, *, post_id: int | None = 
     items: list[Hit] = []
     if actor.may(POST_READ):
         if post_id is not None and text.strip():
-            items += store.list_fields(conn, post_id, pattern, seen(actor), HITS)
+            items += jump_store.list_fields(conn, post_id, pattern, seen(actor), HITS)
         items += _find_posts(conn, actor, text)
     items += [
         Hit(kind="page", label=page.label, detail=page.detail, url=page.url)
         for page in rules.pages(actor, text)
     ]
     if actor.may(LLM_READ) and text.strip():
-        items += store.list_llm(conn, pattern, HITS)
-        items += store.list_runs(conn, actor, pattern, rules.number(text), recent=RECENT_RUNS, limit=HITS)
+        items += jump_store.list_llm(conn, pattern, HITS)
+        items += jump_store.list_runs(
+            conn, actor, pattern, rules.number(text), recent=RECENT_RUNS, limit=HITS
+        )
     return Hits(query=text, items=items)
 
 
@@ -260,7 +262,7 @@ def _find_posts(conn: db.Connection, actor: Actor, text: str) -> list[Hit]:
         return [_post_hit(post) for post in latest]
     search = rules.search_words(text)
     wanted = Wanted(seen=seen(actor), search=search)
-    titled = store.list_titled(conn, search, wanted.seen, walk=TITLES, limit=HITS)
+    titled = jump_store.list_titled(conn, search, wanted.seen, walk=TITLES, limit=HITS)
     known = {post.id for post in titled}
     others = [] if len(titled) == HITS else _found(conn, wanted, "changed", None, HITS * 2)
     return [_post_hit(post) for post in [*titled, *(post for post in others if post.id not in known)][:HITS]]

@@ -11,8 +11,8 @@ from typing import LiteralString
 from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.auth.whom import NOBODY
+from blog.app.finding.conditions import QUERY
 from blog.app.finding.rules import SearchWords
-from blog.app.finding.store import QUERY
 from blog.app.insight.models import Choice, ExportedRun, RunListItem
 from blog.app.llm.runs import sight
 

@@ -145,7 +145,8 @@ def test_a_passage_is_chosen_without_java_script(open_page: Open, site: Site) ->
         expect(plain.locator("main")).to_contain_text("2 times")
         plain.locator("li .button").last.click()
         expect(plain.locator("mark")).to_have_text(PASSAGE)
-        plain.locator("form", has_text="Shorten").get_by_role("button").click()
+        with plain.expect_navigation():
+            plain.locator("form", has_text="Shorten").get_by_role("button").click()
         page.reload()
         expect(page.locator("#offers-basic_idea .offer")).to_have_count(1)
         plain.reload()

@@ -141,6 +141,7 @@ def used(page: Page, site: Site) -> dict[str, int]:
         page.click("text=Keep this input as a case")
         page.fill("[name=name]", "Lighthouses")
         page.click("button >> text=Keep as a case")
+        page.wait_for_url("**/llm/cases/*")
         page.goto(f"/llm/actions/{action}/cases")
         page.click("text=✦ Run all cases")
         expect(page.locator("[role=status]", has_text="1 of 1 done")).to_be_visible()

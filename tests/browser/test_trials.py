@@ -72,7 +72,8 @@ def test_a_test_a_case_a_gate_and_an_override(open_page: Open, site: Site) -> No
         expect(columns.first).to_contain_text("checks hold")
         expect(columns.nth(1)).to_contain_text("word39")
         expect(form.locator("text=Stop all")).to_have_count(0)
-        page.click(".trial__wide")
+        with page.expect_navigation():
+            page.click(".trial__wide")
         page.reload()
         expect(page.locator(".trial__run")).to_have_count(2)
         assert revisions(site) == before
@@ -135,7 +136,8 @@ def test_values_are_typed_by_hand_and_a_test_is_stopped_without_javascript(
         page.fill("[name='post.idea_seed']", "Why kilts?")
         page.click("button:has-text('Test')")
         page.wait_for_url("**/llm/trials/*")
-        page.click("text=Stop")
+        with page.expect_navigation():
+            page.click("text=Stop")
         page.reload()
         expect(page.locator(".trial__run")).to_contain_text("topped")
         expect(page.locator("main")).to_contain_text("values typed by hand")

@@ -20,7 +20,7 @@ run: setup ## set up what is missing, then start web and worker
 	@exec $(VENV)/bin/blogforge serve
 
 test: setup-dev ## set up what is missing, then run every test
-	@$(PYTHON) -m pytest -p tests.browser.report -n auto --maxprocesses 4 -q $(ARGS)
+	@$(PYTHON) -m pytest -p tests.browser.report -n auto --maxprocesses 4 --dist loadgroup -q $(ARGS)
 
 check: setup-dev ## what CI runs: lint, format, types, import contracts, tests
 	@$(VENV)/bin/ruff check .

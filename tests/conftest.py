@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 
-from blog.app import create_app, db, schema
+from blog.app import create_app, db, installation_secret, schema
+from blog.app.auth.allowance import Allowance
 from blog.app.config import Config
 from blog.app.security import SESSION_COOKIE, digest
 from tests.product import THIS_MACHINE
@@ -72,7 +74,7 @@ def template_db(server_url: str) -> str:
 
 
 @contextmanager
-def _clone(server_url: str, template: str, name: str) -> Generator[str]:
+def clone(server_url: str, template: str, name: str) -> Generator[str]:
     identifier = sql.Identifier(name)
     drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier)
     with psycopg.connect(server_url, autocommit=True) as conn:
@@ -87,7 +89,7 @@ def _clone(server_url: str, template: str, name: str) -> Generator[str]:
 @pytest.fixture(scope="session")
 def database_url(server_url: str, template_db: str, worker_id: str) -> Iterator[str]:
     """This test process's own database."""
-    with _clone(server_url, template_db, f"blog_test_{os.getpid()}_{worker_id}") as url:
+    with clone(server_url, template_db, f"blog_test_{os.getpid()}_{worker_id}") as url:
         yield url
 
 
@@ -101,7 +103,7 @@ def worker_id(request: pytest.FixtureRequest) -> str:
 def committed_db(server_url: str, template_db: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh database's url, for tests that need real commits."""
     unique = hashlib.sha256(f"{os.getpid()}{request.node.nodeid}".encode()).hexdigest()[:16]
-    with _clone(server_url, template_db, f"blog_test_{unique}") as url:
+    with clone(server_url, template_db, f"blog_test_{unique}") as url:
         yield url
 
 
@@ -157,11 +159,19 @@ def config(tmp_path: Path) -> Config:
 
 
 @pytest.fixture
-def app(config: Config, pool: OneConnection) -> Flask:
-    app = create_app(config, pool)
-    app.testing = True
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    return app
+def app(wired: Flask, config: Config, pool: OneConnection, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The application with this test's settings, connection and counts of requests.
+
+    It is wired once for all tests: to wire it, and to compile its templates, takes longer than most tests.
+    """
+    site = replace(
+        wired.extensions["blogforge"], config=config, pool=pool, secrets=installation_secret.load(config)
+    )
+    monkeypatch.setitem(wired.extensions, "blogforge", site)
+    monkeypatch.setitem(wired.extensions, "allowance", Allowance())
+    monkeypatch.setattr(wired, "testing", True)
+    monkeypatch.setitem(wired.config, "PROPAGATE_EXCEPTIONS", False)
+    return wired
 
 
 @pytest.fixture

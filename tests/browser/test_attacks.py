@@ -20,13 +20,12 @@ from blog.app import db
 from blog.app.auth import services as auth
 from blog.app.llm.runs.events import follow
 from tests.attack_corpus import Attack, attacks, families
-from tests.browser.test_main_job import Site, browser, session, site
+from tests.browser.site import Site, first_administrator, served
 from tests.conftest import OneConnection
 from tests.factories import bind, make_action, make_model
 from tests.llm.providers.scripted import Server, json_reply, openai_reply, serve
 
-__all__ = ["browser", "session", "site"]  # fixtures
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("attacks")]  # their world is made once
 
 FIRED = """
 window.fired = (...said) => {
@@ -52,6 +51,17 @@ class World:
     posts: list[int]
     attacks: list[Attack]
     collector: Server
+
+
+@pytest.fixture(scope="module")
+def site(server_url: str, template_db: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with served(server_url, template_db, tmp_path_factory.mktemp("attacks")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def session(site: Site, browser: Browser) -> Any:
+    return first_administrator(site, browser)
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,8 @@ from playwright.sync_api import expect
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.browser.test_main_job import Open, Site, begin, browser, open_page, session, site
+from tests.browser.site import Open, Site, begin
 
-__all__ = ["browser", "open_page", "session", "site"]  # fixtures
 pytestmark = pytest.mark.browser
 
 

@@ -4,14 +4,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.test_main_job import Open, Site, begin, browser, open_page, session, site
-from tests.browser.test_review import examined
+from tests.browser import axe
+from tests.browser.site import Open, Site, begin
 from tests.factories import make_model
 from tests.llm.providers.scripted import openai_reply, serve
 
-__all__ = ["browser", "open_page", "session", "site"]  # fixtures
 pytestmark = pytest.mark.browser
 
 
@@ -144,22 +143,10 @@ def test_a_preview_says_that_it_is_out_of_date(open_page: Open) -> None:
     expect(page.locator("#seen mark").first).to_have_text("Herons of tomorrow")
 
 
-@pytest.mark.parametrize("width", [1500, 360])
-def test_the_bench_has_nothing_for_axe_to_find(
-    site: Site, browser: Browser, session: Any, width: int
-) -> None:
-    context = browser.new_context(
-        base_url=site.address,
-        storage_state=session,
-        bypass_csp=True,
-        reduced_motion="reduce",
-        viewport={"width": width, "height": 1000},
-    )
-    page = context.new_page()
-    page.goto("/llm/actions/1")
+def test_the_bench_has_nothing_for_axe_to_find(open_page: Open) -> None:
+    page = open_page("/llm/actions/1")
     page.locator("#parts summary").first.click()
-    found = [each for theme in ("graphite", "quartz") for each in examined(page, theme)]
-    fits = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    context.close()
-    assert found == []
-    assert fits
+    assert axe.faults(page) == []
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert axe.faults_of_layout(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -1,44 +1,17 @@
 """A day's work, from an idea to an exported post: with the keyboard alone, in two browsers at once, and
 without JavaScript."""
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import writer
-from tests.browser.test_main_job import Open, Site, browser, open_page, session, site
-from tests.factories import make_model
-from tests.llm.providers.scripted import serve
+from tests.browser.site import Open
 
-__all__ = ["browser", "open_page", "session", "site"]  # fixtures
 pytestmark = pytest.mark.browser
 
 IDEA = "Why lighthouses went dark: the keepers, the lamps and the switch"
-
-
-@pytest.fixture
-def newsroom(site: Site) -> Iterator[None]:
-    """The default model answers every task in its form."""
-    with (
-        serve(writer.answer) as server,
-        psycopg.connect(site.database_url, autocommit=True) as conn,
-        _default(conn, make_model(conn, server.url)),
-    ):
-        yield
-
-
-@contextmanager
-def _default(conn: psycopg.Connection, model_id: int) -> Generator[None]:
-    choose = "UPDATE llm_model SET is_default = (id = %s) WHERE is_default <> (id = %s)"
-    before = conn.execute("UPDATE llm_model SET is_default = false WHERE is_default RETURNING id").fetchone()
-    conn.execute(choose, (model_id, model_id))
-    yield
-    conn.execute("UPDATE llm_model SET is_default = false WHERE is_default")
-    conn.execute(choose, (before[0] if before else None,) * 2)
 
 
 # --- the keyboard --------------------------------------------------------------------------------

@@ -1,16 +1,14 @@
 """Writing in the desk's fields: Markdown, lists and JSON, each in an editor of its kind over its textarea."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_main_job import Open, Site, begin, browser, open_page, session, site
-from tests.browser.test_review import examined
+from tests.browser import axe
+from tests.browser.site import Open, begin
 from tests.browser.test_sections import drafts, sections
 
-__all__ = ["browser", "open_page", "session", "site"]  # fixtures
 pytestmark = pytest.mark.browser
 
 CLIPBOARD = Path(__file__).parent / "clipboard"
@@ -268,31 +266,26 @@ def test_every_kind_of_field_is_written_without_java_script(open_page: Open) -> 
         expect(page.locator(f"#saved-{key}")).to_contain_text("1 revision")
 
 
-@pytest.mark.parametrize("theme", ["graphite", "quartz", "solarized", "terminal"])
-def test_axe_finds_nothing(site: Site, browser: Browser, session: Any, theme: str) -> None:
-    context = browser.new_context(
-        base_url=site.address, storage_state=session, bypass_csp=True, reduced_motion="reduce"
-    )
-    page = context.new_page()
+def test_axe_finds_nothing(open_page: Open) -> None:
+    page = open_page()
     address = begin(page).rsplit("/", 1)[0]
     begin_writing(page)
     page.keyboard.type("# Wool\n\n**bold** _em_ [a](https://b.example) `code`\n\n> quote\n\n/")
     expect(page.locator(".cm-tooltip-autocomplete")).to_be_visible()
-    found = examined(page, theme)
+    found = axe.faults(page)
     page.keyboard.press("Escape")
     page.keyboard.press("Control+f")
-    found += examined(page, theme)
+    found += axe.faults(page)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Formatted").click()
     expect(page.locator(".formatted strong")).to_be_visible()
-    found += examined(page, theme)
+    found += axe.faults(page)
     page.goto(f"{address}/research")
     page.get_by_role("button", name="Add to Topics to cover").click()
     page.keyboard.type("Wool")
-    found += examined(page, theme)
+    found += axe.faults(page)
     page.goto(f"{address}/structure")
     page.get_by_role("button", name="Add to Section planning").click()
     page.get_by_role("button", name="Add to Section planning 1: Facts").click()
-    found += examined(page, theme)
-    context.close()
+    found += axe.faults(page)
     assert found == []

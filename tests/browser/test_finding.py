@@ -1,18 +1,13 @@
 """Finding in a real browser, from the keyboard: jump box, board, calendar, list of shortcuts."""
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_main_job import Open, begin, browser, open_page, session, site
-
-__all__ = ["browser", "open_page", "session", "site"]  # fixtures
+from tests.browser.site import Open, begin
 
 pytestmark = pytest.mark.browser
-
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def post_id(address: str) -> str:
@@ -131,11 +126,3 @@ def test_everything_works_without_java_script(open_page: Open) -> None:
     page.click(f"#card-{number} .board__move")
     page.click("text=Meta info")
     card(page, number, "meta_info")
-
-
-@pytest.mark.parametrize("path", ["/posts", "/board", "/calendar", "/views", "/find?q=a"])
-def test_axe_finds_nothing(open_page: Open, path: str) -> None:
-    page = open_page(path)
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run()")["violations"]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []

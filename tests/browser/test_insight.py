@@ -6,12 +6,10 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_finding import AXE
-from tests.browser.test_main_job import Open, Site, begin, browser, open_page, session, site
+from tests.browser.site import Open, Site, begin
 from tests.factories import make_model
 from tests.llm.providers.scripted import openai_reply, serve
 
-__all__ = ["browser", "open_page", "session", "site"]  # fixtures
 pytestmark = pytest.mark.browser
 
 
@@ -67,11 +65,3 @@ def test_the_same_stands_in_words_without_java_script(open_page: Open, site: Sit
     plain.select_option("#status", "failed")
     plain.click("main form[role=search] button")
     expect(plain).to_have_url(re.compile("status=failed"))
-
-
-@pytest.mark.parametrize("path", ["/llm/", "/llm/usage", "/llm/runs", "/llm/editors", "/llm/retention"])
-def test_axe_finds_nothing(open_page: Open, path: str) -> None:
-    page = open_page(path)
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run()")["violations"]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []

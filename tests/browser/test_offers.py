@@ -5,14 +5,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_main_job import Open, Site, begin, browser, open_page, session, site
-from tests.browser.test_review import examined
+from tests.browser import axe
+from tests.browser.site import Open, Site, begin
 from tests.factories import make_model
 from tests.llm.providers.scripted import openai_reply, serve
 
-__all__ = ["browser", "open_page", "session", "site"]  # fixtures
 pytestmark = pytest.mark.browser
 
 NOW = "Wool is warm and soft to wear. Kilts are old. Rain is wet and grey."
@@ -119,21 +118,12 @@ def test_several_models_answer_side_by_side(open_page: Open, site: Site) -> None
     expect(offers).to_contain_text("has changed since")
 
 
-@pytest.mark.parametrize("theme", ["graphite", "quartz"])
-def test_axe_finds_nothing_on_a_page_with_suggestions(
-    open_page: Open, site: Site, browser: Browser, session: Any, theme: str
-) -> None:
+def test_axe_finds_nothing_on_a_page_with_suggestions(open_page: Open, site: Site) -> None:
     page = open_page()
     suggested(page, site, [OFFERED, NOW.replace("old", "older")])
-    context = browser.new_context(
-        base_url=site.address, storage_state=session, bypass_csp=True, reduced_motion="reduce"
-    )
-    seen = context.new_page()
-    seen.goto(page.url)
-    seen.locator(".again > summary").first.click()
-    found = examined(seen, theme)
-    context.close()
-    assert found == []
+    page.reload()
+    page.locator(".again > summary").first.click()
+    assert axe.faults(page) == []
 
 
 def test_somebody_else_is_seen_at_a_field(open_page: Open, site: Site) -> None:

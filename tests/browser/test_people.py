@@ -1,7 +1,5 @@
 """Coming in, in a real browser: invited, with a code, a passkey, a lost password, by another service."""
 
-import os
-import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,26 +13,13 @@ from blog.app.auth.oidc import CALLBACK
 from tests.auth.oidc_site import provider
 from tests.auth.test_links import LINK_IN_TEXT
 from tests.auth.test_second_factor import Phone
-from tests.browser.test_main_job import (
-    BLOGFORGE,
-    PATIENCE,
-    Site,
-    Watch,
-    _environment,
-    _free_port,
-    _setup_link,
-    browser,
-    session,
-)
-from tests.browser.test_reading import AXE
-from tests.conftest import _clone
+from tests.browser.site import PATIENCE, Site, first_administrator, free_port, served
+from tests.browser.watch import Watch
 from tests.factories import make_user
 from tests.mailbox import Mailbox, mailbox
 from tests.product import wait_for
 
-__all__ = ["browser", "session"]  # fixtures
-
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("people")]  # their site is started once
 
 PASSWORD = "correct horse battery"
 Stranger = Callable[..., Page]
@@ -42,7 +27,7 @@ Stranger = Callable[..., Page]
 
 @pytest.fixture(scope="module")
 def box() -> Iterator[Mailbox]:
-    with mailbox(_free_port()) as opened:
+    with mailbox(free_port()) as opened:
         yield opened
 
 
@@ -50,29 +35,21 @@ def box() -> Iterator[Mailbox]:
 def site(
     server_url: str, template_db: str, box: Mailbox, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    """`blogforge serve` with a mail server."""
-    with _clone(server_url, template_db, f"blog_test_{os.getpid()}_people") as url:
-        directory, port = tmp_path_factory.mktemp("people"), _free_port()
-        log, address = directory / "console.log", f"http://127.0.0.1:{port}"
-        environment = {
-            **_environment(directory / "var", port, url),
-            "BLOG_URL": address,
-            "BLOG_SMTP_URL": f"smtp://127.0.0.1:{box.smtp.port}?tls=none",
-            "BLOG_MAIL_FROM": box.smtp.sender,
-        }
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [BLOGFORGE, "serve"],
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        try:
-            yield Site(address=address, database_url=url, setup_link=_setup_link(log, process))
-        finally:
-            process.terminate()
-            process.wait(20)
+    """With a mail server."""
+    port = free_port()
+    settings = {
+        "BLOG_URL": f"http://127.0.0.1:{port}",
+        "BLOG_SMTP_URL": f"smtp://127.0.0.1:{box.smtp.port}?tls=none",
+        "BLOG_MAIL_FROM": box.smtp.sender,
+    }
+    directory = tmp_path_factory.mktemp("people")
+    with served(server_url, template_db, directory, port=port, **settings) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def session(site: Site, browser: Browser) -> Any:
+    return first_administrator(site, browser)
 
 
 @pytest.fixture
@@ -179,7 +156,7 @@ def sign_out(page: Page) -> None:
 
 
 def test_another_service_says_who_somebody_is(stranger: Stranger, session: Any, site: Site) -> None:
-    with provider(_free_port(), f"{site.address}{CALLBACK}") as issuer:
+    with provider(free_port(), f"{site.address}{CALLBACK}") as issuer:
         nora = stranger(state=session)
         nora.goto("/access/services")
         for name, value in {
@@ -268,34 +245,4 @@ def test_a_passkey_after_the_password_and_alone(site: Site, browser: Browser) ->
         ines.click("text=Sign in with a passkey")
     expect(ines.locator(".banner.bad")).to_contain_text("not accepted")
     assert watch.problems == []
-    context.close()
-
-
-PAGES = (
-    "/people",
-    "/invitations",
-    "/roles",
-    "/access",
-    "/access/services",
-    "/account",
-    "/account/tokens",
-    "/account/second-factor",
-)
-
-
-@pytest.mark.parametrize("theme", ["graphite", "quartz"])
-def test_axe_finds_nothing_and_nothing_sticks_out(
-    site: Site, browser: Browser, session: Any, theme: str
-) -> None:
-    context = browser.new_context(
-        base_url=site.address, storage_state=session, bypass_csp=True, viewport={"width": 360, "height": 780}
-    )
-    page = context.new_page()
-    for path in (*PAGES, "/sign-in/forgotten"):
-        page.goto(path)
-        page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
-        page.add_script_tag(path=AXE)
-        found = page.evaluate("axe.run('main').then(r => r.violations.map(v => [v.id, v.nodes[0].html]))")
-        assert found == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
     context.close()

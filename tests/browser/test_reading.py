@@ -1,19 +1,13 @@
 """Reading in a real browser: a preview that follows the writer, gaps that lead to their fields, history."""
 
 import re
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.test_main_job import Open, Site, begin, browser, open_page, session, site
-
-__all__ = ["browser", "open_page", "session", "site"]  # fixtures
+from tests.browser.site import Open, begin
 
 pytestmark = pytest.mark.browser
-
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def tab_to(page: Page, text: str) -> None:
@@ -106,29 +100,3 @@ def test_history_and_exports_need_no_java_script(open_page: Open) -> None:
     with page.expect_download() as download:
         page.click("text=Markdown")
     assert download.value.suggested_filename.endswith(".md")
-
-
-@pytest.mark.parametrize("theme", ["graphite", "quartz", "solarized", "terminal"])
-def test_axe_finds_nothing(site: Site, browser: Browser, session: Any, theme: str) -> None:
-    """In a browser that lets the checker past the page's policy."""
-    context = browser.new_context(
-        base_url=site.address, storage_state=session, bypass_csp=True, reduced_motion="reduce"
-    )
-    page = context.new_page()
-    address = begin(page).rsplit("/", 1)[0]
-    type_title(page, "One")
-    type_title(page, "Two")
-    page.goto(f"{address}/history")
-    compared = page.locator("text=Compare with the one before").first.get_attribute("href")
-    for path in (
-        f"{address}/preview",
-        f"{address}/history",
-        f"{address}/history?at=2200-01-01",
-        compared or "",
-    ):
-        page.goto(path)
-        page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
-        page.add_script_tag(path=AXE)
-        found = page.evaluate("axe.run('main').then(r => r.violations.map(v => [v.id, v.nodes[0].html]))")
-        assert found == [], path
-    context.close()

@@ -5,9 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_main_job import Open, browser, open_page, session, site
-
-__all__ = ["browser", "open_page", "session", "site"]  # fixtures
+from tests.browser.site import Open
 
 pytestmark = pytest.mark.browser
 

@@ -1,14 +1,11 @@
 """A sub-stage worked from the keyboard alone, and comments at the side of the field they are about."""
 
-from typing import Any
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.test_main_job import Open, Site, begin, browser, open_page, session, site
-from tests.browser.test_reading import AXE
+from tests.browser import axe
+from tests.browser.site import Open, begin
 
-__all__ = ["browser", "open_page", "session", "site"]  # fixtures
 pytestmark = pytest.mark.browser
 
 
@@ -19,13 +16,6 @@ def tab_into(page: Page, selector: str) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"{selector} was not reached")
-
-
-def examined(page: Page, theme: str) -> list[object]:
-    page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes[0].html]))")
-    return [page.url, *found] if found else []
 
 
 def test_a_sub_stage_is_begun_finished_and_taken_back_from_the_keyboard(open_page: Open) -> None:
@@ -122,26 +112,21 @@ def test_comments_and_the_state_need_no_java_script(open_page: Open) -> None:
     expect(page.locator(".comment__body")).to_have_text("Without a script.")
 
 
-@pytest.mark.parametrize("theme", ["graphite", "quartz", "solarized", "terminal"])
-def test_axe_finds_nothing(site: Site, browser: Browser, session: Any, theme: str) -> None:
-    context = browser.new_context(
-        base_url=site.address, storage_state=session, bypass_csp=True, reduced_motion="reduce"
-    )
-    page = context.new_page()
+def test_axe_finds_nothing(open_page: Open) -> None:
+    page = open_page()
     address = begin(page).rsplit("/", 1)[0]
     expect(page.locator("#strip .status")).to_be_visible()  # the scripts are there
     page.click("#comments-idea_seed")
     page.fill("#new-comment", "Hm.")
     page.click("#drawer .conversation__new button.primary")
     expect(page.locator("#drawer .thread")).to_be_visible()
-    found = examined(page, theme)
+    found = axe.faults(page)
     page.click("[data-close-drawer]")
     page.click("#strip summary:has-text('Hand over')")
-    found += examined(page, theme)
+    found += axe.faults(page)
     for path in ("sub-stages/idea", "comments", "fields/idea_seed/comments?shown=all"):
         page.goto(f"{address}/{path}")
-        found += examined(page, theme)
+        found += axe.faults(page)
     page.goto("/notifications")
-    found += examined(page, theme)
-    context.close()
+    found += axe.faults(page)
     assert found == []

@@ -1,14 +1,11 @@
 """Sections dragged, split and joined, fields automated at once, in a real browser and from the keyboard."""
 
-from typing import Any
-
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_main_job import Open, Site, begin, browser, open_page, session, site
-from tests.browser.test_review import examined
+from tests.browser import axe
+from tests.browser.site import Open, begin
 
-__all__ = ["browser", "open_page", "session", "site"]  # fixtures
 pytestmark = pytest.mark.browser
 
 
@@ -116,21 +113,16 @@ def test_all_of_it_needs_no_java_script(open_page: Open) -> None:
     expect(page.locator(".batch")).to_contain_text("stopped")
 
 
-@pytest.mark.parametrize("theme", ["graphite", "quartz", "solarized", "terminal"])
-def test_axe_finds_nothing(site: Site, browser: Browser, session: Any, theme: str) -> None:
-    context = browser.new_context(
-        base_url=site.address, storage_state=session, bypass_csp=True, reduced_motion="reduce"
-    )
-    page = context.new_page()
+def test_axe_finds_nothing(open_page: Open) -> None:
+    page = open_page()
     sections(page, "Cloth", "Pleats")
     drafts(page).first.fill("One.\n\nTwo.")
     page.click("#batches summary:has-text('For every section')")
     page.locator("#batches .batch-start button").first.click()
     expect(page.locator("#batches .batch li")).to_have_count(2)
     page.locator("#outline .section-tools summary").first.click()
-    found = examined(page, theme)
+    found = axe.faults(page)
     page.locator("a[data-split]").first.click()
     page.wait_for_url("**/split**")
-    found += examined(page, theme)
-    context.close()
+    found += axe.faults(page)
     assert found == []

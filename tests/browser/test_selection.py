@@ -7,12 +7,11 @@ import psycopg
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_main_job import Open, Site, begin, browser, open_page, session, site
-from tests.browser.test_review import examined
+from tests.browser import axe
+from tests.browser.site import Open, Site, begin
 from tests.factories import make_model
 from tests.llm.providers.scripted import Reply, Server, openai_reply, serve
 
-__all__ = ["browser", "open_page", "session", "site"]  # fixtures
 pytestmark = pytest.mark.browser
 
 BEFORE, PASSAGE, AFTER = "🧶🐑 Wool is warm. ", "Kilts are very, very old.", " Rain is wet."
@@ -154,25 +153,17 @@ def test_a_passage_is_chosen_without_java_script(open_page: Open, site: Site) ->
     expect(plain.locator("#value-basic_idea")).to_have_value(f"{TEXT}\n\n{SHORT} So they are.")
 
 
-@pytest.mark.parametrize("theme", ["graphite", "quartz"])
-def test_axe_finds_nothing_in_the_bar_and_on_the_page_of_a_passage(
-    open_page: Open, site: Site, browser: object, session: object, theme: str
-) -> None:
+def test_axe_finds_nothing_in_the_bar_and_on_the_page_of_a_passage(open_page: Open) -> None:
     page = open_page()
     written(page)
-    context = browser.new_context(  # type: ignore[attr-defined]
-        base_url=site.address, storage_state=session, bypass_csp=True, reduced_motion="reduce"
-    )
-    seen = context.new_page()
-    seen.goto(page.url)
-    select_from_keyboard(seen, seen.locator("#field-basic_idea .cm-content"))
-    seen.keyboard.press("Control+j")
-    seen.get_by_role("button", name="Change tone…").click()
-    found = examined(seen, theme)
-    seen.goto(seen.locator("#passage-basic_idea").get_attribute("href"))
-    found += examined(seen, theme)
-    with seen.expect_navigation():
-        seen.locator("li .button").first.click()
-    found += examined(seen, theme)
-    context.close()
+    page.reload()
+    select_from_keyboard(page, page.locator("#field-basic_idea .cm-content"))
+    page.keyboard.press("Control+j")
+    page.get_by_role("button", name="Change tone…").click()
+    found = axe.faults(page)
+    page.goto(page.locator("#passage-basic_idea").get_attribute("href") or "")
+    found += axe.faults(page)
+    with page.expect_navigation():
+        page.locator("li .button").first.click()
+    found += axe.faults(page)
     assert found == []

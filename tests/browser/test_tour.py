@@ -1,20 +1,17 @@
 """Every page, with what was made by using it: axe finds nothing, nothing sticks out; a finger is enough."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
 import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser import writer
-from tests.browser.test_days_work import IDEA, newsroom
-from tests.browser.test_main_job import PATIENCE, Open, Site, begin, browser, open_page, session, site
-from tests.browser.test_review import AXE
+from tests.browser import axe, writer
+from tests.browser.site import PATIENCE, Open, Site, begin
+from tests.browser.test_days_work import IDEA
 
-__all__ = ["browser", "newsroom", "open_page", "session", "site"]  # fixtures
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("tour")]  # what it shows is made once
 
 PAGES = (
     *(f"/posts/{{post}}/{name}" for name in ("idea", "structure", "content", "meta_info", "launch")),
@@ -48,7 +45,11 @@ PAGES = (
     "/roles",
     "/invitations",
     "/access",
+    "/roles/matrix",
+    "/groups",
     "/access/services",
+    "/access/outgoing",
+    "/audit",
     "/llm/",
     "/llm/providers",
     "/llm/providers/new",
@@ -84,32 +85,6 @@ PAGES = (
     "/nothing-is-here",
 )
 STRANGERS = ("/sign-in", "/sign-in/forgotten", "/sign-up", "/invitations/wrong", "/password-resets/wrong")
-
-
-@dataclass(kw_only=True)
-class Tour:
-    numbers: dict[str, int]
-    found: list[object] = field(default_factory=list[object])
-
-    def look(self, page: Page, address: str, width: int) -> None:
-        page.goto(address.format_map(self.numbers))
-        page.wait_for_function("() => !document.querySelector('.htmx-request')")
-        page.add_script_tag(path=AXE)
-        self._examine(page, address, "graphite", {})
-        if width > 1000:  # another theme differs in its colours alone
-            self._examine(page, address, "quartz", {"runOnly": ["color-contrast"]})
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            self.found.append((address, width, "sticks out"))
-
-    def _examine(self, page: Page, address: str, theme: str, options: dict[str, object]) -> None:
-        faults: list[list[str]] = page.evaluate(
-            """([theme, options]) => {
-                document.documentElement.dataset.theme = theme;
-                return axe.run(options).then(r => r.violations.map(v => [v.id, v.nodes[0].html]));
-            }""",
-            [theme, options],
-        )
-        self.found += [(address, theme, *fault) for fault in faults]
 
 
 def accepted(page: Page, post: str, name: str) -> None:
@@ -183,25 +158,39 @@ def _one(conn: psycopg.Connection[Any], statement: LiteralString, **values: int)
     return int(row[0])
 
 
-@pytest.mark.usefixtures("newsroom")
-def test_axe_finds_nothing_and_nothing_sticks_out_on_any_page(
-    open_page: Open, site: Site, browser: Browser, session: Any
+@pytest.fixture(scope="module")
+def numbers(site: Site, browser: Browser, session: Any) -> dict[str, int]:
+    context = browser.new_context(base_url=site.address, storage_state=session)
+    with writer.newsroom(site):
+        found = used(context.new_page(), site)
+    context.close()
+    return found
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_axe_finds_nothing_and_nothing_sticks_out(
+    open_page: Open, numbers: dict[str, int], address: str
 ) -> None:
-    tour = Tour(numbers=used(open_page(), site))
-    for width in (1500, 360):
-        for state, pages in ((session, PAGES), (None, STRANGERS)):
-            context = browser.new_context(
-                base_url=site.address,
-                storage_state=state,
-                bypass_csp=True,
-                reduced_motion="reduce",
-                viewport={"width": width, "height": 800},
-            )
-            page = context.new_page()
-            for address in pages:
-                tour.look(page, address, width)
-            context.close()
-    assert tour.found == []
+    examine(open_page(address.format_map(numbers), expected=("404 (NOT FOUND)",)))
+
+
+@pytest.mark.parametrize("address", STRANGERS)
+def test_nor_where_nobody_is_signed_in(site: Site, browser: Browser, address: str) -> None:
+    context = browser.new_context(base_url=site.address)
+    page = context.new_page()
+    page.goto(address)
+    examine(page)
+    context.close()
+
+
+def examine(page: Page) -> None:
+    """At two widths, in the darkest theme and in the lightest."""
+    page.set_viewport_size({"width": 1500, "height": 800})
+    page.wait_for_function("() => !document.querySelector('.htmx-request')")
+    assert axe.faults(page, others=("quartz",)) == []
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert axe.faults_of_layout(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 # --- a finger ------------------------------------------------------------------------------------

@@ -2,18 +2,16 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.test_main_job import Open, Site, begin, browser, open_page, session, site
-from tests.browser.test_review import examined
+from tests.browser import axe
+from tests.browser.site import Open, Site, begin
 from tests.factories import make_model
 from tests.llm.providers.scripted import openai_reply, serve
 
-__all__ = ["browser", "open_page", "session", "site"]  # fixtures
 pytestmark = pytest.mark.browser
 
 
@@ -143,12 +141,8 @@ def test_values_are_typed_by_hand_and_a_test_is_stopped_without_javascript(
         expect(page.locator("main")).to_contain_text("values typed by hand")
 
 
-@pytest.mark.parametrize("theme", ["graphite", "quartz", "solarized", "terminal"])
-def test_axe_finds_nothing(site: Site, browser: Browser, session: Any, theme: str) -> None:
-    context = browser.new_context(
-        base_url=site.address, storage_state=session, bypass_csp=True, reduced_motion="reduce"
-    )
-    page = context.new_page()
+def test_axe_finds_nothing(open_page: Open, site: Site) -> None:
+    page = open_page()
     begin(page)
     action = action_id(site, "expand_idea")
     pages = [f"/llm/actions/{action}/{place}" for place in ("test", "test?by_hand=1", "cases", "cases/new")]
@@ -156,6 +150,5 @@ def test_axe_finds_nothing(site: Site, browser: Browser, session: Any, theme: st
     found: list[object] = []
     for address in pages:
         page.goto(address)
-        found += examined(page, theme)
-    context.close()
+        found += axe.faults(page)
     assert found == []

@@ -2,8 +2,14 @@
 
 import json
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 
-from tests.llm.providers.scripted import Received, Reply, openai_reply
+import psycopg
+
+from tests.browser.site import Site
+from tests.factories import make_model
+from tests.llm.providers.scripted import Received, Reply, openai_reply, serve
 
 HEADINGS = ("The keeper and the lamp", "How a lens throws light", "The last keepers leave")
 PLAN = [{"heading": heading, "description": f"What there is to say: {heading}."} for heading in HEADINGS]
@@ -38,3 +44,24 @@ def answer(asked: Received) -> Reply:
     said = "\n".join(message["content"] for message in asked.json["messages"])
     text = next(text for task, text in ANSWERS.items() if task in said)
     return openai_reply(re.findall(r"\S+\s*", text), usage=(len(said) // 4, len(text) // 4), pause_s=0.01)
+
+
+@contextmanager
+def newsroom(site: Site) -> Generator[None]:
+    """The default model of a site answers every task in its form."""
+    with (
+        serve(answer) as server,
+        psycopg.connect(site.database_url, autocommit=True) as conn,
+        _default(conn, make_model(conn, server.url)),
+    ):
+        yield
+
+
+@contextmanager
+def _default(conn: psycopg.Connection, model_id: int) -> Generator[None]:
+    choose = "UPDATE llm_model SET is_default = (id = %s) WHERE is_default <> (id = %s)"
+    before = conn.execute("UPDATE llm_model SET is_default = false WHERE is_default RETURNING id").fetchone()
+    conn.execute(choose, (model_id, model_id))
+    yield
+    conn.execute("UPDATE llm_model SET is_default = false WHERE is_default")
+    conn.execute(choose, (before[0] if before else None,) * 2)

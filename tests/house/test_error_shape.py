@@ -10,8 +10,10 @@ from flask.testing import FlaskClient
 from psycopg_pool import PoolTimeout
 from werkzeug.test import TestResponse
 
-from blog.app import errors
+from blog.app import create_app, errors
 from blog.app.auth.permissions import public
+from blog.app.config import Config
+from tests.conftest import NoPool
 
 RAISED: dict[str, tuple[int, Exception]] = {
     "unauthenticated": (401, errors.Unauthenticated("Sign in first.")),
@@ -61,23 +63,26 @@ def assert_page_or_fragment(response: TestResponse, status: int) -> str:
     return response.text
 
 
-@pytest.fixture
-def failing(app: Flask) -> FlaskClient:
+@pytest.fixture(scope="module")
+def wired(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The application with an edge for every way an error can arise."""
 
     @public
     def fail(kind: str) -> str:
         raise RAISED[kind][1]
 
+    app = create_app(
+        Config(data_dir=tmp_path_factory.mktemp("data"), secret="a secret for the tests only"), NoPool()
+    )
     app.add_url_rule("/api/v1/failures/<kind>", "fail_in_api", fail)
     app.add_url_rule("/failures/<kind>", "fail_on_page", fail)
-    return app.test_client()
+    return app
 
 
 @pytest.mark.parametrize("kind", RAISED)
-def test_a_program_gets_problem_json(failing: FlaskClient, kind: str) -> None:
+def test_a_program_gets_problem_json(client: FlaskClient, kind: str) -> None:
     status, error = RAISED[kind]
-    body = assert_problem(failing.get(f"/api/v1/failures/{kind}"), status)
+    body = assert_problem(client.get(f"/api/v1/failures/{kind}"), status)
     assert "secret" not in json.dumps(body)
     if isinstance(error, errors.AppError):
         assert body["title"] == error.message
@@ -86,16 +91,16 @@ def test_a_program_gets_problem_json(failing: FlaskClient, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", RAISED)
-def test_htmx_gets_a_fragment(failing: FlaskClient, kind: str) -> None:
+def test_htmx_gets_a_fragment(client: FlaskClient, kind: str) -> None:
     status, error = RAISED[kind]
-    text = assert_fragment(failing.get(f"/failures/{kind}", headers={"HX-Request": "true"}), status)
+    text = assert_fragment(client.get(f"/failures/{kind}", headers={"HX-Request": "true"}), status)
     if isinstance(error, errors.AppError):
         assert error.message in text
 
 
 @pytest.mark.parametrize("kind", sorted(RAISED.keys() - {"unauthenticated"}))
-def test_a_reader_gets_a_page(failing: FlaskClient, kind: str) -> None:
-    assert_page(failing.get(f"/failures/{kind}"), RAISED[kind][0])
+def test_a_reader_gets_a_page(client: FlaskClient, kind: str) -> None:
+    assert_page(client.get(f"/failures/{kind}"), RAISED[kind][0])
 
 
 def test_every_kind_of_error_is_tried() -> None:
@@ -104,8 +109,8 @@ def test_every_kind_of_error_is_tried() -> None:
     assert kinds <= tried
 
 
-def test_a_refusal_that_passes_says_when_to_come_back(failing: FlaskClient) -> None:
-    assert failing.get("/api/v1/failures/too-many").headers["Retry-After"] == "30"
+def test_a_refusal_that_passes_says_when_to_come_back(client: FlaskClient) -> None:
+    assert client.get("/api/v1/failures/too-many").headers["Retry-After"] == "30"
 
 
 def test_a_program_without_a_token_is_told_how_to_send_one(client: FlaskClient) -> None:

@@ -116,3 +116,21 @@ def slow_model(site: Site, **how: Any) -> Generator[int]:
         with psycopg.connect(site.database_url, autocommit=True) as conn:
             model_id = make_model(conn, server.url)
         yield model_id
+
+
+@contextmanager
+def default_model(site: Site, base_url: str) -> Generator[int]:
+    """A model that is the site's default as long as this lasts; its number."""
+    with psycopg.connect(site.database_url, autocommit=True) as conn:
+        before = conn.execute("SELECT id FROM llm_model WHERE is_default").fetchone()
+        model_id = make_model(conn, base_url)
+        _choose(conn, model_id)
+        try:
+            yield model_id
+        finally:
+            _choose(conn, before[0] if before else None)
+
+
+def _choose(conn: psycopg.Connection, model_id: int | None) -> None:
+    conn.execute("UPDATE llm_model SET is_default = false WHERE is_default")
+    conn.execute("UPDATE llm_model SET is_default = true WHERE id = %s", (model_id,))

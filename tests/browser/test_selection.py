@@ -3,13 +3,11 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
-import psycopg
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import axe
-from tests.browser.site import Open, Site, begin
-from tests.factories import make_model
+from tests.browser.site import Open, Site, begin, default_model
 from tests.llm.providers.scripted import Reply, Server, openai_reply, serve
 
 pytestmark = pytest.mark.browser
@@ -23,10 +21,7 @@ SHORT = "Kilts are old."
 def answering(site: Site, *texts: str) -> Generator[Server]:
     """A default model that answers so, one after the other."""
     replies: list[Reply] = [openai_reply([text]) for text in texts]
-    with serve(replies) as server, psycopg.connect(site.database_url, autocommit=True) as conn:
-        model_id = make_model(conn, server.url)
-        conn.execute("UPDATE llm_model SET is_default = false WHERE is_default")
-        conn.execute("UPDATE llm_model SET is_default = true WHERE id = %s", (model_id,))
+    with serve(replies) as server, default_model(site, server.url):
         yield server
 
 

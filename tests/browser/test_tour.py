@@ -110,7 +110,7 @@ def used(page: Page, site: Site) -> dict[str, int]:
     page.fill("main textarea >> nth=0", "Is it a lamp or a light?")
     page.click("main form button >> text=Comment")
     with psycopg.connect(site.database_url, autocommit=True) as conn:
-        action = _one(conn, "SELECT id FROM llm_action WHERE name = 'expand_idea'")
+        action = _one(conn, "SELECT id FROM llm_action WHERE name = 'propose_title'")
         page.goto(f"/llm/actions/{action}/test")
         page.click("text=✦ Test")
         page.click("text=Keep this input as a case")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import axe
-from tests.browser.site import Open, Site, begin
+from tests.browser.site import Open, Site, begin, default_model
 from tests.factories import make_model
 from tests.llm.providers.scripted import openai_reply, serve
 
@@ -19,12 +19,13 @@ pytestmark = pytest.mark.browser
 def two_models(site: Site) -> Generator[tuple[int, int]]:
     """One that answers at once and one that takes its time."""
     slow = openai_reply([f"word{n} " for n in range(40)], pause_s=0.05)
-    with serve(openai_reply(["A belted ", "blanket."])) as first, serve(slow) as second:
-        with psycopg.connect(site.database_url, autocommit=True) as conn:
-            models = make_model(conn, first.url), make_model(conn, second.url)
-            conn.execute("UPDATE llm_model SET is_default = false WHERE is_default")
-            conn.execute("UPDATE llm_model SET is_default = true WHERE id = %s", (models[0],))
-        yield models
+    with (
+        serve(openai_reply(["A belted ", "blanket."])) as quick,
+        serve(slow) as other,
+        default_model(site, quick.url) as first,
+        psycopg.connect(site.database_url, autocommit=True) as conn,
+    ):
+        yield first, make_model(conn, other.url)
 
 
 def action_id(site: Site, name: str) -> int:

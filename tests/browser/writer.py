@@ -5,10 +5,7 @@ import re
 from collections.abc import Generator
 from contextlib import contextmanager
 
-import psycopg
-
-from tests.browser.site import Site
-from tests.factories import make_model
+from tests.browser.site import Site, default_model
 from tests.llm.providers.scripted import Received, Reply, openai_reply, serve
 
 HEADINGS = ("The keeper and the lamp", "How a lens throws light", "The last keepers leave")
@@ -49,19 +46,5 @@ def answer(asked: Received) -> Reply:
 @contextmanager
 def newsroom(site: Site) -> Generator[None]:
     """The default model of a site answers every task in its form."""
-    with (
-        serve(answer) as server,
-        psycopg.connect(site.database_url, autocommit=True) as conn,
-        _default(conn, make_model(conn, server.url)),
-    ):
+    with serve(answer) as server, default_model(site, server.url):
         yield
-
-
-@contextmanager
-def _default(conn: psycopg.Connection, model_id: int) -> Generator[None]:
-    choose = "UPDATE llm_model SET is_default = (id = %s) WHERE is_default <> (id = %s)"
-    before = conn.execute("UPDATE llm_model SET is_default = false WHERE is_default RETURNING id").fetchone()
-    conn.execute(choose, (model_id, model_id))
-    yield
-    conn.execute("UPDATE llm_model SET is_default = false WHERE is_default")
-    conn.execute(choose, (before[0] if before else None,) * 2)

@@ -106,7 +106,6 @@ def test_all_of_it_needs_no_java_script(open_page: Open) -> None:
     page = open_page(java_script=False)
     begin(page)
     page.click("#batches >> text=All at once")
-    page.click("summary:has-text('Automate Idea')")
     page.click("text=✦ Start")
     expect(page.locator(".batch")).to_contain_text("Idea: 0 of ")
     page.click("text=Stop all")

@@ -155,6 +155,15 @@ class Presence:
         return target_key(self.field_name, self.section_id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """A suggestion that waits in another sub-stage, by the names of its place. `heading` empty: none."""
+
+    suggestion: Suggestion
+    field_label: str
+    heading: str
+
+
 AT_ONCE = 24  # sections
 
 
@@ -172,7 +181,7 @@ class Desk:
     sections: Sequence[SectionCards]
     tail: Sequence[Card]
     removed: Sequence[RemovedSection]
-    elsewhere: Sequence[Suggestion]
+    elsewhere: Sequence[Elsewhere]
     running: int
     may_automate: bool
     may_decide: bool

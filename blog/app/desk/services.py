@@ -14,6 +14,7 @@ from blog.app.desk.models import (
     Authorship,
     Card,
     Desk,
+    Elsewhere,
     Form,
     Offer,
     RemovedSection,
@@ -197,10 +198,20 @@ def _removed(conn: db.Connection, material: Material) -> list[RemovedSection]:
     ]
 
 
-def _elsewhere(workspace: Workspace, machine: Machine) -> list[Suggestion]:
+def _elsewhere(workspace: Workspace, machine: Machine) -> list[Elsewhere]:
     """Suggestions that wait in other sub-stages."""
     here = {field.id for field in workspace.sub_stage.fields}
-    return [suggestion for suggestion in machine.waiting if suggestion.field_id not in here]
+    labels = {field.id: field.label for field in rules.fields(workspace.workflow)}
+    headings = {state.section.id: state.heading for state in workspace.sections}
+    return [
+        Elsewhere(
+            suggestion=suggestion,
+            field_label=labels.get(suggestion.field_id, suggestion.action_label),  # archived: by its action
+            heading=headings.get(suggestion.section_id or 0, ""),
+        )
+        for suggestion in machine.waiting
+        if suggestion.field_id not in here
+    ]
 
 
 def idea_field(conn: db.Connection, actor: Actor) -> Field:

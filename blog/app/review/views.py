@@ -47,6 +47,7 @@ def _sub_stage_page(
     return web.render(
         "review/sub_stage.html",
         "review/_refusal.html" if refusal else "review/_strip.html",
+        post=posts.get_post(conn, actor, post_id),
         review=standing.get_review(conn, actor, post_id, sub_stage_name),
         states=standing.list_states(conn, actor, post_id),
         places=standing.list_places(conn, actor, post_id),

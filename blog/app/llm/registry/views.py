@@ -1,5 +1,6 @@
 """The pages of the registry: connecting a model, providers, models. Shows no key."""
 
+from decimal import Decimal
 from pathlib import Path
 
 from flask import Blueprint, Response
@@ -228,15 +229,20 @@ def _model_values(model: Model) -> dict[str, object]:
         "capabilities": ", ".join(model.capabilities),
         "refused_params": ", ".join(model.refused_params),
         "options": forms.pretty(model.options),
-        "price_input": model.price_input,
-        "price_cached": model.price_cached,
-        "price_cache_write": model.price_cache_write,
-        "price_output": model.price_output,
+        "price_input": _plain(model.price_input),
+        "price_cached": _plain(model.price_cached),
+        "price_cache_write": _plain(model.price_cache_write),
+        "price_output": _plain(model.price_output),
         "price_currency": model.price_currency,
         "price_as_of": model.price_as_of,
         "notes": model.notes,
         "is_enabled": model.is_enabled,
     }
+
+
+def _plain(price: Decimal | None) -> str | None:
+    """Without the zeros that the column fills it up with."""
+    return None if price is None else f"{price.normalize():f}"
 
 
 @bp.post("/llm/models/<int:model_id>")

@@ -18,5 +18,9 @@ document.addEventListener(
 // The button that was pressed may be gone with the part of the page it was in.
 document.addEventListener("htmx:finally:request", (event) => {
   const id = event.detail.ctx?.sourceElement?.dataset?.thenFocus ?? event.target.dataset?.thenFocus;
-  if (id && document.activeElement === document.body) document.getElementById(id)?.focus({ preventScroll: true });
+  const next = id && document.activeElement === document.body && document.getElementById(id);
+  if (!next) return;
+  const fold = next.closest("details:not([open])");
+  if (fold && !next.closest("summary")) fold.open = true;
+  next.focus({ preventScroll: true });
 });

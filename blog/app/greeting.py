@@ -9,7 +9,7 @@ import os
 import psycopg
 
 from blog.app import db, installation_secret, supervisor
-from blog.app.auth import services as auth
+from blog.app.auth import first_administrator
 from blog.app.config import Config, load_config
 from blog.app.errors import Unavailable
 from blog.app.llm.registry import discovery
@@ -29,7 +29,7 @@ def _models(conn: db.Connection, config: Config) -> list[str]:
 
 
 def _first_steps(conn: db.Connection, config: Config) -> list[str]:
-    token = auth.create_setup_link(conn)
+    token = first_administrator.create_setup_link(conn)
     if token is None:
         return []
     return [

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from procrastinate import jobs as queue
 
 from blog.app import create_app, db, jobs, mail
-from blog.app.auth import links, services, tasks
+from blog.app.auth import links, people, services, tasks
 from blog.app.auth.models import Actor
 from blog.app.config import Config
 from blog.app.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
@@ -148,7 +148,7 @@ def test_the_invitations_of_somebody_deactivated_are_void(
     erin = make_actor(conn, "erin", "administrator")
     new = invite(post, erin, is_by_mail=False)
     assert erin.user_id
-    services.update_user(conn, carol, erin.user_id, is_active=False)
+    people.update_user(conn, carol, erin.user_id, is_active=False)
     assert new.link
     with pytest.raises(NotFound):
         links.get_open(conn, new.link.rpartition("/")[2], "invitation")
@@ -247,7 +247,7 @@ def test_somebody_deactivated_gets_no_link_and_an_older_one_is_void(
     post.work()
     user = services.find_user_by_email(conn, alice)
     assert user
-    services.update_user(conn, carol, user.id, is_active=False)
+    people.update_user(conn, carol, user.id, is_active=False)
     with pytest.raises(NotFound):
         links.reset_password(conn, post.token(), "a new horse battery")
     links.ask_for_reset(conn, alice, address="10.0.0.1")
@@ -428,7 +428,7 @@ def test_tokens_of_somebody_deactivated_do_not_come_back(
     user = services.find_user_by_email(conn, alice)
     assert user
     token = services.create_token(conn, services.actor_of_user(conn, user.id), "x").token
-    services.update_user(conn, carol, user.id, is_active=False)
-    services.update_user(conn, carol, user.id, is_active=True)
+    people.update_user(conn, carol, user.id, is_active=False)
+    people.update_user(conn, carol, user.id, is_active=True)
     with pytest.raises(Unauthenticated):
         services.recognise_bearer(conn, token)

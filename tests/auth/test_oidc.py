@@ -11,7 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, RSAKey
 
 from blog.app import db
-from blog.app.auth import id_token, oidc, outgoing, services
+from blog.app.auth import id_token, oidc, outgoing, people, services
 from blog.app.auth.models import Actor
 from blog.app.config import Config
 from blog.app.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Upstream
@@ -100,7 +100,7 @@ def test_roles_of_the_mapping_follow_the_claim_and_others_stay(
 ) -> None:
     eve = arrive(conn, config, service, "eve")
     assert eve.user_id
-    services.update_user(conn, carol, eve.user_id, role_names=["author", "viewer"])
+    people.update_user(conn, carol, eve.user_id, role_names=["author", "viewer"])
     change(conn, carol, service, role_by_value={"writers": "editor", "readers": "author"})
     arrive(conn, config, service, "eve")
     assert services.get_user(conn, eve.user_id).roles == ["editor", "viewer"]
@@ -154,7 +154,7 @@ def test_what_is_off_deactivated_or_too_late_signs_nobody_in(
     db.run(conn, "UPDATE oidc_sign_in SET expires_at = clock_timestamp()")
     with pytest.raises(Unauthenticated):
         oidc.finish(conn, KEYS, config, **returned, actor=None)
-    services.update_user(conn, carol, eve.user_id, is_active=False)
+    people.update_user(conn, carol, eve.user_id, is_active=False)
     with pytest.raises(Forbidden, match="deactivated"):
         arrive(conn, config, service, "eve")
     change(conn, carol, service, is_enabled=False)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blog.app import create_app, db
-from blog.app.auth import passkeys, passwords, second_factor, services, webauthn
+from blog.app.auth import passkeys, passwords, people, second_factor, services, webauthn
 from blog.app.auth.models import Actor
 from blog.app.auth.webauthn import Party, Refused
 from blog.app.config import Config
@@ -237,7 +237,7 @@ def test_who_was_deactivated_stays_outside(conn: db.Connection, alice: str) -> N
     actor = alice_of(conn, alice)
     device = add(conn, actor)
     carol = make_actor(conn, "carol", "administrator")
-    services.update_user(conn, carol, id_of(actor), is_active=False)
+    people.update_user(conn, carol, id_of(actor), is_active=False)
     with pytest.raises(Unauthenticated):
         sign_in(conn, device.sign(asked(conn)))
 

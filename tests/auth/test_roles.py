@@ -5,7 +5,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from blog.app import db
-from blog.app.auth import roles, services
+from blog.app.auth import people, roles, services
 from blog.app.auth.models import Actor, Role
 from blog.app.auth.permissions import PERMISSIONS
 from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
@@ -63,7 +63,7 @@ def test_a_role_that_somebody_has_is_not_deleted(conn: db.Connection, carol: Act
     grace = make_user(conn, "grace", "guest")
     with pytest.raises(Conflict, match="Somebody has"):
         roles.delete_role(conn, carol, made.id)
-    services.update_user(conn, carol, grace, role_names=[])
+    people.update_user(conn, carol, grace, role_names=[])
     roles.delete_role(conn, carol, made.id)
     with pytest.raises(NotFound):
         roles.get_role(conn, made.id)
@@ -111,20 +111,20 @@ def test_nobody_grants_what_they_do_not_have(conn: db.Connection, helen: Actor) 
     with pytest.raises(Forbidden):
         roles.update_role(conn, helen, named(conn, "editor").id, permissions=["post.read"])
     with pytest.raises(Forbidden):
-        services.create_user(conn, helen, name="Eve", email="eve@example.org", role_names=["administrator"])
+        people.create_user(conn, helen, name="Eve", email="eve@example.org", role_names=["administrator"])
     ivan = make_user(conn, "ivan")
     with pytest.raises(Forbidden):
-        services.update_user(conn, helen, ivan, role_names=["editor"])
-    assert services.update_user(conn, helen, ivan, role_names=["viewer"]).roles == ["viewer"]
+        people.update_user(conn, helen, ivan, role_names=["editor"])
+    assert people.update_user(conn, helen, ivan, role_names=["viewer"]).roles == ["viewer"]
 
 
 def test_nobody_gets_hold_of_somebody_who_may_more(conn: db.Connection, carol: Actor, helen: Actor) -> None:
     assert carol.user_id
     for change in ({"role_names": []}, {"is_active": False}):
         with pytest.raises(Forbidden, match="may do more than you"):
-            services.update_user(conn, helen, carol.user_id, **change)  # pyright: ignore[reportArgumentType]
+            people.update_user(conn, helen, carol.user_id, **change)  # pyright: ignore[reportArgumentType]
     with pytest.raises(Forbidden, match="may do more than you"):
-        services.reset_password(conn, helen, carol.user_id)
+        people.reset_password(conn, helen, carol.user_id)
 
 
 def test_a_grid_leaves_alone_what_its_sender_may_not_do(conn: db.Connection, helen: Actor) -> None:

@@ -1,18 +1,14 @@
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 import pytest
 
 from blog.app import db
-from blog.app.auth import links, services
-from blog.app.auth.models import Actor
-from blog.app.auth.permissions import PEOPLE_MANAGE, PERMISSIONS, SYSTEM, TOKENS_CREATE
-from blog.app.errors import AppError, Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
+from blog.app.auth import first_administrator, links, people, services
+from blog.app.auth.permissions import PEOPLE_MANAGE, SYSTEM, TOKENS_CREATE
+from blog.app.errors import Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 from blog.app.security import digest
 from tests.auth.conftest import PASSWORD
-from tests.factories import all_powerful, make_actor, make_user
+from tests.factories import all_powerful, make_actor
 
 
 def sign_in(conn: db.Connection, email: str, password: str = PASSWORD, address: str = "10.0.0.1") -> str:
@@ -123,7 +119,7 @@ def test_no_password_and_no_token_is_kept_as_it_is(conn: db.Connection, alice: s
     user = services.find_user_by_email(conn, alice)
     assert user
     new = services.create_token(conn, services.actor_of_user(conn, user.id), "a script")
-    link = services.create_setup_link(conn)
+    link = first_administrator.create_setup_link(conn)
     kept = everything_kept(conn)
     for secret in (session, PASSWORD, "hunter2hunter2", "my password by mistake", new.token, str(link)):
         assert secret not in kept
@@ -169,70 +165,6 @@ def test_an_address_that_tries_many_people_waits_too(conn: db.Connection, alice:
     assert sign_in(conn, alice, address="10.0.0.1")
 
 
-# --- the first administrator ---------------------------------------------------------------------
-
-
-def set_up(conn: db.Connection, token: str, email: str = "carol@example.org") -> str:
-    return services.set_up(conn, token, name="Carol", email=email, password=PASSWORD)
-
-
-def test_the_link_makes_the_first_administrator_and_signs_them_in(conn: db.Connection) -> None:
-    token = services.create_setup_link(conn)
-    assert token
-    found = services.recognise_session(conn, set_up(conn, token))
-    assert found
-    assert found.actor.may(PEOPLE_MANAGE)
-    assert sign_in(conn, "carol@example.org")
-
-
-def test_the_link_works_once(conn: db.Connection) -> None:
-    token = services.create_setup_link(conn)
-    assert token
-    set_up(conn, token)
-    with pytest.raises(Conflict, match="an administrator already"):
-        set_up(conn, token, "mallory@example.org")
-    assert services.find_user_by_email(conn, "mallory@example.org") is None
-
-
-def test_a_newer_link_makes_the_older_one_void(conn: db.Connection) -> None:
-    old, new = services.create_setup_link(conn), services.create_setup_link(conn)
-    assert old
-    assert new
-    with pytest.raises(NotFound, match="newer one"):
-        set_up(conn, old)
-    assert set_up(conn, new)
-
-
-def test_there_is_no_link_when_there_is_an_administrator(conn: db.Connection) -> None:
-    make_user(conn, "carol", "administrator")
-    assert services.create_setup_link(conn) is None
-
-
-def test_a_poor_password_leaves_the_link_usable(conn: db.Connection) -> None:
-    token = services.create_setup_link(conn)
-    assert token
-    with pytest.raises(Invalid):
-        services.set_up(conn, token, name="Carol", email="carol@example.org", password="short")
-    assert set_up(conn, token)
-
-
-def test_of_two_who_use_the_link_at_once_one_wins(committed_db: str) -> None:
-    with psycopg.connect(committed_db, autocommit=True) as conn:
-        token = services.create_setup_link(conn)
-    assert token
-
-    def attempt(number: int) -> str:
-        with psycopg.connect(committed_db, autocommit=True) as own:
-            try:
-                return set_up(own, token, f"person{number}@example.org")
-            except AppError as exc:
-                return exc.code
-
-    with ThreadPoolExecutor(4) as threads:
-        outcomes = list(threads.map(attempt, range(4)))
-    assert sorted(outcome == "conflict" for outcome in outcomes) == [False, True, True, True]
-
-
 # --- one's own account ---------------------------------------------------------------------------
 
 
@@ -263,142 +195,6 @@ def test_the_system_has_no_account(conn: db.Connection) -> None:
         services.get_me(conn, SYSTEM)
 
 
-# --- people --------------------------------------------------------------------------------------
-
-
-def test_alice_edits_bob_reviews_carol_administers_and_dave_may_nothing(conn: db.Connection) -> None:
-    alice = make_actor(conn, "alice", "author")
-    bob = make_actor(conn, "bob", "editor")
-    carol = make_actor(conn, "carol", "administrator")
-    dave = make_actor(conn, "dave")
-    assert alice.may("post.edit")
-    assert not alice.may("post.edit_any")
-    assert not alice.may("llm.configure")
-    assert bob.may("post.edit_any")
-    assert bob.may("llm.configure")
-    assert not bob.may("people.manage")
-    assert carol.may("people.manage")
-    assert carol.may("workflow.configure")
-    assert not dave.permissions
-
-
-@pytest.mark.parametrize("roles", [(), ("viewer",), ("author",), ("editor",)])
-def test_only_an_administrator_looks_after_people(conn: db.Connection, roles: tuple[str, ...]) -> None:
-    actor = make_actor(conn, "alice", *roles)
-    bob = make_user(conn, "bob")
-    with pytest.raises(Forbidden):
-        services.list_users(conn, actor, after=0, limit=10)
-    with pytest.raises(Forbidden):
-        services.create_user(conn, actor, name="Eve", email="eve@example.org", role_names=["administrator"])
-    with pytest.raises(Forbidden):
-        services.update_user(conn, actor, bob, role_names=["administrator"])
-    with pytest.raises(Forbidden):
-        services.reset_password(conn, actor, bob)
-
-
-def test_a_new_person_signs_in_with_the_password_shown(conn: db.Connection) -> None:
-    carol = make_actor(conn, "carol", "administrator")
-    new = services.create_user(
-        conn, carol, name="Eve", email="eve@example.org", role_names=["author", "viewer"]
-    )
-    assert sign_in(conn, "eve@example.org", new.password)
-    assert services.get_user(conn, new.id).roles == ["author", "viewer"]
-
-
-def test_two_people_cannot_share_an_address(conn: db.Connection, alice: str) -> None:
-    carol = make_actor(conn, "carol", "administrator")
-    with pytest.raises(Conflict):
-        services.create_user(conn, carol, name="Eve", email=alice, role_names=[])
-
-
-def test_an_unknown_role_stops_everything(conn: db.Connection) -> None:
-    carol = make_actor(conn, "carol", "administrator")
-    with pytest.raises(Invalid, match="administrator, editor, author, reviewer, viewer"):
-        services.create_user(conn, carol, name="Eve", email="eve@example.org", role_names=["author", "owner"])
-    assert services.find_user_by_email(conn, "eve@example.org") is None
-
-
-def test_a_deactivated_person_is_out_at_once_and_back_when_reactivated(
-    conn: db.Connection, alice: str
-) -> None:
-    carol = make_actor(conn, "carol", "administrator")
-    session = sign_in(conn, alice)
-    user = services.find_user_by_email(conn, alice)
-    assert user
-    token = services.create_token(conn, services.actor_of_user(conn, user.id), "a script").token
-    services.update_user(conn, carol, user.id, is_active=False)
-    assert services.recognise_session(conn, session) is None
-    with pytest.raises(Unauthenticated):
-        services.recognise_bearer(conn, token)
-    with pytest.raises(Unauthenticated):
-        sign_in(conn, alice)
-    with pytest.raises(Forbidden):
-        services.actor_of_user(conn, user.id)
-    services.update_user(conn, carol, user.id, is_active=True)
-    assert sign_in(conn, alice)
-
-
-def test_a_reset_password_ends_the_sessions(conn: db.Connection, alice: str) -> None:
-    carol = make_actor(conn, "carol", "administrator")
-    session = sign_in(conn, alice)
-    user = services.find_user_by_email(conn, alice)
-    assert user
-    new = services.reset_password(conn, carol, user.id)
-    assert services.recognise_session(conn, session) is None
-    assert sign_in(conn, alice, new.password)
-
-
-def test_nobody_changes_their_own_roles_or_locks_themselves_out(conn: db.Connection) -> None:
-    carol = make_actor(conn, "carol", "administrator")
-    assert carol.user_id
-    with pytest.raises(Forbidden):
-        services.update_user(conn, carol, carol.user_id, role_names=["viewer"])
-    with pytest.raises(Forbidden):
-        services.update_user(conn, carol, carol.user_id, is_active=False)
-    assert services.update_user(conn, carol, carol.user_id, name="Caroline").name == "Caroline"
-
-
-def test_the_last_administrator_stays(conn: db.Connection) -> None:
-    carol = make_user(conn, "carol", "administrator")
-    program = replace(make_actor(conn, "dave"), permissions=frozenset(PERMISSIONS))
-    for change in ({"role_names": ["editor"]}, {"is_active": False}):
-        with pytest.raises(Conflict, match="last administrator"):
-            services.update_user(conn, program, carol, **change)  # pyright: ignore[reportArgumentType]
-    assert services.get_user(conn, carol).roles == ["administrator"]
-    assert services.get_user(conn, carol).deactivated_at is None
-
-
-def test_of_two_administrators_who_demote_each_other_one_stays(committed_db: str) -> None:
-    with psycopg.connect(committed_db, autocommit=True) as conn:
-        carol = make_actor(conn, "carol", "administrator")
-        erin = make_actor(conn, "erin", "administrator")
-
-    def demote(actor: Actor, other: Actor) -> str:
-        assert other.user_id
-        with psycopg.connect(committed_db, autocommit=True) as own:
-            try:
-                services.update_user(own, actor, other.user_id, role_names=[])
-            except Conflict:
-                return "refused"
-        return "done"
-
-    with ThreadPoolExecutor(2) as threads:
-        outcomes = threads.map(demote, (carol, erin), (erin, carol))
-    assert sorted(outcomes) == ["done", "refused"]
-
-
-def test_people_come_in_pages(conn: db.Connection) -> None:
-    carol = make_actor(conn, "carol", "administrator")
-    made = [carol.user_id, *(make_user(conn, f"p{number}") for number in range(4))]
-    first = services.list_users(conn, carol, after=0, limit=3)
-    assert [user.id for user in first.items] == made[:3]
-    assert first.next
-    assert first.next == str(made[2])
-    second = services.list_users(conn, carol, after=int(first.next), limit=3)
-    assert [user.id for user in second.items] == made[3:]
-    assert second.next is None
-
-
 # --- API tokens ----------------------------------------------------------------------------------
 
 
@@ -422,9 +218,7 @@ def test_a_token_loses_what_its_person_loses(conn: db.Connection) -> None:
     alice = make_actor(conn, "alice", "author")
     new = services.create_token(conn, alice, "script", permissions=["post.read", "post.edit"])
     assert alice.user_id
-    services.update_user(
-        conn, make_actor(conn, "carol", "administrator"), alice.user_id, role_names=["viewer"]
-    )
+    people.update_user(conn, make_actor(conn, "carol", "administrator"), alice.user_id, role_names=["viewer"])
     assert services.recognise_bearer(conn, new.token).actor.permissions == {"post.read"}
 
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from psycopg_pool import PoolTimeout
 
 from blog.app import create_app, db
-from blog.app.auth import services
+from blog.app.auth import first_administrator, services
 from blog.app.auth.views import initials
 from blog.app.config import Config
 from blog.app.security import SESSION_COOKIE
@@ -157,7 +157,7 @@ def test_another_browsers_token_is_refused(
 def test_the_setup_page_makes_an_administrator_who_is_signed_in(
     client: FlaskClient, conn: db.Connection, send: Send
 ) -> None:
-    path = f"/setup/{services.create_setup_link(conn)}"
+    path = f"/setup/{first_administrator.create_setup_link(conn)}"
     assert client.get(path).status_code == 200
     weak = send(client, path, name="Carol", email="carol@example.org", password="short")
     assert weak.status_code == 422
@@ -168,7 +168,7 @@ def test_the_setup_page_makes_an_administrator_who_is_signed_in(
 
 
 def test_a_used_setup_link_is_refused_kindly(client: FlaskClient, conn: db.Connection) -> None:
-    path = f"/setup/{services.create_setup_link(conn)}"
+    path = f"/setup/{first_administrator.create_setup_link(conn)}"
     make_user(conn, "carol", "administrator")
     answer = client.get(path)
     assert answer.status_code == 409

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from blog.app import web
-from blog.app.auth import services
+from blog.app.auth import people, services
 from blog.app.auth.models import ApiToken
 from blog.app.auth.permissions import PEOPLE_MANAGE, TOKENS_CREATE, current_actor, requires, signed_in
 from blog.app.auth.schemas import TokenCreate, UserCreate, UserQuery, UserUpdate
@@ -91,7 +91,7 @@ def list_users() -> Response:
       422: {$ref: '#/components/responses/Problem'}
     """
     query = web.parse_query(UserQuery)
-    page = services.list_users(web.conn(), current_actor(), after=query.after, limit=query.limit)
+    page = people.list_users(web.conn(), current_actor(), after=query.after, limit=query.limit)
     return web.answer(page)
 
 
@@ -111,7 +111,7 @@ def create_user() -> Response:
       409: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(UserCreate)
-    new = services.create_user(
+    new = people.create_user(
         web.conn(), current_actor(), name=body.name, email=body.email, role_names=body.roles
     )
     return web.answer(new, status=201)
@@ -133,7 +133,7 @@ def update_user(user_id: int) -> Response:
       409: {$ref: '#/components/responses/Problem'}
     """
     body = web.parse_json(UserUpdate)
-    user = services.update_user(
+    user = people.update_user(
         web.conn(), current_actor(), user_id, name=body.name, role_names=body.roles, is_active=body.is_active
     )
     return web.answer(user)

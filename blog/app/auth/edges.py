@@ -12,6 +12,7 @@ from blog.app.auth import (
     matrix_views,
     oidc_views,
     passkey_views,
+    people_views,
     place_api,
     place_views,
     role_api,
@@ -23,6 +24,7 @@ from blog.app.auth import (
 BLUEPRINTS = (
     views.bp,
     api.bp,
+    people_views.bp,
     token_views.bp,
     link_views.bp,
     factor_views.bp,

@@ -8,7 +8,7 @@ import logging
 import secrets
 
 from blog.app import audit, db, jobs, mail
-from blog.app.auth import link_store, passwords, role_store, roles, services, store
+from blog.app.auth import link_store, passwords, people, role_store, roles, services, store
 from blog.app.auth.link_models import AccessPolicy, Invitation, LinkKind, NewInvitation, OpenLink
 from blog.app.auth.models import Actor, User
 from blog.app.auth.permissions import PEOPLE_MANAGE, check
@@ -180,7 +180,7 @@ def accept(conn: db.Connection, token: str, *, name: str, password: str) -> int:
     with conn.transaction():
         role_store.lock_roles(conn)
         _claim(conn, link)
-        user_id = services.insert_person(conn, link.email, name, password_hash)
+        user_id = people.insert_person(conn, link.email, name, password_hash)
         names = link_store.insert_roles_of_link(conn, link.id, user_id)
         if link.sent_at:
             store.confirm_email(conn, user_id, link.email)

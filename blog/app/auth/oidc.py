@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from authlib.oauth2 import rfc7636
 
 from blog.app import audit, db, security
-from blog.app.auth import id_token, oidc_store, outgoing, places, role_store, roles, services, store
+from blog.app.auth import id_token, oidc_store, outgoing, people, places, role_store, roles, services, store
 from blog.app.auth.models import Actor
 from blog.app.auth.oidc_models import OidcProvider, SignInButton
 from blog.app.auth.permissions import PEOPLE_MANAGE, SYSTEM, check
@@ -298,7 +298,7 @@ def _person(conn: db.Connection, provider: OidcProvider, claims: dict[str, Any])
             )
         )
     name = " ".join(str(claims.get("name") or email.partition("@")[0]).split())[:100]
-    user_id = services.insert_person(conn, email, name, NO_PASSWORD)
+    user_id = people.insert_person(conn, email, name, NO_PASSWORD)
     store.confirm_email(conn, user_id, email)
     oidc_store.insert_identity(conn, provider.id, claims["sub"], user_id)
     audit.record(conn, SYSTEM, "person.joined", "app_user", user_id, provider=provider.id)
@@ -338,7 +338,7 @@ def _follow_roles(conn: db.Connection, provider: OidcProvider, claims: dict[str,
     if after == before:
         return
     role_store.delete_user_roles(conn, user_id)
-    services.give_roles(conn, user_id, sorted(after))
+    people.give_roles(conn, user_id, sorted(after))
     roles.check_administrator_left(conn)
     audit.record(
         conn, SYSTEM, "person.roles_changed", "app_user", user_id, roles=sorted(after), before=sorted(before)

@@ -1,4 +1,4 @@
-"""The pages of signing in, the first administrator, one's account and people. Knows nobody by role."""
+"""The pages of signing in, the first administrator and one's account. Knows nobody by role."""
 
 import math
 from typing import cast
@@ -7,23 +7,20 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Flask, Response, current_app, g, request
 
 from blog.app import security, web
-from blog.app.auth import links, oidc, passkeys, roles, second_factor, services
+from blog.app.auth import first_administrator, links, oidc, passkeys, services
 from blog.app.auth.allowance import Allowance
 from blog.app.auth.link_schemas import EmailChange
 from blog.app.auth.models import Actor
-from blog.app.auth.permissions import PEOPLE_MANAGE, current_actor, public, requires, signed_in
+from blog.app.auth.permissions import current_actor, public, signed_in
 from blog.app.auth.rules import local_path, password_rules, problems_of
 from blog.app.auth.schemas import (
     PasswordChange,
     Rename,
-    RolesChange,
     SetUp,
     SignIn,
     ThemeChoice,
-    UserCreate,
-    UserQuery,
 )
-from blog.app.errors import AppError, Conflict, Forbidden, Invalid, TooMany, Unauthenticated
+from blog.app.errors import AppError, Forbidden, Invalid, TooMany, Unauthenticated
 from blog.app.security import SESSION_COOKIE
 from blog.app.translation import gettext as _
 
@@ -254,7 +251,7 @@ def sign_out() -> Response:
 @bp.get("/setup/<token>")
 @public
 def show_set_up(token: str) -> Response:
-    services.check_setup_link(web.conn(), token)
+    first_administrator.check_setup_link(web.conn(), token)
     return _set_up_page(token, {})
 
 
@@ -263,7 +260,9 @@ def show_set_up(token: str) -> Response:
 def set_up(token: str) -> Response:
     try:
         form = web.parse_form(SetUp)
-        session = services.set_up(web.conn(), token, name=form.name, email=form.email, password=form.password)
+        session = first_administrator.set_up(
+            web.conn(), token, name=form.name, email=form.email, password=form.password
+        )
     except Invalid as exc:
         return _set_up_page(token, problems_of(exc), exc.status)
     return keep_session(web.see_other("/"), session)
@@ -349,80 +348,4 @@ def _account_page(*, status: int = 200, **parts: object) -> Response:
         form=request.form,
         done=request.args.get("done", ""),
         **(context | parts),
-    )
-
-
-# --- people --------------------------------------------------------------------------------------
-
-
-@bp.get("/people")
-@requires(PEOPLE_MANAGE)
-def show_people() -> Response:
-    return _people_page()
-
-
-@bp.post("/people")
-@requires(PEOPLE_MANAGE)
-def create_user() -> Response:
-    """Answers with the page itself, as create_token does, and for the same reason."""
-    try:
-        form = web.parse_form(UserCreate)
-        new = services.create_user(
-            web.conn(), current_actor(), name=form.name, email=form.email, role_names=form.roles
-        )
-    except (Invalid, Conflict) as exc:
-        return _people_page(errors=problems_of(exc), status=exc.status)
-    return _people_page(new_user=new, status=201)
-
-
-@bp.post("/people/<int:user_id>/roles")
-@requires(PEOPLE_MANAGE)
-def change_roles(user_id: int) -> Response:
-    form = web.parse_form(RolesChange)
-    services.update_user(web.conn(), current_actor(), user_id, role_names=form.roles)
-    return web.see_other("/people?done=roles")
-
-
-@bp.post("/people/<int:user_id>/deactivation")
-@requires(PEOPLE_MANAGE)
-def deactivate_user(user_id: int) -> Response:
-    services.update_user(web.conn(), current_actor(), user_id, is_active=False)
-    return web.see_other("/people?done=deactivated")
-
-
-@bp.post("/people/<int:user_id>/reactivation")
-@requires(PEOPLE_MANAGE)
-def reactivate_user(user_id: int) -> Response:
-    services.update_user(web.conn(), current_actor(), user_id, is_active=True)
-    return web.see_other("/people?done=reactivated")
-
-
-@bp.post("/people/<int:user_id>/second-factor/removal")
-@requires(PEOPLE_MANAGE)
-def reset_second_factor(user_id: int) -> Response:
-    second_factor.reset(web.conn(), current_actor(), user_id)
-    return web.see_other("/people?done=factor")
-
-
-@bp.post("/people/<int:user_id>/password")
-@requires(PEOPLE_MANAGE)
-def reset_password(user_id: int) -> Response:
-    new = services.reset_password(web.conn(), current_actor(), user_id)
-    return _people_page(new_user=new, status=201)
-
-
-def _people_page(
-    *, errors: dict[str, str] | None = None, new_user: object = None, status: int = 200
-) -> Response:
-    query = web.validated(UserQuery, {"after": request.args.get("after", 0), "limit": 100})
-    return web.render(
-        "auth/people.html",
-        status=status,
-        page=services.list_users(web.conn(), current_actor(), after=query.after, limit=query.limit),
-        roles=roles.list_roles(web.conn()),
-        errors=errors or {},
-        new_user=new_user,
-        form=request.form if errors else {},
-        chosen=request.form.getlist("roles") if errors else ["author"],
-        done=request.args.get("done", ""),
     )

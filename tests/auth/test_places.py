@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -137,3 +138,23 @@ def test_a_provider_at_home_is_allowed_with_one_press(
         assert "small" in client.get(page.request.path).text
         assert button not in client.get(page.request.path).text
     assert [each.note for each in places.list_places(nowhere, all_powerful(nowhere))] == ["Mine"]
+
+
+def test_a_proxy_is_asked_only_for_what_may_be_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tunnel to a service at home is refused before the proxy is connected to."""
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: str, *asked: Any, **options: Any) -> Any:
+        if host == "login.example":
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.168.1.7", 443))]
+        return real(host, *asked, **options)
+
+    with serve(Reply(status=502)) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+        with pytest.raises(Upstream, match="an address of a private network"):
+            outgoing.fetch("https://login.example/jwks", allowed=reach.NOWHERE)
+        assert proxy.connections == 0
+        with pytest.raises(Upstream, match="cannot be reached"):
+            outgoing.fetch("https://login.example/jwks", allowed=frozenset({Place("login.example")}))
+        assert [(asked.method, asked.path) for asked in proxy.received] == [("CONNECT", "login.example:443")]

@@ -7,7 +7,7 @@ reach.py lets no call go.
 import json
 import socket
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.poolmanager import ProxyManager
 
 from blog.app import reach
 from blog.app.errors import Upstream
@@ -40,6 +41,7 @@ def fetch(
     """GETs a JSON object, or POSTs a form for one."""
     check_address(url)
     try:
+        _check_behind_proxy(url, allowed)
         with (
             _session(allowed) as session,
             session.request(
@@ -63,6 +65,11 @@ def fetch(
             _("%(hostname)s cannot be reached just now.", hostname=urlsplit(url).hostname)
         ) from exc
     return _object(url, answer.status_code, body)
+
+
+def _check_behind_proxy(url: str, allowed: reach.Allowed) -> None:
+    if requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url)):
+        reach.check_behind_proxy(url, allowed)
 
 
 def check_address(url: str) -> None:
@@ -129,6 +136,11 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = _pools(self._allowed, self._made)
 
+    def proxy_manager_for(self, *args: Any, **options: Any) -> ProxyManager:
+        manager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = _pools(self._allowed, self._made)
+        return manager
+
 
 def _pools(allowed: reach.Allowed, made: list[socket.socket]) -> dict[str, type[HTTPConnectionPool]]:
     class Guarded(HTTPConnection):
@@ -147,11 +159,16 @@ def _pools(allowed: reach.Allowed, made: list[socket.socket]) -> dict[str, type[
     return {"http": Pool, "https": TLSPool}
 
 
+def _resolved(connection: HTTPConnection, allowed: reach.Allowed) -> Sequence[reach.Found]:
+    host = connection.host.strip("[]")
+    if connection.proxy is not None:  # the operator's own; where it leads to was looked at before
+        return socket.getaddrinfo(host, connection.port, type=socket.SOCK_STREAM)
+    return reach.resolve(host, connection.port, allowed)
+
+
 def _connect(connection: HTTPConnection, allowed: reach.Allowed, made: list[socket.socket]) -> socket.socket:
     failure = OSError("the name has no address")
-    for family, kind, protocol, _name, address in reach.resolve(
-        connection.host.strip("[]"), connection.port, allowed
-    ):
+    for family, kind, protocol, _name, address in _resolved(connection, allowed):
         sock = socket.socket(family, kind, protocol)
         sock.settimeout(PATIENCE[0])
         made.append(sock.dup())  # a handle of its own, however the connection is wrapped meanwhile

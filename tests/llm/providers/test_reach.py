@@ -1,6 +1,8 @@
 """Providers are called where reach.py lets them, at the address that was looked at."""
 
 import socket
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -61,3 +63,46 @@ def test_a_redirect_takes_no_key_anywhere() -> None:
             with pytest.raises(ProviderError):
                 fetch(server.url, both)
         assert other.received == []
+
+
+@pytest.mark.parametrize(
+    ("addresses", "refusal"),
+    [
+        (["93.184.215.14"], None),
+        (["10.0.0.7"], "an address of a private network"),
+        (["93.184.215.14", "169.254.169.254"], "link-local"),
+        ([], None),
+    ],
+    ids=["public", "private", "one of two", "known to the proxy alone"],
+)
+def test_a_proxy_is_asked_only_for_what_may_be_called(
+    monkeypatch: pytest.MonkeyPatch, addresses: list[str], refusal: str | None
+) -> None:
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: str, port: int, **options: Any) -> Sequence[Any]:
+        if host != "model.example":
+            return real(host, port, **options)
+        if not addresses:
+            raise socket.gaierror(socket.EAI_NONAME, "unknown")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    with serve(json_reply({"data": 1})) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+        if refusal is None:
+            assert fetch("http://model.example/v1", reach.NOWHERE) == {"data": 1}
+            assert proxy.received[0].path == "http://model.example/v1"
+        else:
+            with pytest.raises(ProviderError, match=refusal):
+                fetch("http://model.example/v1", reach.NOWHERE)
+            assert proxy.connections == 0
+            assert fetch("http://model.example/v1", frozenset({Place("model.example")})) == {"data": 1}
+
+
+def test_a_proxy_is_not_asked_for_a_name_of_a_private_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(json_reply({})) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        with pytest.raises(ProviderError, match="a name of a private network"):
+            fetch("http://wiki.internal/v1", reach.NOWHERE)
+        assert proxy.connections == 0

@@ -73,6 +73,10 @@ def release(call: Call) -> None:
 
 
 def send(call: Call, prepared: requests.PreparedRequest) -> requests.Response:
+    url = prepared.url or ""
+    settings = _settings(url)
+    if requests.utils.select_proxy(url, settings["proxies"]):
+        reach.check_behind_proxy(url, call.allowed)
     _thread.call = call
     try:
         # The response's reader takes its timeouts from the call; these two are only upper bounds.
@@ -81,7 +85,7 @@ def send(call: Call, prepared: requests.PreparedRequest) -> requests.Response:
             stream=True,
             allow_redirects=False,
             timeout=(call.limits.connect_s, call.limits.deadline_s),
-            **_settings(prepared.url or ""),
+            **settings,
         )
     finally:
         _thread.call = None
@@ -220,7 +224,7 @@ def _carry(sock: socket.socket) -> None:
 
 def _resolved(connection: HTTPConnection, call: Call) -> Sequence[reach.Found]:
     host = connection.host.strip("[]")
-    if connection.proxy is not None:  # the operator's own, by the environment; it decides where it leads
+    if connection.proxy is not None:  # the operator's own; where it leads to was looked at before
         return socket.getaddrinfo(host, connection.port, type=socket.SOCK_STREAM)
     return reach.resolve(host, connection.port, call.allowed)
 

@@ -15,7 +15,7 @@ from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import PERMISSIONS
 from blog.app.automation import services as automation
-from blog.app.automation import trying
+from blog.app.automation import suggestions, trying
 from blog.app.llm.cases import batches
 from blog.app.llm.cases import services as cases
 from blog.app.llm.cases.models import Case
@@ -66,6 +66,10 @@ class Maker:
             self.conn, self.carol, post_id=post_id, field_name=self.field_name, action_id=self.plain
         )
         work(self.conn, self.pool)
+        [waiting] = suggestions.list_suggestions(self.conn, self.carol, post_id)
+        suggestions.accept(
+            self.conn, self.carol, waiting.id, base_revision_id=waiting.base_revision_id, value=f"Or {WORD}"
+        )
         again = runs.create_replay(self.conn, self.carol, run.id)
         automation.refine(self.conn, self.carol, run.id, f"Keep {WORD}")
         work(self.conn, self.pool)

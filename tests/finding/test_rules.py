@@ -118,6 +118,7 @@ def entry(post_id: int, day: date, planned: date | None, scheduled: date | None)
         post_id=post_id,
         title="",
         author_id=None,
+        sub_stage_id=1,
         sub_stage="",
         status="not_started",
         planned_on=planned,

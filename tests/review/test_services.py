@@ -165,7 +165,7 @@ def test_what_is_not_ready_is_not_handed_on(post: Post) -> None:
 
 def test_only_a_colleague_is_given_work(post: Post) -> None:
     nobody = make_actor(post.conn, "nobody")
-    with pytest.raises(Invalid, match="may not see"):
+    with pytest.raises(Invalid, match="reads no posts"):
         services.assign(post.conn, post.alice, post.id, "idea", nobody.user_id)
 
 

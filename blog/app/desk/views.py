@@ -128,7 +128,7 @@ def move_post(post_id: int) -> Response:
     form = web.parse_form(StageChoice)
     workflow.move_post(web.conn(), current_actor(), post_id, form.sub_stage)
     if not posts.is_in_sight(web.conn(), current_actor(), post_id):
-        return web.see_other("/posts")
+        return web.see_other(posts.LEFT)
     return web.see_other(url_for("desk.show_desk", post_id=post_id, sub_stage_name=form.sub_stage))
 
 

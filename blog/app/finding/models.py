@@ -110,6 +110,7 @@ class CalendarEntry:
     post_id: int
     title: str
     author_id: int | None
+    sub_stage_id: int
     sub_stage: str
     status: Status
     planned_on: date | None

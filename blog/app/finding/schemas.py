@@ -36,9 +36,10 @@ class PostQuery(PostFilter):
 
 
 class PostListQuery(PostQuery):
-    """The same for the page, which also says what has just been removed."""
+    """The same for the page, which also says what has just been removed, or went (`left`) out of sight."""
 
     gone: Id | None = None
+    left: bool = False
 
 
 class BoardQuery(PostFilter):
@@ -48,10 +49,11 @@ class BoardQuery(PostFilter):
 
 
 class BoardPageQuery(BoardQuery):
-    """The same for the page, which also says what has just been moved, and from where."""
+    """The same for the page, which also says what has just been moved, and from where, or out of sight."""
 
     moved: Id | None = None
     back: str | None = Field(default=None, max_length=100)
+    left: bool = False
 
 
 class ColumnQuery(PostFilter):

@@ -136,8 +136,8 @@ def list_calendar(
         CalendarEntry,
         f"""
         SELECT place.day, post.id AS post_id, post.title, post.app_user_id AS author_id,
-               workflow_sub_stage.label AS sub_stage, coalesce(standing.status, 'not_started') AS status,
-               post.planned_on, post.scheduled_for
+               post.workflow_sub_stage_id AS sub_stage_id, workflow_sub_stage.label AS sub_stage,
+               coalesce(standing.status, 'not_started') AS status, post.planned_on, post.scheduled_for
         FROM unnest(%(days)s::date[]) AS place (day)
         CROSS JOIN LATERAL (
             SELECT id FROM (

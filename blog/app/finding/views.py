@@ -1,6 +1,7 @@
 """The HTML edge of finding: list, board, calendar, saved views, jump to. Another form undoes what one did."""
 
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, request
@@ -8,7 +9,7 @@ from flask import Blueprint, Response, request
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires, signed_in
 from blog.app.errors import AppError, Conflict
-from blog.app.finding import planning, rules, services
+from blog.app.finding import permits, planning, rules, services
 from blog.app.finding.schemas import (
     BoardPageQuery,
     CalendarQuery,
@@ -25,7 +26,7 @@ from blog.app.finding.schemas import (
     ViewCreate,
 )
 from blog.app.posts import services as posts
-from blog.app.posts.permissions import POST_CREATE, POST_EDIT, POST_READ, POST_REMOVE
+from blog.app.posts.permissions import POST_CREATE, POST_EDIT, POST_READ
 from blog.app.workflow import services as workflow
 
 bp = Blueprint("finding", __name__)
@@ -45,14 +46,14 @@ def list_posts() -> Response:
         "finding/_list.html",
         page=page,
         query=query,
-        older=rules.address("/posts", query, gone=None, after=page.next) if page.next else None,
-        newest=rules.address("/posts", query, gone=None, after=None) if query.after else None,
+        older=rules.address("/posts", query, gone=None, left=None, after=page.next) if page.next else None,
+        newest=rules.address("/posts", query, gone=None, left=None, after=None) if query.after else None,
         kept=rules.kept_text(query),
         stages=services.list_stage_choices(web.conn(), current_actor()),
         people=services.list_people(web.conn()),
         views=services.list_views(web.conn(), actor),
         may_create=actor.may(POST_CREATE),
-        may_remove=actor.may(POST_REMOVE),
+        removable={post.id for post in page.items if permits.may_remove(actor, post)},
     )
 
 
@@ -74,8 +75,17 @@ def show_board() -> Response:
         people=services.list_people(web.conn()),
         views=services.list_views(web.conn(), actor),
         may_create=actor.may(POST_CREATE),
-        may_move=actor.may(POST_EDIT),
+        may_edit=actor.may(POST_EDIT),
+        may_move=partial(permits.may_move, actor),
+        may_undo=query.moved is not None and _may_move_back(query.moved),
     )
+
+
+def _may_move_back(post_id: int) -> bool:
+    """Whoever moved it may be unable to from where it is now."""
+    conn, actor = web.conn(), current_actor()
+    is_there = posts.is_in_sight(conn, actor, post_id)
+    return is_there and permits.may_move(actor, posts.get_post(conn, actor, post_id))
 
 
 @bp.get("/board/columns/<int:sub_stage_id>")
@@ -95,7 +105,7 @@ def show_column(sub_stage_id: int) -> Response:
         query=query,
         kept=rules.kept_text(query),
         stages=services.list_stage_choices(web.conn(), current_actor()),
-        may_move=current_actor().may(POST_EDIT),
+        may_move=partial(permits.may_move, current_actor()),
     )
 
 
@@ -115,6 +125,8 @@ def create_card_move() -> Response:
     before = workflow.get_workspace(web.conn(), current_actor(), form.post_id).sub_stage.name
     workflow.move_post(web.conn(), current_actor(), form.post_id, form.sub_stage)
     shown = rules.kept_query(form.shown)
+    if not posts.is_in_sight(web.conn(), current_actor(), form.post_id):
+        return web.see_other(f"/board?{urlencode({**shown, 'left': 1})}")
     return web.see_other(f"/board?{urlencode({**shown, 'moved': form.post_id, 'back': before})}")
 
 
@@ -131,7 +143,8 @@ def show_calendar() -> Response:
         month=services.get_calendar(web.conn(), current_actor(), query.month, today),
         today=today,
         query=query,
-        may_move=current_actor().may(POST_EDIT),
+        may_edit=current_actor().may(POST_EDIT),
+        may_move=partial(permits.may_move_day, current_actor()),
     )
 
 
@@ -234,5 +247,12 @@ def show_find() -> Response:
 def column_address(path: str, query: PostFilter, sub_stage_id: int | None, after: str) -> str:
     """Where the cards of a column behind `after` are, for the same filter."""
     return rules.address(
-        path, query, workflow_id=None, moved=None, back=None, sub_stage_id=sub_stage_id, after=after
+        path,
+        query,
+        workflow_id=None,
+        moved=None,
+        back=None,
+        left=None,
+        sub_stage_id=sub_stage_id,
+        after=after,
     )

@@ -1,5 +1,7 @@
 """What one may do with posts; which roles may is rows. In which stages is said by auth/reach.py besides."""
 
+from typing import Protocol
+
 from blog.app.auth import reach
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check, permission
@@ -16,7 +18,14 @@ POST_COMMENT = permission("post.comment", N_("Comment on posts, reply and resolv
 POST_REMOVE = permission("post.remove", N_("Remove posts and bring them back"))
 
 
-def may_edit(actor: Actor, post: Post) -> bool:
+class Authored(Protocol):
+    """A post, or a line of a list about one."""
+
+    @property
+    def author_id(self) -> int | None: ...
+
+
+def may_edit(actor: Actor, post: Authored) -> bool:
     if actor.may(POST_EDIT_ANY):
         return True
     return actor.may(POST_EDIT) and actor.user_id is not None and actor.user_id == post.author_id

@@ -32,6 +32,15 @@ class Colleague:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """A colleague to whom work can be handed over. `sees`: the names of the sub-stages they may see."""
+
+    id: int
+    name: str
+    sees: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewPlace:
     """A sub-stage that work can be handed over to or sent back to."""
 
@@ -144,13 +153,20 @@ class RequirementCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubStageReview:
-    """A sub-stage of a post and what is still asked of it. `undo`: what this actor may take back."""
+    """A sub-stage of a post and what is still asked of it. `undo`: what this actor may take back.
+
+    `may_plan` and `may_schedule`: set the day it is meant to appear, and the one it is set to. `may_finish`:
+    call it done, which in the last sub-stage takes the right to publish besides.
+    """
 
     state: SubStageState
     checks: list[RequirementCheck]
     open_comments: int
     may_work: bool
     may_assign: bool
+    may_plan: bool
+    may_schedule: bool
+    may_finish: bool
     undo: SubStageEvent | None
 
 

@@ -288,10 +288,20 @@ def _now(conn: db.Connection, post_id: int, sub_stage: str) -> SubStageState:
 
 
 def _check_colleague(conn: db.Connection, person_id: int, target: SubStageState) -> None:
-    if all(person.id != person_id for person in store.list_colleagues(conn, target.sub_stage_id)):
-        raise Invalid(
-            _("This person is not here, or may not see %(stage)s.", stage=target.label), field="person_id"
-        )
+    if any(person.id == person_id for person in store.list_colleagues(conn, target.sub_stage_id)):
+        return
+    person = next((each for each in store.list_colleagues(conn) if each.id == person_id), None)
+    if person is None:
+        raise Invalid(_("This person is not here, or reads no posts."), field="person_id")
+    raise Invalid(
+        _(
+            "%(person)s may not see %(stage)s, so the work would be out of their sight. "
+            "Choose somebody who may, or another stage.",
+            person=person.name,
+            stage=target.label,
+        ),
+        field="person_id",
+    )
 
 
 def _seen(actor: Actor, state: SubStageState) -> SubStageState:

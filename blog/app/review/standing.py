@@ -1,5 +1,7 @@
 """How a post stands in its sub-stages: states, what is still asked of them, what was done. Reads only."""
 
+from dataclasses import replace
+
 from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import check
@@ -11,6 +13,7 @@ from blog.app.posts.permissions import POST_READ, may_edit
 from blog.app.review import comment_store, requirements, store
 from blog.app.review.models import (
     Colleague,
+    Receiver,
     RequirementCheck,
     ReviewPlace,
     SubStageEvent,
@@ -49,8 +52,16 @@ def get_review(conn: db.Connection, actor: Actor, post_id: int, sub_stage: str) 
         open_comments=comment_store.count_open(conn, post_id, state.sub_stage_id),
         may_work=may_work(actor, post, state),
         may_assign=may_edit(actor, post) and may(actor, "edit", state.sub_stage_id),
+        may_plan=may_edit(actor, post) and may(actor, "edit", post.sub_stage_id),
+        may_schedule=may_edit(actor, post) and may(actor, "publish", post.sub_stage_id),
+        may_finish=not _is_last(conn, post_id, state) or may(actor, "publish", state.sub_stage_id),
         undo=latest,
     )
+
+
+def _is_last(conn: db.Connection, post_id: int, state: SubStageState) -> bool:
+    """To call it done finishes the workflow."""
+    return store.list_states(conn, post_id)[-1].sub_stage_id == state.sub_stage_id
 
 
 def get_event(conn: db.Connection, actor: Actor, event_id: int) -> SubStageEvent:
@@ -83,6 +94,18 @@ def list_colleagues(conn: db.Connection, actor: Actor) -> list[Colleague]:
     """Who can be given work and mentioned, where they may see it."""
     check(actor, POST_READ)
     return store.list_colleagues(conn)
+
+
+def list_receivers(conn: db.Connection, actor: Actor, post_id: int, sub_stage: str) -> list[Receiver]:
+    """To whom work can be handed over: who may see this sub-stage or a later one, each with those."""
+    post = posts.get_post(conn, actor, post_id)
+    names = [state.name for state in store.list_states(conn, post_id)]
+    onward = set(names[names.index(sub_stage) :]) if sub_stage in names else set[str]()
+    found = [
+        replace(each, sees=[name for name in each.sees if name in onward])
+        for each in store.list_receivers(conn, post.workflow_id)
+    ]
+    return [each for each in found if each.sees]
 
 
 def named(states: list[SubStageState], name: str) -> SubStageState:

@@ -12,6 +12,7 @@ from blog.app.review.models import (
     Change,
     Colleague,
     PostPlan,
+    Receiver,
     Requirement,
     SubStageEvent,
     SubStageState,
@@ -229,6 +230,25 @@ def list_colleagues(conn: db.Connection, sub_stage_id: int | None = None) -> lis
         ORDER BY lower(name), id
         """,
         {"place_id": sub_stage_id},
+    )
+
+
+def list_receivers(conn: db.Connection, workflow_id: int) -> list[Receiver]:
+    """Active people with the sub-stages of the workflow that they may see, in order; those who see any."""
+    return db.many(
+        conn,
+        Receiver,
+        f"""
+        SELECT * FROM (
+            SELECT app_user.id, app_user.name, ARRAY(
+                SELECT asked.name FROM workflow_sub_stage AS asked
+                JOIN workflow_stage AS stage ON stage.id = asked.workflow_stage_id
+                WHERE asked.workflow_id = %s AND {matrix_store.may_see_sql("asked.id")}
+                ORDER BY stage.position, asked.position) AS sees
+            FROM app_user WHERE deactivated_at IS NULL) AS receiver
+        WHERE sees <> '{{}}' ORDER BY lower(name), id
+        """,
+        (workflow_id,),
     )
 
 

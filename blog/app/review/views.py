@@ -53,7 +53,7 @@ def _sub_stage_page(
         places=standing.list_places(conn, actor, post_id),
         events=standing.list_events(conn, actor, post_id, sub_stage_name, after=after),
         plan=dates.get_plan(conn, actor, post_id),
-        colleagues=standing.list_colleagues(conn, actor),
+        receivers=standing.list_receivers(conn, actor, post_id, sub_stage_name),
         counts={_key(count): count.count for count in counts},
         refusal=refusal,
         typed=typed or {},
@@ -69,11 +69,11 @@ def _key(count: CommentCount) -> str:
 
 
 def _back_to_desk(post_id: int, sub_stage_name: str) -> Response:
-    """Or to the list, when the post has gone out of sight."""
+    """Or to the list, which says so, when the post has gone out of sight."""
     if not posts.is_in_sight(web.conn(), current_actor(), post_id):
         if web.wants_fragment():
-            return Response(status=204, headers={"HX-Redirect": "/posts"})
-        return web.see_other("/posts")
+            return Response(status=204, headers={"HX-Redirect": posts.LEFT})
+        return web.see_other(posts.LEFT)
     return web.see_other(url_for("desk.show_desk", post_id=post_id, sub_stage_name=sub_stage_name))
 
 

@@ -341,6 +341,8 @@ def test_a_number_is_not_made_into_that_many_bytes() -> None:
 def test_after_the_password_ones_own_passkey_opens(conn: db.Connection, alice: str) -> None:
     device = add(conn, alice_of(conn, alice))
     step = step_of(conn, alice)
+    elsewhere = Party(host="old.example", origin="https://old.example")
+    assert passkeys.begin_second(conn, elsewhere, step, browser=MINE)["allowCredentials"] == []
     asked = passkeys.begin_second(conn, HOME, step, browser=MINE)
     assert len(asked["allowCredentials"]) == 1
     session = passkeys.pass_second(conn, HOME, step, device.sign(asked), browser=MINE)

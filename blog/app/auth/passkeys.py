@@ -50,8 +50,13 @@ def begin_adding(
         user_handle=passkey_store.user_handle_of(conn, user_id).bytes,
         email=user.email,
         name=user.name,
-        known=[passkey.handle for passkey in there if passkey.host == at.host],
+        known=_handles(at, there),
     )
+
+
+def _handles(at: Party, passkeys: list[Passkey]) -> list[bytes]:
+    """Of those that were made for this host; a device has no other to offer here."""
+    return [passkey.handle for passkey in passkeys if passkey.host == at.host]
 
 
 def add(
@@ -110,7 +115,7 @@ def begin_second(conn: db.Connection, at: Party, step_token: str, *, browser: st
     """After the password: one of that person's passkeys."""
     user_id = second_factor.check_step(conn, step_token)
     challenge = _new_challenge(conn, "second_factor", browser, user_id)
-    return webauthn.asked_to_sign(at, challenge, [each.handle for each in list_passkeys(conn, user_id)])
+    return webauthn.asked_to_sign(at, challenge, _handles(at, list_passkeys(conn, user_id)))
 
 
 def pass_second(

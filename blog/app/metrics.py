@@ -51,18 +51,18 @@ def show_metrics() -> Response:
         description: Requests of this web process by route; runs, tokens, jobs, workers.
         content: {text/plain: {schema: {type: string}}}
     """
-    known = b"".join(generate_latest(_Once(metric)) for metric in collect(web.conn()))
+    known = generate_latest(_Collected(list(collect(web.conn()))))
     return Response(known + generate_latest(telemetry.registry()), content_type=CONTENT_TYPE_LATEST)
 
 
-class _Once:
+@dataclass(frozen=True, slots=True)
+class _Collected:
     """As much of a registry as the writer of the text asks for."""
 
-    def __init__(self, metric: Metric) -> None:
-        self._metric = metric
+    metrics: list[Metric]
 
-    def collect(self) -> Iterator[Metric]:
-        yield self._metric
+    def collect(self) -> list[Metric]:
+        return self.metrics
 
 
 def collect(conn: db.Connection) -> Iterator[Metric]:

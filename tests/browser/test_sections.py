@@ -43,6 +43,24 @@ def test_a_section_is_dragged_and_put_back(open_page: Open) -> None:
     expect(names).to_have_text(["One", "Two", "Three"])
 
 
+def test_a_section_is_dragged_with_a_finger(open_page: Open) -> None:
+    page = open_page()
+    names = sections(page, "One", "Two", "Three")
+    grip, top = page.locator("[data-grip]").last.bounding_box(), names.first.bounding_box()
+    assert grip is not None
+    assert top is not None
+    finger = page.context.new_cdp_session(page)
+    across, start, end = grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2, top["y"] - 6
+    for step in range(9):
+        points = [{"x": across, "y": start + (end - start) * step / 8}]
+        finger.send(
+            "Input.dispatchTouchEvent",
+            {"type": "touchMove" if step else "touchStart", "touchPoints": points},
+        )
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(names).to_have_text(["Three", "One", "Two"])
+
+
 def test_a_section_is_split_at_the_cursor_from_the_keyboard_and_joined_again(open_page: Open) -> None:
     page = open_page()
     names = sections(page, "Cloth")

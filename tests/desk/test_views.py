@@ -304,7 +304,7 @@ def test_a_run_is_queued_and_its_page_follows_it(desk: Desk) -> None:
     assert response.status_code == 303
     page = desk.client.get(response.headers["Location"]).text
     assert "data-run-stream=" in page
-    assert "1 running" in page
+    assert '> 1<span class="runs__word"> running' in page
     assert "data-run-stream=" in desk.get("fields/answer/automation"), "a reload shows the run again"
 
 

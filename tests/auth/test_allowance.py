@@ -136,3 +136,45 @@ def test_a_token_made_on_its_page_may_do_only_what_is_ticked(
     assert "tick something" in nothing.text
     beyond = send(client, "/account/tokens", name="beyond", scope="some", permissions=["people.manage"])
     assert beyond.status_code == 403
+
+
+def test_how_people_come_in_and_how_much_they_ask_for_is_set_over_rest(
+    conn: db.Connection, client: FlaskClient
+) -> None:
+    carol = make_actor(conn, "carol", "administrator")
+    headers = {"Authorization": f"Bearer {services.create_token(conn, carol, 'x').token}"}
+
+    def put(path: str, **said: object) -> dict[str, object]:
+        answer = client.put(f"/api/v1/access/{path}", json=said, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.get_json()
+
+    assert put("sign-up", is_sign_up_open=True, sign_up_role="viewer")["sign_up_role"] == "viewer"
+    assert put("requests", token=None, person=60)["person_requests_per_minute"] == 60
+    assert put("sessions", idle_minutes=30, hours=None)["session_hours"] is None
+    now = client.get("/api/v1/access", headers=headers).get_json()
+    assert (now["is_sign_up_open"], now["token_requests_per_minute"]) == (True, None)
+    assert now["session_idle_minutes"] == 30
+    for path, wrong in (
+        ("sign-up", {"is_sign_up_open": True}),
+        ("sign-up", {"is_sign_up_open": True, "sign_up_role": "nobody"}),
+        ("requests", {"token": 0, "person": None}),
+        ("sessions", {"idle_minutes": 1, "hours": None}),
+    ):
+        assert client.put(f"/api/v1/access/{path}", json=wrong, headers=headers).status_code == 422, path
+
+
+def test_a_second_factor_that_was_lost_is_taken_away_over_rest(
+    conn: db.Connection, client: FlaskClient
+) -> None:
+    carol, dora = make_actor(conn, "carol", "administrator"), make_user(conn, "dora")
+    headers = {"Authorization": f"Bearer {services.create_token(conn, carol, 'x').token}"}
+    path = f"/api/v1/users/{dora}/second-factor"
+    assert client.delete(path, headers=headers).status_code == 404
+    db.run(
+        conn,
+        "INSERT INTO second_factor (app_user_id, sealed_secret, confirmed_at) VALUES (%s, 'x', now())",
+        (dora,),
+    )
+    assert client.delete(path, headers=headers).status_code == 204
+    assert client.delete(path, headers=headers).status_code == 404

@@ -1,6 +1,7 @@
 """The edges of this package, as create_app wires them."""
 
 from blog.app.auth import (
+    access_api,
     access_views,
     api,
     factor_views,
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     passkey_views.bp,
     oidc_views.bp,
     access_views.bp,
+    access_api.bp,
     place_views.bp,
     place_api.bp,
     invitation_views.bp,

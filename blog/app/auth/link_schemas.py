@@ -77,3 +77,27 @@ class LimitsForm(Sent):
 
     token: Limit = None
     person: Limit = None
+
+
+# --- the same over REST, where what is meant is said ---------------------------------------------
+
+
+class SignUpChange(Sent):
+    """`sign_up_role` null: whoever signs up has no role at first."""
+
+    is_sign_up_open: bool
+    sign_up_role: str | None
+
+
+class RequestLimits(Sent):
+    """Requests a minute; null: any number."""
+
+    token: Annotated[int, Field(ge=1, le=1_000_000)] | None
+    person: Annotated[int, Field(ge=1, le=1_000_000)] | None
+
+
+class SessionLimits(Sent):
+    """How long a browser stays signed in: unused, and at the latest; null: no such end."""
+
+    idle_minutes: Annotated[int, Field(ge=5, le=366 * 24 * 60)]
+    hours: Annotated[int, Field(ge=1, le=24 * 366)] | None

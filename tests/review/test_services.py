@@ -104,6 +104,14 @@ def test_a_change_of_what_is_no_longer_so_is_refused(post: Post) -> None:
         services.change_status(post.conn, post.bob, post.id, "idea", "in_work", seen="not_started")
 
 
+def test_a_second_press_changes_nothing_and_is_no_conflict(post: Post) -> None:
+    post.set("in_work")
+    before = post.state()
+    again = services.change_status(post.conn, post.alice, post.id, "idea", "in_work", seen="not_started")
+    assert again.status == "in_work"
+    assert post.state() == before
+
+
 def test_an_unknown_sub_stage_is_not_found(post: Post) -> None:
     with pytest.raises(NotFound):
         post.set("in_work", "nowhere")

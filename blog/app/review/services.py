@@ -32,15 +32,18 @@ def change_status(
     note: str = "",
     seen: Status | None = None,
 ) -> SubStageState:
-    """`seen`: the status the actor was looking at. Done moves a post that stands here on."""
+    """`seen`: the status the actor was looking at. Done moves a post that stands here on.
+
+    What is so already, by a second press or another tab, is no change and no conflict.
+    """
     with conn.transaction():
         post = posts.lock_to_read(conn, actor, post_id)
         states = store.list_states(conn, post_id)
         state = _seen(actor, named(states, sub_stage))
         check_may_work(conn, actor, post, state)
-        rules.check_seen(state, seen)
-        if status == state.status:
+        if status == state.status and not note:
             return state
+        rules.check_seen(state, seen)
         change = rules.step(state, status, actor_id=actor.user_id, note=_note(note))
         if status == "done" and _behind(states, state) is None:
             matrix.check(conn, actor, "publish", state.sub_stage_id)

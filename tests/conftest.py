@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 
-from blog.app import create_app, db, installation_secret, schema
+from blog.app import create_app, db, installation_secret, schema, translation
 from blog.app.auth.allowance import Allowance
 from blog.app.config import Config
 from blog.app.security import SESSION_COOKIE, digest
@@ -214,3 +214,10 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         real(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """The language that a request of a test chose is not the next test's."""
+    yield
+    translation.speak(translation.SOURCE)

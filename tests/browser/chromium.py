@@ -14,6 +14,28 @@ def find() -> Path | None:
     return next((Path(found) for name in NAMES if (found := shutil.which(name))), None)
 
 
+# With the first two, each window has a page of the browser's own behind its address bar, and that takes as
+# long to load as the page to be tested. The others Playwright turns off: of two lists the last one counts.
+WITHOUT = (
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)
+
+
 def arguments() -> list[str]:
     """Chromium refuses its sandbox to root, and the shared memory of many containers is too small for it."""
-    return ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return ["--disable-dev-shm-usage", f"--disable-features={','.join(WITHOUT)}", *root]

@@ -30,7 +30,7 @@ def answered(page: Page, site: Site, *texts: str) -> list[str]:
 
 def test_what_ran_is_counted_drawn_and_compared(open_page: Open, site: Site) -> None:
     page = open_page()
-    newer, older = answered(page, site, "Wool is warm.", "Wool is very warm.")
+    newer, older = answered(page, site, "Merino is warm.", "Merino is very warm.")
     page.goto("/llm/")
     expect(page.locator(".figures")).to_contain_text("Tokens in")
     expect(page.locator(f"a[href='/llm/runs/{newer}']")).to_be_visible()
@@ -52,7 +52,7 @@ def test_what_ran_is_counted_drawn_and_compared(open_page: Open, site: Site) -> 
     expect(page).to_have_url(re.compile("/llm/runs/comparison"))
     expect(page.locator(".diff ins, .diff del").first).to_be_visible()
     page.goto("/llm/runs")
-    page.locator("#search").press_sequentially("warm")
+    page.locator("#search").press_sequentially("merino")
     expect(page.locator("#runs tbody tr")).to_have_count(2)
 
 

@@ -68,6 +68,7 @@ PAGES = (
     "/llm/actions/{action}?view=test",
     "/llm/actions/{action}/versions",
     "/llm/actions/{action}/test",
+    "/llm/actions/{action}/test?by_hand=1",
     "/llm/actions/{action}/cases",
     "/llm/actions/{action}/cases/new",
     "/llm/cases/{case}",

@@ -1,18 +1,32 @@
 """Tests side by side, kept as a case, run on a draft, and the gate before going live, in a real browser."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import axe
-from tests.browser.site import Open, Site, begin, default_model
+from tests.browser.site import Open, Site, begin, default_model, first_administrator, served
 from tests.factories import make_model
 from tests.llm.providers.scripted import openai_reply, serve
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("trials"),
+]
+
+
+@pytest.fixture(scope="module")
+def site(server_url: str, template_db: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with served(server_url, template_db, tmp_path_factory.mktemp("trials")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def session(site: Site, browser: Browser) -> Any:
+    return first_administrator(site, browser)
 
 
 @contextmanager
@@ -140,16 +154,3 @@ def test_values_are_typed_by_hand_and_a_test_is_stopped_without_javascript(
         page.reload()
         expect(page.locator(".trial__run")).to_contain_text("topped")
         expect(page.locator("main")).to_contain_text("values typed by hand")
-
-
-def test_axe_finds_nothing(open_page: Open, site: Site) -> None:
-    page = open_page()
-    begin(page)
-    action = action_id(site, "expand_idea")
-    pages = [f"/llm/actions/{action}/{place}" for place in ("test", "test?by_hand=1", "cases", "cases/new")]
-    pages += ["/llm/trials/1", "/llm/case-batches/1"]
-    found: list[object] = []
-    for address in pages:
-        page.goto(address)
-        found += axe.faults(page)
-    assert found == []

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -96,19 +97,22 @@ def test_metrics_are_for_who_may_read_them(conn: db.Connection, client: FlaskCli
         answer = client.get("/api/v1/metrics", headers={"Authorization": f"Bearer {token}"})
         return answer.status_code, answer.text
 
+    def values(text: str) -> dict[Any, float]:
+        return {
+            (sample.name, *sorted(sample.labels.items())): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+
     assert read("dan", "editor")[0] == 403
-    read("carol", "administrator")
-    status, text = read("erin", "administrator")
-    assert status == 200
-    values = {
-        (sample.name, *sorted(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
-    assert values["blogforge_runs_total", ("status", "succeeded")] == 0
+    first, second, third = (read(name, "administrator") for name in ("carol", "erin", "frank"))
+    assert [first[0], second[0], third[0]] == [200] * 3
     asked = (("method", "GET"), ("route", "/api/v1/metrics"), ("status", "200"))
-    assert values["blogforge_http_request_seconds_count", *asked] == 1
-    assert values["blogforge_audit_unsealed",] > 0
+    before, after = values(second[1]), values(third[1])
+    counted = ("blogforge_http_request_seconds_count", *asked)
+    assert after[counted] == before[counted] + 1
+    assert after["blogforge_runs_total", ("status", "succeeded")] == 0
+    assert after["blogforge_audit_unsealed",] > 0
 
 
 class Collector(BaseHTTPRequestHandler):

@@ -207,7 +207,9 @@ def _check(value: JsonValue, depth: int = 0) -> None:
     match value:
         case str():
             if clean(value) != value:
-                raise Invalid(_("The file has a text with a character that cannot be stored, such as NUL."))
+                raise Invalid(
+                    _("The file has a text with a character that cannot be stored, such as NUL, or be seen.")
+                )
         case float() if value in {float("inf"), float("-inf")} or value != value:  # noqa: PLR0124 - NaN
             raise Invalid(_("The file has a number that is too large to be stored."))
         case dict():

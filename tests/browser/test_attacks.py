@@ -20,11 +20,13 @@ from blog.app import db
 from blog.app.auth import services as auth
 from blog.app.llm.runs.events import follow
 from tests.attack_corpus import Attack, attacks, families
-from tests.browser.site import Site, first_administrator, served
+from tests.browser.own_site import session, site
+from tests.browser.site import Site
 from tests.conftest import OneConnection
 from tests.factories import bind, make_action, make_model
 from tests.llm.providers.scripted import Server, json_reply, openai_reply, serve
 
+__all__ = ["session", "site"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("attacks")]  # their world is made once
 
 FIRED = """
@@ -51,17 +53,6 @@ class World:
     posts: list[int]
     attacks: list[Attack]
     collector: Server
-
-
-@pytest.fixture(scope="module")
-def site(server_url: str, template_db: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with served(server_url, template_db, tmp_path_factory.mktemp("attacks")) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def session(site: Site, browser: Browser) -> Any:
-    return first_administrator(site, browser)
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,14 @@ from blog.app.auth.oidc import CALLBACK
 from tests.auth.oidc_site import provider
 from tests.auth.test_links import LINK_IN_TEXT
 from tests.auth.test_second_factor import Phone
-from tests.browser.site import PATIENCE, Site, first_administrator, free_port, served
+from tests.browser.own_site import session
+from tests.browser.site import PATIENCE, Site, free_port, served
 from tests.browser.watch import Watch
 from tests.factories import make_user
 from tests.mailbox import Mailbox, mailbox
 from tests.product import wait_for
 
+__all__ = ["session"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("people")]  # their site is started once
 
 PASSWORD = "correct horse battery"
@@ -45,11 +47,6 @@ def site(
     directory = tmp_path_factory.mktemp("people")
     with served(server_url, template_db, directory, port=port, **settings) as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def session(site: Site, browser: Browser) -> Any:
-    return first_administrator(site, browser)
 
 
 @pytest.fixture

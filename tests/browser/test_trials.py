@@ -1,32 +1,22 @@
 """Tests side by side, kept as a case, run on a draft, and the gate before going live, in a real browser."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.site import Open, Site, begin, default_model, first_administrator, served
+from tests.browser.own_site import session, site
+from tests.browser.site import Open, Site, begin, default_model
 from tests.factories import make_model
 from tests.llm.providers.scripted import openai_reply, serve
 
+__all__ = ["session", "site"]  # fixtures
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.xdist_group("trials"),
 ]
-
-
-@pytest.fixture(scope="module")
-def site(server_url: str, template_db: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with served(server_url, template_db, tmp_path_factory.mktemp("trials")) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def session(site: Site, browser: Browser) -> Any:
-    return first_administrator(site, browser)
 
 
 @contextmanager

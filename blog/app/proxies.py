@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 
 from blog.app.config import Config, Network
+from blog.app.reach import is_address
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
@@ -32,7 +33,7 @@ class TrustedProxies:
 def client_of(peer: str, forwarded: str, networks: tuple[Network, ...]) -> str:
     """The nearest address that is no proxy of ours. What stands left of it anybody may have written."""
     for address in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
-        if not _is_address(address):
+        if not is_address(address):
             return peer
         peer = address
         if not is_within(address, networks):
@@ -41,15 +42,7 @@ def client_of(peer: str, forwarded: str, networks: tuple[Network, ...]) -> str:
 
 
 def is_within(address: str, networks: tuple[Network, ...]) -> bool:
-    return _is_address(address) and any(ip_address(address) in network for network in networks)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return is_address(address) and any(ip_address(address) in network for network in networks)
 
 
 def register(app: Flask, config: Config) -> None:

@@ -19,6 +19,7 @@ NAT64 = IPv6Network("64:ff9b::/96")
 SPECIAL = tuple(
     ip_network(each) for each in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "5f00::/16")
 )
+USUAL_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,16 @@ class Refused(Exception):
 def place_of(url: str) -> Place:
     """The host and port that a call to this address would go to."""
     parts = urlsplit(url)
-    usual = {"http": 80, "https": 443}.get(parts.scheme)
-    return Place((parts.hostname or "").lower(), parts.port or usual)
+    return Place((parts.hostname or "").lower(), parts.port or USUAL_PORTS.get(parts.scheme))
+
+
+def is_address(host: str) -> bool:
+    """And not a name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def resolve(host: str, port: int, allowed: Allowed) -> Sequence[Found]:
@@ -95,10 +104,9 @@ def is_listed(place: Place, allowed: Allowed) -> bool:
 
 def sounds_private(host: str) -> bool:
     """Without asking anybody: is it an address or a kind of name that only private networks have?"""
-    try:
+    if is_address(host):
         return not is_public(ip_address(host))
-    except ValueError:
-        return "." not in host or host.endswith(PRIVATE_ENDINGS)
+    return "." not in host or host.endswith(PRIVATE_ENDINGS)
 
 
 def is_public(address: Address) -> bool:

@@ -36,7 +36,7 @@ class Standing:
 def get_standing(conn: db.Connection, keys: Secrets, actor: Actor) -> Standing:
     user_id = services.own_id(actor)
     factor = factor_store.find_factor(conn, user_id)
-    has_app = factor is not None and factor.confirmed_at is not None
+    has_app = _is_set_up(factor)
     return Standing(
         is_on=factor_store.has_factor(conn, user_id),
         has_app=has_app,
@@ -44,6 +44,10 @@ def get_standing(conn: db.Connection, keys: Secrets, actor: Actor) -> Standing:
         codes_left=factor_store.count_codes(conn, user_id),
         secret=None if factor is None or has_app else _opened(keys, factor),
     )
+
+
+def _is_set_up(factor: factor_store.Factor | None) -> bool:
+    return factor is not None and factor.confirmed_at is not None
 
 
 def _opened(keys: Secrets, factor: factor_store.Factor) -> str:
@@ -191,7 +195,7 @@ def get_ways(conn: db.Connection, step_token: str) -> Ways:
     user_id = check_step(conn, step_token)
     factor = factor_store.find_factor(conn, user_id)
     return Ways(
-        has_app=factor is not None and factor.confirmed_at is not None,
+        has_app=_is_set_up(factor),
         has_passkey=bool(passkey_store.list_passkeys(conn, user_id)),
     )
 

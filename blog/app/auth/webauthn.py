@@ -38,6 +38,7 @@ from fido2.webauthn import (
 
 from blog.app.config import Config
 from blog.app.errors import Conflict
+from blog.app.reach import USUAL_PORTS, is_address
 from blog.app.translation import gettext as _
 
 LONGEST_HANDLE = 1023  # bytes, as WebAuthn has it
@@ -45,7 +46,6 @@ SECONDS = 300  # what a challenge lasts
 ALGORITHMS = (ES256.ALGORITHM, EdDSA.ALGORITHM, RS256.ALGORITHM)  # every device knows one of them
 KEY = PublicKeyCredentialType.PUBLIC_KEY
 VERIFIED = UserVerificationRequirement.REQUIRED
-USUAL_PORTS = {"http": 80, "https": 443}
 
 # In how many ways the library says of a stranger's bytes that it cannot read them.
 UNREADABLE = (
@@ -95,7 +95,7 @@ def party(config: Config) -> Party:
     if _is_loopback(host):
         host = "localhost"  # the same machine, by the one name that passkeys take
     is_local = host == "localhost" or host.endswith(".localhost")
-    if _is_address(host):
+    if is_address(host):
         raise Conflict(
             _(
                 "Passkeys do not work at a numeric address (%(host)s). Set BLOG_URL to one with a name.",
@@ -110,16 +110,8 @@ def party(config: Config) -> Party:
     return Party(host=host, origin=f"{parts.scheme}://{host}{port}")
 
 
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 def _is_loopback(host: str) -> bool:
-    return _is_address(host) and ip_address(host).is_loopback
+    return is_address(host) and ip_address(host).is_loopback
 
 
 # --- what is asked -------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from blog.app.posts.diff import Segment
 from blog.app.posts.permissions import POST_CREATE, POST_EDIT, POST_READ
 from blog.app.posts.rules import MAX_VALUE_CHARS
 from blog.app.posts.schemas import SectionOrder
+from blog.app.posts.views import LEFT
 from blog.app.translation import gettext as _
 from blog.app.workflow import compare, outline
 from blog.app.workflow import services as workflow
@@ -128,7 +129,7 @@ def move_post(post_id: int) -> Response:
     form = web.parse_form(StageChoice)
     workflow.move_post(web.conn(), current_actor(), post_id, form.sub_stage)
     if not posts.is_in_sight(web.conn(), current_actor(), post_id):
-        return web.see_other(posts.LEFT)
+        return web.see_other(LEFT)
     return web.see_other(url_for("desk.show_desk", post_id=post_id, sub_stage_name=form.sub_stage))
 
 

@@ -53,10 +53,6 @@ def _found(actor: Actor, post: Post | None) -> Post:
     return post
 
 
-LEFT = "/posts?left=1"
-"""The page that says of a post that it went out of sight."""
-
-
 def is_in_sight(conn: db.Connection, actor: Actor, post_id: int) -> bool:
     """After a change that may have put it where the actor may not look."""
     post = store.find_post(conn, post_id)

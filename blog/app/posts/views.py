@@ -7,6 +7,8 @@ from blog.app.auth.permissions import current_actor, requires
 from blog.app.posts import markdown, services
 from blog.app.posts.permissions import POST_REMOVE
 
+LEFT = "/posts?left=1"  # says of a post that it went out of sight
+
 bp = Blueprint("posts", __name__)
 bp.add_app_template_filter(markdown.shown, "as_shown")
 

@@ -15,7 +15,7 @@ from blog.app.posts.models import Post
 from blog.app.review import notification_store, rules, store
 from blog.app.review.models import Change, Status, SubStageEvent, SubStageState
 from blog.app.review.permissions import check_may_work
-from blog.app.review.standing import get_event, named, refuse_unmet, with_id
+from blog.app.review.standing import behind, get_event, named, refuse_unmet, with_id
 from blog.app.text import clean
 from blog.app.translation import gettext as _
 
@@ -41,22 +41,19 @@ def change_status(
         states = store.list_states(conn, post_id)
         state = _seen(actor, named(states, sub_stage))
         check_may_work(conn, actor, post, state)
-        if status == state.status and not note:
+        said = _note(note)
+        if status == state.status and not said:
             return state
         rules.check_seen(state, seen)
-        change = rules.step(state, status, actor_id=actor.user_id, note=_note(note))
-        if status == "done" and _behind(states, state) is None:
+        change = rules.step(state, status, actor_id=actor.user_id, note=said)
+        if status == "done" and behind(states, state) is None:
             matrix.check(conn, actor, "publish", state.sub_stage_id)
         if status in rules.NEEDS_MET_REQUIREMENTS:
             refuse_unmet(conn, actor, post, state)
         _write(conn, actor, post, state, change)
-        if status == "done" and (following := _behind(states, state)) is not None and state.is_here:
+        if status == "done" and (following := behind(states, state)) is not None and state.is_here:
             posts.stand_at(conn, actor, post, following.sub_stage_id)
         return _now(conn, post_id, sub_stage)
-
-
-def _behind(states: list[SubStageState], state: SubStageState) -> SubStageState | None:
-    return next(iter(states[states.index(state) + 1 :]), None)
 
 
 def hand_over(
@@ -255,7 +252,7 @@ def _stand_back(
 ) -> None:
     """To where the change was made, if the post has not gone on from where that put it."""
     state = with_id(states, event.sub_stage_id)
-    following = _behind(states, state)
+    following = behind(states, state)
     put = following.name if event.kind == "done" and following else event.other_name
     if any(each.is_here and each.name == put for each in states):
         posts.stand_at(conn, actor, post, state.sub_stage_id)

@@ -30,7 +30,11 @@ from blog.app.workflow import services as workflow
 def list_states(conn: db.Connection, actor: Actor, post_id: int) -> list[SubStageState]:
     """Every sub-stage of the post's workflow that the actor may see, in order."""
     posts.get_post(conn, actor, post_id)
-    return [state for state in store.list_states(conn, post_id) if may_see(actor, state.sub_stage_id)]
+    return _seen(actor, store.list_states(conn, post_id))
+
+
+def _seen(actor: Actor, states: list[SubStageState]) -> list[SubStageState]:
+    return [state for state in states if may_see(actor, state.sub_stage_id)]
 
 
 def list_places(conn: db.Connection, actor: Actor, post_id: int) -> list[ReviewPlace]:
@@ -44,7 +48,9 @@ def list_places(conn: db.Connection, actor: Actor, post_id: int) -> list[ReviewP
 
 def get_review(conn: db.Connection, actor: Actor, post_id: int, sub_stage: str) -> SubStageReview:
     post = posts.get_post(conn, actor, post_id)
-    state = named(list_states(conn, actor, post_id), sub_stage)
+    states = store.list_states(conn, post_id)
+    state = named(_seen(actor, states), sub_stage)
+    finishes = behind(states, state) is None
     latest = store.find_latest_of(conn, post_id, actor.user_id) if actor.user_id else None
     return SubStageReview(
         state=state,
@@ -54,14 +60,9 @@ def get_review(conn: db.Connection, actor: Actor, post_id: int, sub_stage: str) 
         may_assign=may_edit(actor, post) and may(actor, "edit", state.sub_stage_id),
         may_plan=may_edit(actor, post) and may(actor, "edit", post.sub_stage_id),
         may_schedule=may_edit(actor, post) and may(actor, "publish", post.sub_stage_id),
-        may_finish=not _is_last(conn, post_id, state) or may(actor, "publish", state.sub_stage_id),
+        may_finish=not finishes or may(actor, "publish", state.sub_stage_id),
         undo=latest,
     )
-
-
-def _is_last(conn: db.Connection, post_id: int, state: SubStageState) -> bool:
-    """To call it done finishes the workflow."""
-    return store.list_states(conn, post_id)[-1].sub_stage_id == state.sub_stage_id
 
 
 def get_event(conn: db.Connection, actor: Actor, event_id: int) -> SubStageEvent:
@@ -113,6 +114,11 @@ def named(states: list[SubStageState], name: str) -> SubStageState:
         if state.name == name:
             return state
     raise NotFound(_("There is no such stage in this workflow."))
+
+
+def behind(states: list[SubStageState], state: SubStageState) -> SubStageState | None:
+    """The next one; None: to call this one done finishes the workflow."""
+    return next(iter(states[states.index(state) + 1 :]), None)
 
 
 def with_id(states: list[SubStageState], sub_stage_id: int) -> SubStageState:

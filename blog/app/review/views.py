@@ -12,6 +12,7 @@ from blog.app.auth.permissions import current_actor, requires
 from blog.app.errors import AppError, Conflict, Invalid
 from blog.app.posts import services as posts
 from blog.app.posts.permissions import POST_EDIT, POST_READ
+from blog.app.posts.views import LEFT
 from blog.app.review import comments, dates, rules, services, standing
 from blog.app.review.comment_models import CommentCount
 from blog.app.review.models import SubStageState
@@ -72,8 +73,8 @@ def _back_to_desk(post_id: int, sub_stage_name: str) -> Response:
     """Or to the list, which says so, when the post has gone out of sight."""
     if not posts.is_in_sight(web.conn(), current_actor(), post_id):
         if web.wants_fragment():
-            return Response(status=204, headers={"HX-Redirect": posts.LEFT})
-        return web.see_other(posts.LEFT)
+            return Response(status=204, headers={"HX-Redirect": LEFT})
+        return web.see_other(LEFT)
     return web.see_other(url_for("desk.show_desk", post_id=post_id, sub_stage_name=sub_stage_name))
 
 

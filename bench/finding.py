@@ -30,10 +30,15 @@ CHANCE_MS = 8
 # Every current text has “lighthouse”; every second post “keeper”, every 10th “lamp”, every 50th “fog”, every
 # 500th “whale”, every 5,000th “kraken”.
 FILL_POSTS = """
-    INSERT INTO post (id, workflow_id, workflow_sub_stage_id, title, app_user_id, created_at, updated_at,
-                      planned_on, scheduled_for)
+    INSERT INTO post (id, workflow_id, workflow_sub_stage_id, title, app_user_id, status, assignee_id, due_on,
+                      created_at, updated_at, planned_on, scheduled_for)
     OVERRIDING SYSTEM VALUE
     SELECT n, place.workflow_id, place.id, 'Post ' || n || ' of the lighthouse', 1 + n %% 20,
+           CASE WHEN n %% 2 = 0
+                THEN (ARRAY['not_started', 'in_work', 'ready', 'done', 'blocked'])[1 + n %% 5]
+                ELSE 'not_started' END,
+           CASE WHEN n %% 4 = 0 THEN 1 + n %% 20 END,
+           CASE WHEN n %% 10 = 0 THEN current_date - 60 + n %% 300 END,
            now() - n * interval '1 minute', now() - (n * 7919 %% 100003) * interval '1 minute',
            CASE WHEN n %% 3 = 0 THEN current_date - 180 + n * 31 %% 365 END,
            CASE WHEN n %% 9 = 0 THEN current_date - 180 + (n * 31 + n %% 2) %% 365 END
@@ -43,10 +48,7 @@ FILL_POSTS = """
 """
 FILL_STANDINGS = """
     INSERT INTO post_sub_stage (workflow_id, post_id, workflow_sub_stage_id, status, assignee_id, due_on)
-    SELECT workflow_id, id, workflow_sub_stage_id,
-           (ARRAY['not_started', 'in_work', 'ready', 'done', 'blocked'])[1 + (id %% 5)::int],
-           CASE WHEN id %% 4 = 0 THEN 1 + id %% 20 END,
-           CASE WHEN id %% 5 = 0 THEN current_date - 60 + (id %% 300)::int END
+    SELECT workflow_id, id, workflow_sub_stage_id, status, assignee_id, due_on
     FROM post WHERE id BETWEEN %(first)s::int AND %(last)s::int AND id %% 2 = 0
 """
 FILL_REVISIONS = """
@@ -78,6 +80,8 @@ PAGES: dict[str, str] = {
     "Board": "/board",
     "Board, assigned to me": "/board?assignee=me",
     "Board, by me": "/board?author=me",
+    "Board, ready for review": "/board?status=ready",
+    "Board, late": "/board?due=overdue",
     "Board, a word in every post": "/board?search=lighthouse",
     "Board, a word in 1 of 500": "/board?search=whale",
     "Calendar": "/calendar",

@@ -919,13 +919,18 @@ CREATE TABLE IF NOT EXISTS post (
     created_at            timestamptz NOT NULL DEFAULT now(),
     updated_at            timestamptz NOT NULL DEFAULT now(),
     removed_at            timestamptz,
+    status                text        NOT NULL DEFAULT 'not_started',
+    assignee_id           bigint,
+    due_on                date,
     planned_on            date,
     scheduled_for         date,
     CONSTRAINT post_pkey PRIMARY KEY (id),
     CONSTRAINT post_workflow_key UNIQUE (workflow_id, id),
     CONSTRAINT post_sub_stage_fkey
         FOREIGN KEY (workflow_id, workflow_sub_stage_id) REFERENCES workflow_sub_stage (workflow_id, id),
-    CONSTRAINT post_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id)
+    CONSTRAINT post_app_user_fkey FOREIGN KEY (app_user_id) REFERENCES app_user (id),
+    CONSTRAINT post_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES app_user (id),
+    CONSTRAINT post_status_check CHECK (status IN ('not_started', 'in_work', 'ready', 'done', 'blocked'))
 );
 CREATE INDEX IF NOT EXISTS post_updated_idx ON post (updated_at DESC, id DESC) WHERE removed_at IS NULL;
 CREATE INDEX IF NOT EXISTS post_sub_stage_idx
@@ -933,13 +938,24 @@ CREATE INDEX IF NOT EXISTS post_sub_stage_idx
 CREATE INDEX IF NOT EXISTS post_app_user_idx ON post (app_user_id, updated_at DESC, id DESC) WHERE removed_at IS NULL;
 CREATE INDEX IF NOT EXISTS post_app_user_sub_stage_idx
     ON post (app_user_id, workflow_sub_stage_id, updated_at DESC, id DESC) WHERE removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_status_idx ON post (status, updated_at DESC, id DESC) WHERE removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_status_sub_stage_idx
+    ON post (status, workflow_sub_stage_id, updated_at DESC, id DESC) WHERE removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_assignee_idx ON post (assignee_id, updated_at DESC, id DESC) WHERE removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_assignee_sub_stage_idx
+    ON post (assignee_id, workflow_sub_stage_id, updated_at DESC, id DESC) WHERE removed_at IS NULL;
 CREATE INDEX IF NOT EXISTS post_title_idx ON post (left(lower(title), 200), id) WHERE removed_at IS NULL;
 CREATE INDEX IF NOT EXISTS post_title_search_idx
     ON post USING gin (to_tsvector('simple', title)) WHERE removed_at IS NULL;
-CREATE INDEX IF NOT EXISTS post_planned_idx ON post (planned_on) WHERE planned_on IS NOT NULL AND removed_at IS NULL;
-CREATE INDEX IF NOT EXISTS post_scheduled_idx ON post (scheduled_for) WHERE scheduled_for IS NOT NULL AND removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_due_on_idx ON post (due_on, id) WHERE due_on IS NOT NULL AND removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_planned_on_idx ON post (planned_on, id) WHERE planned_on IS NOT NULL AND removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_scheduled_for_idx ON post (scheduled_for, id) WHERE scheduled_for IS NOT NULL AND removed_at IS NULL;
 COMMENT ON TABLE post IS 'A post on its way through a workflow. Its words are field_revision.';
 COMMENT ON COLUMN post.title IS 'Kept by the service from the field that names the post, so that lists are one query. Empty: not named yet.';
+COMMENT ON COLUMN post.status IS
+    'Kept by the service from post_sub_stage, as assignee_id and due_on are: of where the post stands, so that lists are one query.';
+COMMENT ON COLUMN post.assignee_id IS 'NULL: nobody in particular.';
+COMMENT ON COLUMN post.due_on IS 'NULL: no due date.';
 COMMENT ON COLUMN post.removed_at IS 'NULL: in the lists. Removing a post deletes nothing.';
 COMMENT ON COLUMN post.planned_on IS 'The day it is meant to appear. NULL: no plan yet.';
 COMMENT ON COLUMN post.scheduled_for IS 'The day it is set to appear, kept by the service from the field that says it (part date), so that calendars are one query. NULL: not set.';
@@ -1645,11 +1661,6 @@ CREATE TABLE IF NOT EXISTS post_sub_stage (
     CONSTRAINT post_sub_stage_updated_by_fkey FOREIGN KEY (updated_by_id) REFERENCES app_user (id),
     CONSTRAINT post_sub_stage_status_check CHECK (status IN ('not_started', 'in_work', 'ready', 'done', 'blocked'))
 );
-CREATE INDEX IF NOT EXISTS post_sub_stage_assignee_idx ON post_sub_stage (assignee_id, due_on) WHERE assignee_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS post_sub_stage_place_idx ON post_sub_stage (workflow_sub_stage_id, status);
-CREATE INDEX IF NOT EXISTS post_sub_stage_assigned_idx
-    ON post_sub_stage (assignee_id, workflow_sub_stage_id, post_id) WHERE assignee_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS post_sub_stage_due_idx ON post_sub_stage (due_on, post_id) WHERE due_on IS NOT NULL;
 COMMENT ON TABLE post_sub_stage IS 'How far a post is in one sub-stage, and who has it. No row: not started, nobody''s.';
 COMMENT ON COLUMN post_sub_stage.note IS
     'Why it is blocked or was sent back, or what was said when it was handed over. Empty: nothing, or the status changed since.';

@@ -151,6 +151,32 @@ def test_a_board_is_narrowed_by_words_common_and_rare(
     assert (len(tales.posts), tales.count) == (20, None)
 
 
+def test_a_board_of_somebody_s_posts_shows_where_they_stand_now(
+    conn: db.Connection, workflow: Workflow, carol: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eve = make_actor(conn, "eve", "editor")
+    assert eve.user_id is not None
+    ids = [begin(conn, carol, f"idea {number}") for number in range(5)]
+    for post_id in ids:
+        review.assign(conn, carol, post_id, "idea", eve.user_id)
+    begin(conn, carol, "nobody's")
+    workflows.move_post(conn, carol, ids[0], "words")  # eve had it at its idea, and has it no more
+    review.assign(conn, carol, ids[1], "words", eve.user_id)
+    workflows.move_post(conn, carol, ids[1], "words")
+    posts.remove_post(conn, carol, ids[2])
+    monkeypatch.setattr(services, "PER_COLUMN", 1)
+    shown = board(conn, eve, workflow, assignee="me")
+    assert [each.count for each in shown.columns] == [2, 0, 1, 0]
+    assert [post.id for each in shown.columns for post in each.posts] == [ids[4], ids[1]]
+    assert column(shown, "idea").next is not None
+    assert [each.count for each in board(conn, eve, workflow, assignee="me", search="idea 3").columns] == [
+        1,
+        0,
+        0,
+        0,
+    ]
+
+
 def test_an_unknown_workflow_has_no_board(conn: db.Connection, carol: Actor) -> None:
     with pytest.raises(NotFound):
         services.get_board(conn, carol, BoardQuery(workflow_id=10**9))

@@ -1,5 +1,8 @@
 """Working a post through its sub-stages: who may, what follows, who is told, and taking it back."""
 
+import random
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -315,3 +318,37 @@ def test_every_change_is_an_event_with_who_and_from_what_to_what(post: Post) -> 
     rest = standing.list_events(post.conn, post.alice, post.id, "idea", after=int(first.next), limit=1)
     assert [e.kind for e in rest.items] == ["started"]
     assert rest.next is None
+
+
+# --- what the post itself keeps of it ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_happens_the_post_says_how_it_stands_where_it_stands(post: Post, seed: int) -> None:
+    chance = random.Random(seed)
+    conn, alice, bob_id = post.conn, post.alice, post.bob.user_id
+    assert bob_id is not None
+    people = [alice.user_id, bob_id, None]
+    places = [state.name for state in standing.list_states(conn, alice, post.id)][:4]
+    stati: list[Status] = ["in_work", "ready", "done", "blocked"]
+    steps: list[Callable[[str], object]] = [
+        lambda place: services.assign(conn, alice, post.id, place, chance.choice(people)),
+        lambda place: services.set_due(conn, alice, post.id, place, chance.choice([date(2026, 3, 5), None])),
+        lambda place: services.change_status(conn, alice, post.id, place, chance.choice(stati), note="so"),
+        lambda place: services.hand_over(conn, alice, post.id, place, person_id=bob_id),
+        lambda place: services.send_back(conn, alice, post.id, post.place(), to=place, reason="again"),
+        lambda place: workflow.move_post(conn, alice, post.id, place),
+        lambda _: services.undo(conn, alice, post.newest()),
+    ]
+    post.set("in_work")
+    changed = 0
+    for _ in range(60):
+        with suppress(Conflict, Forbidden, Invalid, NotFound):
+            chance.choice(steps)(chance.choice(places))
+            changed += 1
+        here = next(state for state in standing.list_states(conn, alice, post.id) if state.is_here)
+        kept = conn.execute(
+            "SELECT status, assignee_id, due_on FROM post WHERE id = %s", (post.id,)
+        ).fetchone()
+        assert kept == (here.status, here.assignee_id, here.due_on)
+    assert changed > 20

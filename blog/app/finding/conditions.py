@@ -10,32 +10,33 @@ from blog.app.auth.whom import NOBODY
 from blog.app.finding.models import Sort
 from blog.app.finding.rules import Cursor, SearchWords, Wanted
 
-STANDING = """
-    LEFT JOIN post_sub_stage AS standing
-        ON standing.post_id = post.id AND standing.workflow_sub_stage_id = post.workflow_sub_stage_id
-"""
-DRESSED = f"""
-    SELECT post.id, post.title, post.workflow_id, post.workflow_sub_stage_id AS sub_stage_id,
-           workflow_stage.label AS stage, workflow_sub_stage.label AS sub_stage,
-           coalesce(standing.status, 'not_started') AS status,
-           post.app_user_id AS author_id, author.name AS author_name,
-           standing.assignee_id, assignee.name AS assignee_name, standing.due_on,
-           post.planned_on, post.scheduled_for, post.created_at, post.updated_at, post.removed_at,
-           chosen.sort_key
-    FROM chosen
-    JOIN post ON post.id = chosen.id
-    JOIN workflow_sub_stage ON workflow_sub_stage.id = post.workflow_sub_stage_id
-    JOIN workflow_stage ON workflow_stage.id = workflow_sub_stage.workflow_stage_id
-    {STANDING}
-    LEFT JOIN app_user AS author ON author.id = post.app_user_id
-    LEFT JOIN app_user AS assignee ON assignee.id = standing.assignee_id
-"""
 # No part of a text is parsed here: field_revision.words is what its words were when it was written.
 QUERY = """
     (websearch_to_tsquery('simple', %(words)s)
      && CASE WHEN %(prefix)s = '' THEN ''::tsquery
              ELSE to_tsquery('simple', '''' || %(prefix)s || ''':*') END)
 """
+
+
+def dressed(*more: LiteralString) -> LiteralString:
+    """The posts of `chosen` as FoundPosts, with `more` columns for a row that has more."""
+    return f"""
+        SELECT post.id, post.title, post.workflow_id, post.workflow_sub_stage_id AS sub_stage_id,
+               workflow_stage.label AS stage, workflow_sub_stage.label AS sub_stage,
+               post.status,
+               post.app_user_id AS author_id, author.name AS author_name,
+               post.assignee_id, assignee.name AS assignee_name, post.due_on,
+               post.planned_on, post.scheduled_for, post.created_at, post.updated_at, post.removed_at,
+               chosen.sort_key{"".join(f", {column}" for column in more)}
+        FROM chosen
+        JOIN post ON post.id = chosen.id
+        JOIN workflow_sub_stage ON workflow_sub_stage.id = post.workflow_sub_stage_id
+        JOIN workflow_stage ON workflow_stage.id = workflow_sub_stage.workflow_stage_id
+        LEFT JOIN app_user AS author ON author.id = post.app_user_id
+        LEFT JOIN app_user AS assignee ON assignee.id = post.assignee_id
+"""
+
+
 # --- filters and orders --------------------------------------------------------------------------
 
 
@@ -65,11 +66,11 @@ ORDERS: dict[Sort, Order] = {
         direction="ASC",
     ),
     "due": Order(
-        key="standing.due_on",
-        shown="standing.due_on::text",
+        key="post.due_on",
+        shown="post.due_on::text",
         read="%(after_key)s::date",
         direction="ASC",
-        only="standing.due_on IS NOT NULL",
+        only="post.due_on IS NOT NULL",
     ),
     "planned": Order(
         key="post.planned_on",
@@ -80,15 +81,15 @@ ORDERS: dict[Sort, Order] = {
     ),
 }
 DUE: dict[str, LiteralString] = {
-    "overdue": "standing.due_on < current_date AND standing.status <> 'done'",
-    "today": "standing.due_on = current_date",
-    "week": "standing.due_on BETWEEN current_date AND current_date + 6",
-    "none": "standing.due_on IS NULL",
+    "overdue": "post.due_on < current_date AND post.status <> 'done'",
+    "today": "post.due_on = current_date",
+    "week": "post.due_on BETWEEN current_date AND current_date + 6",
+    "none": "post.due_on IS NULL",
 }
 
 
 def filters(wanted: Wanted) -> LiteralString:
-    """What must hold of `post` and `standing`, words aside."""
+    """What must hold of `post`, words aside."""
     said: list[LiteralString] = [
         "post.removed_at IS NOT NULL" if wanted.removed else "post.removed_at IS NULL",
     ]
@@ -99,35 +100,40 @@ def filters(wanted: Wanted) -> LiteralString:
     if wanted.author_id is not None:
         said.append("post.app_user_id = %(author_id)s")
     if wanted.assignee_id == NOBODY:
-        said.append("standing.assignee_id IS NULL")
+        said.append("post.assignee_id IS NULL")
     elif wanted.assignee_id is not None:
-        said.append("standing.assignee_id = %(assignee_id)s")
-    if wanted.status == "not_started":
-        said.append("(standing.status IS NULL OR standing.status = 'not_started')")
-    elif wanted.status is not None:
-        said.append("standing.status = %(status)s")
+        said.append("post.assignee_id = %(assignee_id)s")
+    if wanted.status is not None:
+        said.append("post.status = %(status)s")
     if wanted.due is not None:
         said.append(DUE[wanted.due])
     return " AND ".join(said)
 
 
 def in_words(wanted: Wanted) -> LiteralString:
-    """What must hold of a revision that has the words; those of a field out of sight do not count."""
-    if wanted.seen is None:
-        return f"superseded_at IS NULL AND words @@ {QUERY}"
-    return f"""
-        superseded_at IS NULL AND words @@ {QUERY} AND workflow_field_id IN (
-            SELECT id FROM workflow_field WHERE workflow_sub_stage_id = ANY(%(seen)s))
-    """
+    """What must hold of a revision that has the words: they are looked up in their index."""
+    return f"words @@ {QUERY} AND {_readable(wanted)}"
 
 
 def has_words(wanted: Wanted) -> LiteralString:
+    """What leaves of a few posts those that have the words.
+
+    With IS TRUE the index of words is of no use: once for each post, it is the most costly way to ask.
+    """
     return f"""
         CROSS JOIN LATERAL (
             SELECT FROM field_revision
-            WHERE field_revision.post_id = post.id AND {in_words(wanted)}
+            WHERE field_revision.post_id = post.id AND (words @@ {QUERY}) IS TRUE AND {_readable(wanted)}
             LIMIT 1) AS matching
     """
+
+
+def _readable(wanted: Wanted) -> LiteralString:
+    """Revisions of now, of a field in sight."""
+    if wanted.seen is None:
+        return "superseded_at IS NULL"
+    return """superseded_at IS NULL AND workflow_field_id IN (
+        SELECT id FROM workflow_field WHERE workflow_sub_stage_id = ANY(%(seen)s))"""
 
 
 def matching(wanted: Wanted) -> LiteralString:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.finding import conditions
-from blog.app.finding.conditions import DRESSED, QUERY
+from blog.app.finding.conditions import QUERY
 from blog.app.finding.models import FoundPost, Hit
 from blog.app.finding.rules import SearchWords, Wanted
 from blog.app.llm.runs import sight
@@ -35,7 +35,7 @@ def list_titled(
         ), chosen AS (
             SELECT id, updated_at, '' AS sort_key FROM recent UNION SELECT id, updated_at, '' FROM every
             ORDER BY updated_at DESC, id DESC LIMIT %(limit)s)
-        {DRESSED} ORDER BY chosen.updated_at DESC, chosen.id DESC
+        {conditions.dressed()} ORDER BY chosen.updated_at DESC, chosen.id DESC
         """,
         {**conditions.words(search), "seen": seen, "walk": walk, "limit": limit},
     )

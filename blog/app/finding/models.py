@@ -41,6 +41,13 @@ class FoundPost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountedPost(FoundPost):
+    """`in_column`: how many posts its column of the board has."""
+
+    in_column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FoundPage:
     """`next` is the `after` of the following page; None: this is the last."""
 

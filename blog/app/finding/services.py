@@ -5,6 +5,7 @@ Every question is answered with a bounded amount of looking, so that ten times t
 
 from collections.abc import Sequence
 from datetime import date
+from math import ceil
 from urllib.parse import urlencode
 
 from blog.app import audit, db
@@ -17,7 +18,6 @@ from blog.app.finding.models import (
     Board,
     BoardColumn,
     CalendarMonth,
-    ColumnCount,
     FoundPage,
     FoundPost,
     Hit,
@@ -40,7 +40,6 @@ from blog.app.workflow import services as workflow
 PROBE = 100
 COMMON = 0.05
 WALK = 2_000
-COLUMN_PROBE = 40
 COLUMN_WALK = 400
 TITLES = 500
 
@@ -109,8 +108,9 @@ def _columns(conn: db.Connection, wanted: Wanted, stages: Sequence[StageChoice])
     if wanted.search is not None:
         return _columns_with_words(conn, wanted, stages, ids)
     posts = board_store.list_column_posts(conn, wanted, ids, PER_COLUMN + 1)
-    counts = board_store.list_column_counts(conn, wanted, ids, COUNTED + 1)
-    return _arranged(stages, posts, counts)
+    counted = board_store.list_column_counts(conn, wanted, ids, COUNTED + 1)
+    counts = {column.sub_stage_id: column.count for column in counted}
+    return [_column(stage, posts, counts[stage.id]) for stage in stages]
 
 
 def _columns_with_words(
@@ -119,20 +119,14 @@ def _columns_with_words(
     stages: Sequence[StageChoice],
     ids: Sequence[int],
 ) -> list[BoardColumn]:
-    near = board_store.list_column_posts(conn, wanted, ids, PER_COLUMN + 1, walk=COLUMN_PROBE)
-    if len(near) >= COMMON * COLUMN_PROBE * len(ids):
+    near = board_store.list_column_posts(conn, wanted, ids, PER_COLUMN + 1, walk=ceil(PROBE / len(ids)))
+    if len(near) >= COMMON * PROBE:
         # Too many to count: of each column, those of its first posts that have the words.
         posts = board_store.list_column_posts(conn, wanted, ids, PER_COLUMN + 1, walk=COLUMN_WALK)
         return [_column(stage, posts, None) for stage in stages]
     matching = store.list_matching(conn, wanted)
-    posts = board_store.list_columns_of(conn, wanted, ids, PER_COLUMN + 1, post_ids=matching)
-    return _arranged(stages, posts, board_store.list_counts_of(conn, wanted, ids, post_ids=matching))
-
-
-def _arranged(
-    stages: Sequence[StageChoice], posts: Sequence[FoundPost], counted: Sequence[ColumnCount]
-) -> list[BoardColumn]:
-    counts = {column.sub_stage_id: column.count for column in counted}
+    posts = board_store.list_counted_columns(conn, wanted, ids, PER_COLUMN + 1, post_ids=matching)
+    counts = {post.sub_stage_id: post.in_column for post in posts}
     return [_column(stage, posts, counts.get(stage.id, 0)) for stage in stages]
 
 

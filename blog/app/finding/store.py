@@ -8,7 +8,7 @@ from datetime import date
 
 from blog.app import db
 from blog.app.finding import conditions
-from blog.app.finding.conditions import DRESSED, ORDERS, STANDING
+from blog.app.finding.conditions import ORDERS
 from blog.app.finding.models import CalendarEntry, FoundPost, PersonChoice, Sort, StageChoice
 from blog.app.finding.rules import Cursor, Wanted
 
@@ -29,10 +29,10 @@ def list_posts(
         FoundPost,
         f"""
         WITH chosen AS (
-            SELECT post.id, {order.shown} AS sort_key, {order.key} AS key FROM {among} {STANDING}
+            SELECT post.id, {order.shown} AS sort_key, {order.key} AS key FROM {among}
             WHERE {conditions.filters(wanted)} AND {order.only} AND {conditions.behind(order, after)}
             ORDER BY {order.key} {order.direction}, post.id {order.direction} LIMIT %(limit)s)
-        {DRESSED} ORDER BY chosen.key {order.direction}, chosen.id {order.direction}
+        {conditions.dressed()} ORDER BY chosen.key {order.direction}, chosen.id {order.direction}
         """,
         conditions.params(
             wanted,
@@ -53,13 +53,13 @@ def list_posts_in_order(
         FoundPost,
         f"""
         WITH walked AS (
-            SELECT post.id, {order.shown} AS sort_key, {order.key} AS key FROM post {STANDING}
+            SELECT post.id, {order.shown} AS sort_key, {order.key} AS key FROM post
             WHERE {conditions.filters(wanted)} AND {order.only} AND {conditions.behind(order, after)}
             ORDER BY {order.key} {order.direction}, post.id {order.direction} LIMIT %(walk)s
         ), chosen AS (
             SELECT post.* FROM walked AS post {conditions.has_words(wanted)}
             ORDER BY post.key {order.direction}, post.id {order.direction} LIMIT %(limit)s)
-        {DRESSED} ORDER BY chosen.key {order.direction}, chosen.id {order.direction}
+        {conditions.dressed()} ORDER BY chosen.key {order.direction}, chosen.id {order.direction}
         """,
         conditions.params(
             wanted, after_key=after and after.key, after_id=after and after.post_id, walk=walk, limit=limit
@@ -74,7 +74,7 @@ def count_posts(conn: db.Connection, wanted: Wanted, sort: Sort, after: Cursor |
         conn,
         f"""
         SELECT count(*) FROM (
-            SELECT FROM post {STANDING}
+            SELECT FROM post
             WHERE {conditions.filters(wanted)} AND {order.only} AND {conditions.behind(order, after)}
             LIMIT %(bound)s) AS these
         """,
@@ -137,7 +137,7 @@ def list_calendar(
         f"""
         SELECT place.day, post.id AS post_id, post.title, post.app_user_id AS author_id,
                post.workflow_sub_stage_id AS sub_stage_id, workflow_sub_stage.label AS sub_stage,
-               coalesce(standing.status, 'not_started') AS status, post.planned_on, post.scheduled_for
+               post.status, post.planned_on, post.scheduled_for
         FROM unnest(%(days)s::date[]) AS place (day)
         CROSS JOIN LATERAL (
             SELECT id FROM (
@@ -151,7 +151,6 @@ def list_calendar(
             ORDER BY rank, id LIMIT %(limit)s) AS chosen
         JOIN post ON post.id = chosen.id
         JOIN workflow_sub_stage ON workflow_sub_stage.id = post.workflow_sub_stage_id
-        {STANDING}
         ORDER BY place.day, post.scheduled_for IS DISTINCT FROM place.day, post.id
         """,
         {"days": list(days), "limit": limit, "seen": seen},

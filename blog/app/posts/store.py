@@ -79,10 +79,17 @@ def update_post_title(conn: db.Connection, post_id: int, title: str) -> int:
 
 
 def update_post_sub_stage(conn: db.Connection, post_id: int, sub_stage_id: int) -> int:
+    """With how it stands there; see post.status."""
     return db.run(
         conn,
-        "UPDATE post SET workflow_sub_stage_id = %s, updated_at = clock_timestamp() WHERE id = %s",
-        (sub_stage_id, post_id),
+        """
+        UPDATE post SET workflow_sub_stage_id = %(sub_stage_id)s, updated_at = clock_timestamp(),
+            (status, assignee_id, due_on) = (
+                SELECT coalesce(max(status), 'not_started'), max(assignee_id), max(due_on) FROM post_sub_stage
+                WHERE post_id = %(post_id)s AND workflow_sub_stage_id = %(sub_stage_id)s)
+        WHERE id = %(post_id)s
+        """,
+        {"post_id": post_id, "sub_stage_id": sub_stage_id},
     )
 
 

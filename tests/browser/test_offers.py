@@ -1,11 +1,11 @@
 """Suggestions taken change by change from the keyboard, refined, side by side, and who else is editing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser import axe
 from tests.browser.site import Open, Site, begin
@@ -234,21 +234,58 @@ def test_what_two_presses_at_once_brought_about_is_shown(open_page: Open, site: 
     expect(page.locator("#value-basic_idea")).not_to_have_value(NOW)
 
 
-def test_an_answer_that_nobody_is_to_review_is_shown_as_the_words_it_became(
-    open_page: Open, site: Site
-) -> None:
+@pytest.fixture
+def unreviewed(site: Site) -> Iterator[None]:
+    """Answers for the basic idea become its words without anybody's look."""
     bound = "UPDATE workflow_field_action SET on_success = %s WHERE workflow_field_id = ("
     bound += "SELECT id FROM workflow_field WHERE name = 'basic_idea')"
-    page = open_page()
-    address = begin(page).rsplit("/", 1)[0]
-    with (
-        serve(openai_reply([OFFERED])) as server,
-        psycopg.connect(site.database_url, autocommit=True) as conn,
-    ):
+    with psycopg.connect(site.database_url, autocommit=True) as conn:
         conn.execute(bound, ("save",))
+        try:
+            yield
+        finally:
+            conn.execute(bound, ("review",))
+
+
+def run_basic_idea(page: Page, site: Site) -> None:
+    address = begin(page).rsplit("/", 1)[0]
+    with serve(openai_reply([OFFERED])) as server:
         [model_id] = models_for(site, server.url)
         page.goto(f"{address}/fields/basic_idea/automation?model={model_id}")
         page.click("#run-button")
-        expect(page.locator("#value-basic_idea")).to_have_value(OFFERED)
-        expect(page.locator("#offers-basic_idea .offer")).to_have_count(0)
-        conn.execute(bound, ("review",))
+        expect(page.locator("#panel")).to_contain_text("Run again")
+
+
+def expect_words(page: Page) -> None:
+    expect(page.locator("#value-basic_idea")).to_have_value(OFFERED)
+    expect(page.locator("#offers-basic_idea .offer")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("unreviewed")
+def test_an_answer_that_nobody_is_to_review_is_shown_as_the_words_it_became(
+    open_page: Open, site: Site
+) -> None:
+    page = open_page()
+    run_basic_idea(page, site)
+    expect_words(page)
+
+
+@pytest.mark.usefixtures("unreviewed")
+def test_it_is_looked_for_again_when_a_worker_takes_its_time(open_page: Open, site: Site) -> None:
+    page = open_page()
+    asked: list[str] = []
+
+    def not_yet(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) > 1:
+            return route.continue_()
+        waiting = '<div class="offers" id="offers-basic_idea" data-revision="0">'
+        waiting += (
+            f'<p hidden data-saves-answers="{asked[0]}"></p><section class="offer">Waits</section></div>'
+        )
+        return route.fulfill(status=200, content_type="text/html", body=waiting)
+
+    page.route("**/fields/basic_idea/offers?runs=0", not_yet)
+    run_basic_idea(page, site)
+    expect(page.locator("#offers-basic_idea")).to_contain_text("Waits")
+    expect_words(page)

@@ -15,7 +15,9 @@ export const settled = () => Promise.all([...savers].map((saver) => saver.save()
 attach("form[data-autosave]", (form) => {
   const field = form.elements.value;
   const status = () => form.querySelector("[data-saved]");
-  const tell = (...words) => status()?.replaceChildren(...words);
+  const textOf = (pieces) => pieces.map((piece) => piece.textContent ?? piece).join("");
+  // What says the same stays: somebody may be pressing the link in it.
+  const tell = (...pieces) => status()?.textContent !== textOf(pieces) && status()?.replaceChildren(...pieces);
   const base = () => form.elements.base_revision_id?.value ?? "";
   const isConflict = () => form.querySelector("[data-conflict]") !== null;
   // What the page came with, not what is there now: words may have been typed before this ran.
@@ -28,7 +30,7 @@ attach("form[data-autosave]", (form) => {
     // What was refused is not sent again by leaving the field, on the way to the link that says what to do.
     if (!submitter && (field.value === saved || field.value === refused || isConflict())) return;
     const text = field.value;
-    tell(_("saving…"));
+    if (!status()?.querySelector("a")) tell(_("saving…"));
     try {
       const body = new URLSearchParams(new FormData(form, submitter));
       const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });

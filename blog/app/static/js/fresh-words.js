@@ -1,9 +1,11 @@
 // .offers[data-revision]: the suggestions of a field come with the number of its revision. When that is a later one than
 // its card shows, because an answer was accepted without a review, the card comes anew, unless somebody writes in it.
-// [data-saves-answers]: where nobody is to review an answer it becomes words a moment after its run ended.
+// [data-saves-answers]: where nobody is to review an answer it becomes words a moment after its run ended, or later if
+// much else is to be done.
 import { isSettled } from "./autosave.js";
 
 const A_MOMENT = 1000;
+const LONG_ENOUGH = 20_000;
 const asked = new Set();
 let panel = document.getElementById("panel");
 
@@ -11,7 +13,7 @@ document.addEventListener("htmx:after:swap", () => {
   // The panel comes anew when a run begins and when it ends; a quick one has ended before its panel is there.
   if (panel !== document.getElementById("panel")) {
     panel = document.getElementById("panel");
-    setTimeout(lookAgain, A_MOMENT);
+    setTimeout(lookAgain, A_MOMENT, A_MOMENT);
   }
   for (const offers of document.querySelectorAll(".offers[data-revision]")) {
     const form = offers.closest("[data-card]")?.querySelector("form[data-autosave]");
@@ -27,8 +29,11 @@ async function refresh(form) {
   await htmx.ajax("GET", form.getAttribute("action"), { source: card, target: card, select: `#${card.id}`, swap: "outerHTML" });
 }
 
-function lookAgain() {
-  const target = document.getElementById(`offers-${panel?.dataset.panel}`);
+async function lookAgain(waited) {
+  const offers = () => document.getElementById(`offers-${panel?.dataset.panel}`);
+  const target = offers();
   const place = target?.querySelector("[data-saves-answers]");
-  if (place) htmx.ajax("GET", place.dataset.savesAnswers, { source: target, target, swap: "outerHTML" });
+  if (!place) return;
+  await htmx.ajax("GET", place.dataset.savesAnswers, { source: target, target, swap: "outerHTML" });
+  if (offers()?.querySelector(".offer") && waited < LONG_ENOUGH) setTimeout(lookAgain, 2 * waited, 2 * waited);
 }

@@ -80,8 +80,7 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
     from blog.app.transfer import api as transfer_api
     from blog.app.transfer import views as transfer_views
     from blog.app.workflow import api as workflow_api
-    from blog.app.workflow import binding_api
-    from blog.app.workflow import services as workflow
+    from blog.app.workflow import binding_api, trees
 
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
@@ -92,7 +91,7 @@ def create_app(  # noqa: PLR0915 - its imports are the table of contents
         config=config,
         pool=pool,
         secrets=installation_secret.load(config),
-        vocabulary=workflow.vocabulary,
+        vocabulary=trees.vocabulary,
         gate=cases.object_to,
         wakeups=wakeups,
     )

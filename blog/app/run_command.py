@@ -17,7 +17,7 @@ from blog.app.llm.registry import services as registry
 from blog.app.llm.runs import events
 from blog.app.llm.runs import services as runs
 from blog.app.posts import services as posts
-from blog.app.workflow import services as workflow
+from blog.app.workflow import trees, workspaces
 from blog.app.workflow.models import FieldState
 
 REMEDY = f"Connect a model: {registry.CONNECT}"
@@ -41,7 +41,7 @@ def run(
         meant = None
     else:
         field, action_id = _for_passages(conn, action, field_name)
-        meant = _passage(workflow.get_field_state(conn, actor, post_id, field, section_id), passage)
+        meant = _passage(workspaces.get_field_state(conn, actor, post_id, field, section_id), passage)
     started = automation.start(
         conn,
         actor,
@@ -68,7 +68,7 @@ def _offer(
     conn: db.Connection, actor: Actor, post_id: int, action: str, field_name: str | None
 ) -> tuple[str, int]:
     """The field that offers the action, and the action's number."""
-    tree = workflow.get_workflow(conn, posts.get_post(conn, actor, post_id).workflow_id)
+    tree = trees.get_workflow(conn, posts.get_post(conn, actor, post_id).workflow_id)
     offers = [
         (field.name, offered)
         for stage in tree.stages

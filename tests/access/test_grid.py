@@ -11,7 +11,7 @@ from blog.app.auth import groups, matrix, reach
 from blog.app.auth import services as auth
 from blog.app.auth.models import Actor
 from blog.app.errors import Conflict, Forbidden, Invalid
-from blog.app.workflow import services as workflow
+from blog.app.workflow import trees
 from tests.access.people import ALL, make_narrow
 from tests.factories import make_actor, make_post, make_user
 
@@ -115,7 +115,7 @@ def test_a_workflow_taken_from_everyone_is_open_to_a_group(
         "csrf_token": token,
         "name": "Legal",
         "members": [str(mo)],
-        "workflows": [str(workflow.oldest_workflow(conn).id)],
+        "workflows": [str(trees.oldest_workflow(conn).id)],
     }
     assert admin.post("/groups", data=made).status_code == 303
     assert reach.seen(auth.actor_of_user(conn, ed)) == []
@@ -128,7 +128,7 @@ def test_a_workflow_taken_from_everyone_is_open_to_a_group(
 
 def test_nobody_lets_themselves_into_a_workflow(conn: db.Connection, carol: Actor) -> None:
     manager = make_narrow(conn, {"planning": ALL}, permissions=ROLES)
-    oldest = workflow.oldest_workflow(conn).id
+    oldest = trees.oldest_workflow(conn).id
     for change in ({"workflow_ids": [oldest]}, {"workflow_ids": [oldest], "member_ids": [manager.user_id]}):
         with pytest.raises(Forbidden, match="do not see all of"):
             groups.create_group(conn, manager, name="Mine", **change)  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from blog.app.llm.runs import services as runs
 from blog.app.posts import services as posts
 from blog.app.review import comments, dates, notifications, standing
 from blog.app.review import services as review
-from blog.app.workflow import field_values, outline
+from blog.app.workflow import field_values, outline, trees, workspaces
 from blog.app.workflow import services as workflow
 from tests.access.people import ALL, make_narrow
 from tests.factories import all_powerful, bind, make_action, make_actor, make_model, make_post
@@ -99,7 +99,7 @@ def test_a_closed_workflow_is_open_to_the_members_of_its_groups(conn: db.Connect
     with pytest.raises(NotFound):
         posts.get_post(conn, editor, post_id)
     with pytest.raises(NotFound):
-        workflow.default_workflow(conn, editor)
+        trees.default_workflow(conn, editor)
     assert posts.get_post(conn, auth.actor_of_user(conn, member.user_id or 0), post_id).id == post_id
 
 
@@ -123,7 +123,7 @@ def test_fields_out_of_sight_are_not_shown(conn: db.Connection, carol: Actor) ->
     values = field_values.list_values(conn, nora, post_id)
     assert "conclusion" not in {value.name for value in values}
     assert any(value.value == "Seen" for value in values)
-    for ask in (workflow.get_field_state, field_values.get_value):
+    for ask in (workspaces.get_field_state, field_values.get_value):
         with pytest.raises(NotFound, match="no field"):
             ask(conn, nora, post_id, "conclusion", None)
     revision = posts.find_current(
@@ -132,10 +132,10 @@ def test_fields_out_of_sight_are_not_shown(conn: db.Connection, carol: Actor) ->
     assert revision is not None
     with pytest.raises(NotFound):
         field_values.get_revision_value(conn, nora, revision.id)
-    workspace = workflow.get_workspace(conn, nora, post_id)
+    workspace = workspaces.get_workspace(conn, nora, post_id)
     assert workspace.progress[place_id(conn, "content")].total == 0
     with pytest.raises(NotFound):
-        workflow.get_workspace(conn, nora, post_id, "content")
+        workspaces.get_workspace(conn, nora, post_id, "content")
 
 
 def test_what_is_said_of_a_field_out_of_sight_is_not_heard(conn: db.Connection, carol: Actor) -> None:
@@ -298,8 +298,8 @@ def test_a_run_by_itself_is_its_persons_and_the_configurers(conn: db.Connection,
         conn,
         action_id=action_id,
         model_id=None,
-        vocabulary=workflow.vocabulary(conn),
-        inputs=replace(workflow.gather_inputs(conn, carol, make_post(conn, carol), None)),
+        vocabulary=trees.vocabulary(conn),
+        inputs=replace(workspaces.gather_inputs(conn, carol, make_post(conn, carol), None)),
     )
     run = runs.enqueue_run(conn, dave, prepared)
     for able in (dave, make_actor(conn, "ed", "editor")):

@@ -14,7 +14,7 @@ from blog.app.automation import batches, suggestions, tasks
 from blog.app.automation import services as automation
 from blog.app.automation.batch_models import Batch
 from blog.app.errors import Conflict, Forbidden, Invalid
-from blog.app.workflow import outline
+from blog.app.workflow import outline, workspaces
 from blog.app.workflow import services as workflow
 from tests.conftest import OneConnection
 from tests.factories import bind, make_action, make_actor, make_field, make_model, make_post
@@ -54,7 +54,7 @@ class Site:
                 task(context, **job[1])
 
     def write(self, field: str, text: str, section_id: int | None = None) -> None:
-        revision = workflow.get_field_state(self.conn, self.actor, self.post_id, field, section_id).revision
+        revision = workspaces.get_field_state(self.conn, self.actor, self.post_id, field, section_id).revision
         workflow.save_field(
             self.conn,
             self.actor,
@@ -66,7 +66,7 @@ class Site:
         )
 
     def read(self, field: str, section_id: int | None = None) -> str:
-        return workflow.get_field_state(self.conn, self.actor, self.post_id, field, section_id).shown
+        return workspaces.get_field_state(self.conn, self.actor, self.post_id, field, section_id).shown
 
     def start_stage(self, acceptance: str = "review") -> Batch:
         return batches.start_stage(
@@ -195,7 +195,7 @@ def test_with_acceptance_by_checks_it_goes_through_and_names_run_and_person(site
     batch = site.start_stage("checks")
     site.work(openai_reply(["One."]), openai_reply(["Two."]))
     assert (site.look(batch).state, site.read("first"), site.read("second")) == ("finished", "One.", "Two.")
-    revision = workflow.get_field_state(site.conn, site.actor, site.post_id, "second", None).revision
+    revision = workspaces.get_field_state(site.conn, site.actor, site.post_id, "second", None).revision
     assert revision is not None
     assert (revision.origin, revision.author_id) == ("run", site.actor.user_id)
 

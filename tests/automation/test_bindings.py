@@ -11,8 +11,7 @@ from blog.app.automation import tasks
 from blog.app.errors import Forbidden, Invalid, NotFound
 from blog.app.llm.prompts import actions, forms
 from blog.app.llm.prompts import services as prompts
-from blog.app.workflow import bindings
-from blog.app.workflow import services as workflow
+from blog.app.workflow import bindings, trees
 from blog.app.workflow.schemas import BindingChange
 from tests.automation.desk import SECRETS, Desk
 from tests.factories import make_action, make_actor, make_field
@@ -39,10 +38,10 @@ def test_a_field_offers_what_it_can_hold_after_what_it_offers_already(
     bindings.bind(conn, carol, first, field_id, REVIEW)
     [bound] = bindings.bind(conn, carol, second, field_id, SAVE)
     assert (bound.field_label, bound.on_success) == ("Essay", "save")
-    field = workflow.find_field(conn, carol, workflow.default_workflow(conn, carol).id, "essay")
+    field = trees.find_field(conn, carol, trees.default_workflow(conn, carol).id, "essay")
     assert [each.action_id for each in field.actions] == [first, second]
     bindings.bind(conn, carol, second, field_id, BindingChange(position=0))
-    field = workflow.find_field(conn, carol, workflow.default_workflow(conn, carol).id, "essay")
+    field = trees.find_field(conn, carol, trees.default_workflow(conn, carol).id, "essay")
     assert [each.action_id for each in field.actions] == [second, first]
     assert bindings.unbind(conn, carol, second, field_id) == []
     with pytest.raises(NotFound):
@@ -62,7 +61,7 @@ def test_a_field_of_another_kind_is_refused(
 def test_a_field_is_held_against_the_draft_too(conn: db.Connection, carol: Actor) -> None:
     action_id = _action(conn)
     change = forms.change_of(prompts.get_live_action(conn, action_id), output_kind="list")
-    actions.update_action(conn, carol, action_id, change, workflow.vocabulary(conn))
+    actions.update_action(conn, carol, action_id, change, trees.vocabulary(conn))
     with pytest.raises(Invalid):
         bindings.bind(conn, carol, action_id, make_field(conn, "essay"), REVIEW)
 

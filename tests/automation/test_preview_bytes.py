@@ -19,8 +19,7 @@ from blog.app.llm.prompts import services as prompts
 from blog.app.llm.prompts.models import ActionPlace
 from blog.app.llm.providers import ADAPTERS, llama_cpp
 from blog.app.llm.runs import execution
-from blog.app.workflow import field_values, outline, rules
-from blog.app.workflow import services as workflow
+from blog.app.workflow import field_values, outline, rules, trees
 from blog.app.workflow.models import Field
 from tests.conftest import OneConnection
 from tests.factories import make_actor, make_model, make_post
@@ -93,9 +92,9 @@ def desk(conn: db.Connection, client: FlaskClient) -> Desk:
     actor = make_actor(conn, "carol", "administrator")
     post_id = make_post(conn, actor, idea="Herons in cities")
     section_id = outline.add_section(conn, actor, post_id, "Beginnings").id
-    for field in rules.fields(workflow.default_workflow(conn, actor), "post"):
+    for field in rules.fields(trees.default_workflow(conn, actor), "post"):
         _fill(conn, actor, post_id, None, field)
-    for field in rules.fields(workflow.default_workflow(conn, actor), "section"):
+    for field in rules.fields(trees.default_workflow(conn, actor), "section"):
         _fill(conn, actor, post_id, section_id, field)
     token = auth.create_token(conn, actor, "program").token
     wishes = {

@@ -17,6 +17,7 @@ from blog.app.llm.prompts.going_live import as_make_up
 from blog.app.llm.runs import execution
 from blog.app.llm.runs import services as runs
 from blog.app.workflow import services as workflow
+from blog.app.workflow import trees, workspaces
 from tests.conftest import OneConnection
 from tests.factories import bind, make_action, make_actor, make_field, make_model, make_post
 from tests.llm.providers.scripted import openai_reply, serve
@@ -131,7 +132,7 @@ def test_a_preview_says_when_what_it_read_has_changed(
 
 
 def _save(conn: db.Connection, actor: Actor, post_id: int, field_name: str, text: str) -> None:
-    state = workflow.get_field_state(conn, actor, post_id, field_name, None)
+    state = workspaces.get_field_state(conn, actor, post_id, field_name, None)
     workflow.save_field(
         conn,
         actor,
@@ -174,8 +175,8 @@ def test_what_nobody_saved_cannot_be_run(conn: db.Connection, carol: Actor, prog
         conn,
         as_typed,
         model_id=None,
-        vocabulary=workflow.vocabulary(conn),
-        inputs=workflow.gather_inputs(conn, carol, program.post_id, None),
+        vocabulary=trees.vocabulary(conn),
+        inputs=workspaces.gather_inputs(conn, carol, program.post_id, None),
     )
     with pytest.raises(ValueError, match="cannot be run"):
         runs.create_run(conn, carol, prepared)

@@ -12,8 +12,7 @@ from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.llm.prompts import actions, forms, parts, services
 from blog.app.llm.prompts.schemas import PromptPartChange
-from blog.app.workflow import bindings
-from blog.app.workflow import services as workflow
+from blog.app.workflow import bindings, trees
 from tests.bench.bench_form import read
 from tests.factories import all_powerful, make_field, make_post, make_user
 from tests.llm.callers import Browser, SignIn
@@ -165,7 +164,7 @@ def test_of_two_at_one_bench_neither_loses_work(conn: db.Connection, carol: Acto
     bench = _open(conn, editor, carol, part)
     [key] = bench.form["rows"]
     theirs = forms.change_of(bench.newest, params={"temperature": 0.9})
-    actions.update_action(conn, carol, bench.action_id, theirs, workflow.vocabulary(conn))
+    actions.update_action(conn, carol, bench.action_id, theirs, trees.vocabulary(conn))
     page = bench.press("save", 409, max_output="77")
     assert "temperature: 0.9" in page.replace("<ins>", "").replace("</ins>", "")
     assert 'value="77"' in page
@@ -174,7 +173,7 @@ def test_of_two_at_one_bench_neither_loses_work(conn: db.Connection, carol: Acto
     reworded = PromptPartChange(
         base_version_id=part.version_id, name=part.name, role="user", kind="task", template="Theirs."
     )
-    parts.update_part(conn, carol, part.id, reworded, workflow.vocabulary(conn))
+    parts.update_part(conn, carol, part.id, reworded, trees.vocabulary(conn))
     page = bench.press("save", 409, **{f"template__{key}": "Mine."})
     assert "Theirs." in page
     assert "Mine." in page

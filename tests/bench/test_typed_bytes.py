@@ -8,7 +8,7 @@ from blog.app.automation import services as automation
 from blog.app.bench import forms, pages
 from blog.app.bench.models import Viewer
 from blog.app.llm.prompts import services as prompts
-from blog.app.workflow import services as workflow
+from blog.app.workflow import trees
 from tests.bench.bench_form import read
 from tests.conftest import OneConnection
 from tests.factories import all_powerful, bind, make_field, make_model, make_post, make_user
@@ -43,7 +43,7 @@ def test_a_run_sends_the_bytes_that_were_typed(
         }
         shown = pages.see(
             conn,
-            Viewer(actor=actor, keys=SECRETS, vocabulary=workflow.vocabulary(conn)),
+            Viewer(actor=actor, keys=SECRETS, vocabulary=trees.vocabulary(conn)),
             prompts.get_newest_action(conn, action.id),
             forms.read(MultiDict((name, each) for name, given in typed.items() for each in _all(given))),
         ).preview

@@ -13,7 +13,7 @@ from blog.app.llm.prompts import actions, forms, parts, services
 from blog.app.llm.prompts.going_live import Candidate, Objection
 from blog.app.llm.prompts.models import Action, PromptPart
 from blog.app.llm.prompts.schemas import PromptPartChange
-from blog.app.workflow import services as workflow
+from blog.app.workflow import trees
 from tests.factories import make_actor, make_model, make_post, make_user
 from tests.llm.callers import Browser, Program, SignIn
 from tests.llm.prompts.prompt_rows import make_action, make_part
@@ -31,14 +31,14 @@ def editor(conn: db.Connection, client: FlaskClient, as_user: SignIn) -> Browser
 
 def _draft(conn: db.Connection, actor: Actor, action: Action, **different: object) -> Action:
     change = forms.change_of(services.get_newest_action(conn, action.id), **different)
-    return actions.update_action(conn, actor, action.id, change, workflow.vocabulary(conn))
+    return actions.update_action(conn, actor, action.id, change, trees.vocabulary(conn))
 
 
 def _reword(conn: db.Connection, actor: Actor, part: PromptPart, template: str) -> PromptPart:
     change = PromptPartChange(
         base_version_id=part.version_id, name=part.name, role="user", kind="task", template=template
     )
-    return parts.update_part(conn, actor, part.id, change, workflow.vocabulary(conn))
+    return parts.update_part(conn, actor, part.id, change, trees.vocabulary(conn))
 
 
 def test_two_versions_are_compared_in_make_up_and_in_what_they_send(

@@ -18,7 +18,7 @@ from blog.app.automation import suggestions, tasks
 from blog.app.llm.runs import services as runs
 from blog.app.llm.runs.models import Run
 from blog.app.posts import services as posts
-from blog.app.workflow import services as workflow
+from blog.app.workflow import workspaces
 from tests.conftest import OneConnection
 from tests.factories import bind, make_action, make_field, make_model, make_post, make_user
 from tests.llm.providers.scripted import openai_reply, serve
@@ -67,7 +67,7 @@ class Desk:
         return str(revision.id) if revision else ""
 
     def value(self, field: str = "answer") -> Any:
-        return workflow.get_field_state(self.conn, self.actor, self.post_id, field, None)
+        return workspaces.get_field_state(self.conn, self.actor, self.post_id, field, None)
 
     def sections(self) -> list[int]:
         return [section.id for section in posts.list_sections(self.conn, self.post_id)]

@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.workflow import services as workflows
+from blog.app.workflow import workspaces
 from blog.app.workflow.models import Workflow
 from tests.finding.conftest import As, Call
 
@@ -67,7 +68,7 @@ def test_a_card_is_moved_and_moved_back(
     assert (moved.status_code, moved.location) == (303, f"/board?{shown}&moved={post_id}&back=idea")
     assert 'value="idea"' in client.get(moved.location).text
     assert send(client, "/board/moves", post_id=post_id, sub_stage="idea").status_code == 303
-    assert workflows.get_workspace(conn, carol, post_id).sub_stage.name == "idea"
+    assert workspaces.get_workspace(conn, carol, post_id).sub_stage.name == "idea"
 
 
 def test_a_viewer_moves_nothing(conn: db.Connection, workflow: Workflow, carol: Actor, signed_in: As) -> None:

@@ -11,7 +11,7 @@ from blog.app.auth import services as auth
 from blog.app.auth.models import Actor
 from blog.app.posts import services as posts
 from blog.app.posts.models import Revision
-from blog.app.workflow import outline
+from blog.app.workflow import outline, workspaces
 from blog.app.workflow import services as workflow
 from tests.factories import all_powerful, make_actor, make_post
 
@@ -27,7 +27,7 @@ class Desk:
     post_id: int
 
     def write(self, name: str, text: str, section_id: int | None = None) -> Revision:
-        state = workflow.get_field_state(self.conn, self.actor, self.post_id, name, section_id)
+        state = workspaces.get_field_state(self.conn, self.actor, self.post_id, name, section_id)
         return workflow.save_field(
             self.conn,
             self.actor,

@@ -15,6 +15,7 @@ from blog.app.posts import services as posts
 from blog.app.review import dates, notifications, requirements, services, standing
 from blog.app.review.models import Status, SubStageState
 from blog.app.workflow import services as workflow
+from blog.app.workflow import workspaces
 from tests.factories import make_actor, make_post
 
 READY = {"basic_idea": "A worked-out idea.", "provisional_title": "The kilt"}
@@ -237,10 +238,10 @@ def test_a_post_is_planned_and_scheduled(post: Post) -> None:
 
 def test_the_day_a_post_is_set_to_appear_is_what_its_field_says(post: Post) -> None:
     def written() -> str:
-        return workflow.get_field_state(post.conn, post.alice, post.id, "scheduling", None).shown
+        return workspaces.get_field_state(post.conn, post.alice, post.id, "scheduling", None).shown
 
     def write(text: str) -> date | None:
-        base = workflow.get_field_state(post.conn, post.alice, post.id, "scheduling", None).revision
+        base = workspaces.get_field_state(post.conn, post.alice, post.id, "scheduling", None).revision
         workflow.save_field(
             post.conn,
             post.alice,

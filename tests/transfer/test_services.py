@@ -13,7 +13,7 @@ from blog.app.llm.prompts import services as prompts
 from blog.app.llm.prompts.going_live import Objection, no_gate
 from blog.app.transfer import services
 from blog.app.transfer.models import Item
-from blog.app.workflow import services as workflow
+from blog.app.workflow import trees
 from tests.factories import bind, make_action, make_actor, make_field, make_model, make_part, make_post
 from tests.transfer.registry_files import (
     action_of,
@@ -87,7 +87,7 @@ def test_archived_things_and_drafts_are_not_in_it(conn: db.Connection, admin: Ac
     part = prompts.get_part(conn, part_id)
     words = {"name": part.name, "role": "user", "kind": "task", "template": "Draft words"}
     change = schemas.PromptPartChange.model_validate({**words, "base_version_id": part.version_id})
-    parts.update_part(conn, admin, part_id, change, workflow.vocabulary(conn))
+    parts.update_part(conn, admin, part_id, change, trees.vocabulary(conn))
     assert part_of(taken(conn, admin), part.name)["template"] == "Old words"
 
     parts.archive_part(conn, admin, part_id)
@@ -256,7 +256,7 @@ def test_a_draft_is_told_and_kept(conn: db.Connection, admin: Actor) -> None:
     data = taken(conn, admin)
     words = {"name": part.name, "role": "user", "kind": "task", "template": "Draft"}
     change = schemas.PromptPartChange.model_validate({**words, "base_version_id": part.version_id})
-    parts.update_part(conn, admin, part_id, change, workflow.vocabulary(conn))
+    parts.update_part(conn, admin, part_id, change, trees.vocabulary(conn))
     assert planned(conn, admin, data).notes == []
     part_of(data, part.name)["template"] = "Imported"
     assert "has a draft" in imported(conn, admin, data).notes[0]

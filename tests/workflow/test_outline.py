@@ -12,7 +12,7 @@ from blog.app.auth.models import Actor
 from blog.app.errors import Conflict, Forbidden, Invalid
 from blog.app.posts import services as posts
 from blog.app.posts.models import Post
-from blog.app.workflow import outline, planning, services
+from blog.app.workflow import outline, planning, services, workspaces
 from blog.app.workflow.models import SectionChange
 from tests.factories import all_powerful, make_actor
 from tests.workflow.test_api import Api, alice, workflow
@@ -40,7 +40,7 @@ def add(conn: db.Connection, actor: Actor, post: Post, heading: str, draft: str 
 
 
 def write(conn: db.Connection, actor: Actor, post: Post, section_id: int, draft: str) -> None:
-    base = services.get_field_state(conn, actor, post.id, "draft", section_id).revision
+    base = workspaces.get_field_state(conn, actor, post.id, "draft", section_id).revision
     services.save_field(
         conn,
         actor,
@@ -56,15 +56,15 @@ def read(conn: db.Connection, actor: Actor, post: Post) -> list[tuple[str, str]]
     """Heading and draft of every section, in order."""
     return [
         (
-            services.get_field_state(conn, actor, post.id, "section_heading", section.id).shown,
-            services.get_field_state(conn, actor, post.id, "draft", section.id).shown,
+            workspaces.get_field_state(conn, actor, post.id, "section_heading", section.id).shown,
+            workspaces.get_field_state(conn, actor, post.id, "draft", section.id).shown,
         )
         for section in posts.list_sections(conn, post.id)
     ]
 
 
 def split(conn: db.Connection, actor: Actor, post: Post, section_id: int, at: str) -> SectionChange:
-    revision = services.get_field_state(conn, actor, post.id, "draft", section_id).revision
+    revision = workspaces.get_field_state(conn, actor, post.id, "draft", section_id).revision
     assert revision is not None
     return outline.split_section(
         conn,
@@ -101,7 +101,7 @@ def test_a_split_makes_a_section_behind_named_by_its_heading(
 
 def test_a_text_that_changed_meanwhile_is_not_divided(conn: db.Connection, carol: Actor, post: Post) -> None:
     first = add(conn, carol, post, "Cloth", TEXT)
-    seen = services.get_field_state(conn, carol, post.id, "draft", first).revision
+    seen = workspaces.get_field_state(conn, carol, post.id, "draft", first).revision
     assert seen is not None
     write(conn, carol, post, first, "Other words. And more.")
     with pytest.raises(Conflict):
@@ -113,7 +113,7 @@ def test_a_text_that_changed_meanwhile_is_not_divided(conn: db.Connection, carol
 
 def test_what_names_a_section_is_not_divided(conn: db.Connection, carol: Actor, post: Post) -> None:
     first = add(conn, carol, post, "Cloth and more")
-    named = services.get_field_state(conn, carol, post.id, "section_heading", first).revision
+    named = workspaces.get_field_state(conn, carol, post.id, "section_heading", first).revision
     assert named is not None
     with pytest.raises(Invalid):
         outline.split_section(
@@ -204,6 +204,6 @@ def test_no_plan_loses_a_section_or_a_person_s_words(
         assert [" ".join(heading.split()).casefold() for heading in headings] == [
             heading.casefold() for heading in there[: len(headings)]
         ]
-    assert services.get_field_state(conn, carol, post.id, "draft", mine).shown == "My words."
+    assert workspaces.get_field_state(conn, carol, post.id, "draft", mine).shown == "My words."
     for section in posts.list_sections(conn, post.id)[25:]:
         posts.remove_section(conn, carol, post.id, section.id)

@@ -6,7 +6,7 @@ from blog.app.auth.models import Actor
 from blog.app.errors import Conflict, Forbidden, Invalid, NotFound
 from blog.app.posts import services as posts
 from blog.app.posts.models import Post, Revision
-from blog.app.workflow import planning, rules, services
+from blog.app.workflow import planning, rules, services, trees, workspaces
 from blog.app.workflow.models import Progress, Workflow
 from tests.factories import all_powerful, make_actor
 from tests.workflow.workflows import make_workflow
@@ -49,7 +49,7 @@ def save(
 
 
 def current(conn: db.Connection, post: Post, name: str, section_id: int | None = None) -> Revision:
-    field = services.find_field(conn, all_powerful(conn), post.workflow_id, name)
+    field = trees.find_field(conn, all_powerful(conn), post.workflow_id, name)
     found = posts.find_current(conn, post_id=post.id, section_id=section_id, field_id=field.id)
     assert found is not None
     return found
@@ -82,15 +82,15 @@ def test_archived_fields_and_actions_are_left_out(conn: db.Connection, workflow:
             """,  # type: ignore[arg-type]
         )
     db.run(conn, "UPDATE workflow_field SET archived_at = now() WHERE name = 'facts'")
-    [only] = services.get_workflow(conn, workflow.id).stages[0].sub_stages[0].fields
+    [only] = trees.get_workflow(conn, workflow.id).stages[0].sub_stages[0].fields
     assert only.name == "seed"
     assert [action.label for action in only.actions] == ["kept"]
     with pytest.raises(NotFound):
-        services.find_field(conn, all_powerful(conn), workflow.id, "facts")
+        trees.find_field(conn, all_powerful(conn), workflow.id, "facts")
 
 
 def test_the_vocabulary_has_the_fields_of_both_scopes(conn: db.Connection, workflow: Workflow) -> None:
-    vocabulary = services.vocabulary(conn)
+    vocabulary = trees.vocabulary(conn)
     assert {"seed", "facts", "words_wanted"} <= vocabulary.post
     assert {"draft", "section_heading"} <= vocabulary.section
     assert "draft" not in vocabulary.post
@@ -207,7 +207,7 @@ def test_a_prompt_reads_each_field_as_its_kind_and_sections_in_order(
     save(conn, carol, post, "draft", "never read", section_id=gone.id)
     posts.remove_section(conn, carol, post.id, gone.id)
     posts.reorder_sections(conn, carol, post.id, [b.id, a.id])
-    inputs = services.gather_inputs(conn, carol, post.id, a.id)
+    inputs = workspaces.gather_inputs(conn, carol, post.id, a.id)
     assert inputs.post["facts"] == ["one", "two"]
     assert inputs.post["words_wanted"] == 800
     assert inputs.post["headline"] == ""
@@ -218,9 +218,9 @@ def test_a_prompt_reads_each_field_as_its_kind_and_sections_in_order(
     ]
     assert inputs.section is inputs.sections[1]
     assert inputs.sections[1]["draft"] == "It flows."
-    assert services.gather_inputs(conn, carol, post.id, None).section is None
+    assert workspaces.gather_inputs(conn, carol, post.id, None).section is None
     with pytest.raises(NotFound):
-        services.gather_inputs(conn, carol, post.id, gone.id)
+        workspaces.gather_inputs(conn, carol, post.id, gone.id)
 
 
 def test_the_workspace_shows_a_sub_stage_and_the_progress_of_all(
@@ -229,7 +229,7 @@ def test_the_workspace_shows_a_sub_stage_and_the_progress_of_all(
     a, b = (posts.add_section(conn, carol, post.id) for _ in range(2))
     save(conn, carol, post, "section_heading", "Water", section_id=a.id)
     second = save(conn, carol, post, "headline", "New", base=save(conn, carol, post, "headline", "The Hedge"))
-    workspace = services.get_workspace(conn, carol, post.id, "words")
+    workspace = workspaces.get_workspace(conn, carol, post.id, "words")
     [headline] = workspace.fields
     assert (headline.shown, headline.revision, headline.revisions) == ("New", second, 2)
     assert [(section.section.id, section.heading) for section in workspace.sections] == [
@@ -250,12 +250,12 @@ def test_the_workspace_shows_a_sub_stage_and_the_progress_of_all(
         "extras",
     )
     assert workspace.may_edit
-    assert services.get_workspace(conn, carol, post.id).sub_stage.name == "idea"
+    assert workspaces.get_workspace(conn, carol, post.id).sub_stage.name == "idea"
 
 
 def test_a_viewer_sees_the_workspace_and_that_she_may_not_edit(conn: db.Connection, post: Post) -> None:
     vera = make_actor(conn, "vera", "viewer")
-    assert not services.get_workspace(conn, vera, post.id).may_edit
+    assert not workspaces.get_workspace(conn, vera, post.id).may_edit
 
 
 def test_the_workspace_takes_the_same_statements_for_a_large_post(
@@ -270,7 +270,7 @@ def test_the_workspace_takes_the_same_statements_for_a_large_post(
         monkeypatch.setattr(
             db, name, lambda *args, real=real, **options: (statements.append(args), real(*args, **options))[1]
         )
-    services.get_workspace(conn, carol, post.id)
+    workspaces.get_workspace(conn, carol, post.id)
     assert len(statements) == 4
 
 
@@ -284,7 +284,7 @@ PLAN: list[JsonValue] = [
 
 
 def headings(conn: db.Connection, post: Post) -> list[str]:
-    inputs = services.gather_inputs(conn, all_powerful(conn), post.id, None)
+    inputs = workspaces.gather_inputs(conn, all_powerful(conn), post.id, None)
     return [str(section["heading"]) for section in inputs.sections]
 
 

@@ -1,7 +1,7 @@
 """A small workflow for tests, with a field of every kind; nothing of it comes from the starter rows."""
 
 from blog.app import db
-from blog.app.workflow import services
+from blog.app.workflow import trees
 from blog.app.workflow.models import Field, Kind, Scope, Workflow
 from tests.factories import open_workflow
 
@@ -53,7 +53,7 @@ def make_workflow(conn: db.Connection, name: str = "test") -> Workflow:
             ),
         )
     open_workflow(conn, workflow_id)
-    return services.get_workflow(conn, workflow_id)
+    return trees.get_workflow(conn, workflow_id)
 
 
 def _insert_stage(conn: db.Connection, workflow_id: int, label: str, position: int) -> int:

@@ -28,8 +28,7 @@ from blog.app.posts import services as posts
 from blog.app.posts.models import Post
 from blog.app.posts.permissions import check_may_edit, may_edit
 from blog.app.translation import gettext as _
-from blog.app.workflow import rules, values
-from blog.app.workflow import services as workflow
+from blog.app.workflow import rules, trees, values, workspaces
 from blog.app.workflow.models import Field, SubStage
 from blog.app.workflow.permissions import AUTOMATE
 
@@ -55,7 +54,7 @@ def start_for_sections(
     """
     with conn.transaction():
         post = _lock(conn, actor, post_id)
-        field = workflow.find_field(conn, actor, post.workflow_id, field_name)
+        field = trees.find_field(conn, actor, post.workflow_id, field_name)
         matrix.check(conn, actor, "run", field.sub_stage_id)
         if field.scope != "section":
             raise Invalid(
@@ -82,7 +81,7 @@ def start_stage(
     """The first action of each of the sub-stage's fields that is empty, one after the other."""
     with conn.transaction():
         post = _lock(conn, actor, post_id)
-        place = rules.place(workflow.get_seen_workflow(conn, actor, post.workflow_id), sub_stage_name)
+        place = rules.place(trees.get_seen_workflow(conn, actor, post.workflow_id), sub_stage_name)
         matrix.check(conn, actor, "run", place.sub_stage.id)
         for batch in _list(conn, post_id):
             if batch.sub_stage_id == place.sub_stage.id and batch.state not in {"finished", "stopped"}:
@@ -112,7 +111,7 @@ def _lock(conn: db.Connection, actor: Actor, post_id: int) -> Post:
 
 def _empty_targets(conn: db.Connection, post_id: int, sub_stage: SubStage) -> list[Target]:
     sections = [section.id for section in posts.list_sections(conn, post_id)]
-    current = workflow.current_values(conn, post_id)
+    current = workspaces.current_values(conn, post_id)
     filled = {target for target, revision in current.items() if values.is_filled(revision.value)}
     return [
         (section_id, field)
@@ -302,7 +301,7 @@ def list_batches(conn: db.Connection, actor: Actor, post_id: int) -> list[Batch]
 def get_place(conn: db.Connection, actor: Actor, post_id: int, sub_stage_name: str) -> BatchPlace:
     """What the page of a sub-stage offers and tells of batches: those at work, and the latest that ended."""
     post = posts.get_post(conn, actor, post_id)
-    sub_stage = rules.place(workflow.get_workflow(conn, post.workflow_id), sub_stage_name).sub_stage
+    sub_stage = rules.place(trees.get_workflow(conn, post.workflow_id), sub_stage_name).sub_stage
     if not reach.may_see(actor, sub_stage.id):
         raise NotFound(_("There is no such stage in this workflow."))
     found = _list(conn, post_id, seen=reach.seen(actor))

@@ -32,8 +32,7 @@ from blog.app.llm.runs import calling, messages, snapshot
 from blog.app.llm.runs import services as runs
 from blog.app.llm.runs.services import Prepared
 from blog.app.translation import gettext as _
-from blog.app.workflow import rules
-from blog.app.workflow import services as workflow
+from blog.app.workflow import rules, trees, workspaces
 from blog.app.workflow.models import Material
 
 
@@ -44,7 +43,7 @@ def preview(
 
     `material` is the post's when the caller has read it; None: it is read.
     """
-    prepared = _prepare(conn, of, material or workflow.gather_material(conn, actor, of.post_id))
+    prepared = _prepare(conn, of, material or workspaces.gather_material(conn, actor, of.post_id))
     seen = _before_assembling(prepared, of.fence or assemble.new_fence())
     if seen.missing:
         return seen
@@ -88,10 +87,10 @@ def first_ready(
     conn: db.Connection, material: Material, targets: Sequence[tuple[int | None, int]]
 ) -> int | None:
     """The place of the first of these, each a section and an action, whose prompt lacks nothing now."""
-    vocabulary = workflow.vocabulary(conn)
+    vocabulary = trees.vocabulary(conn)
     live = prompts.load_live_parts(conn, [action_id for _section, action_id in targets])
     inputs = {
-        section_id: workflow.inputs_of(material, section_id) for section_id in {each[0] for each in targets}
+        section_id: workspaces.inputs_of(material, section_id) for section_id in {each[0] for each in targets}
     }
     for place, (section_id, action_id) in enumerate(targets):
         if _is_ready(live.get(action_id, []), vocabulary, inputs[section_id]):
@@ -119,7 +118,7 @@ def preview_state(
     inputs_digest: str,
 ) -> PreviewState:
     """Whether a preview that read this is still what a run would send; not if its passage is gone."""
-    material = workflow.gather_material(conn, actor, post_id)
+    material = workspaces.gather_material(conn, actor, post_id)
     try:
         inputs = _inputs(material, section_id=section_id, field_name=field_name, passage=passage)
     except Invalid:
@@ -130,7 +129,7 @@ def preview_state(
 
 def render_template(conn: db.Connection, actor: Actor, keys: Secrets, of: PreviewOf) -> Rendering:
     """Asks a local server for the text its chat template makes of the messages. Upstream: it is silent."""
-    prepared = _prepare(conn, of, workflow.gather_material(conn, actor, of.post_id))
+    prepared = _prepare(conn, of, workspaces.gather_material(conn, actor, of.post_id))
     made = _assemble(prepared, of.fence or assemble.new_fence())
     provider, request = _request(conn, keys, prepared, made)
     if not rendering.can_render(provider.protocol, request.endpoint):
@@ -177,7 +176,7 @@ def _digest(inputs: Inputs, references: Iterable[Reference]) -> str:
 
 
 def _prepare(conn: db.Connection, of: PreviewOf, material: Material) -> Prepared:
-    vocabulary = workflow.vocabulary(conn)
+    vocabulary = trees.vocabulary(conn)
     inputs = _inputs(material, section_id=of.section_id, field_name=of.field_name, passage=of.passage)
     if of.typed is not None:
         return runs.prepare_typed(conn, of.typed, model_id=of.model_id, vocabulary=vocabulary, inputs=inputs)
@@ -197,7 +196,7 @@ def _prepare(conn: db.Connection, of: PreviewOf, material: Material) -> Prepared
 def _inputs(
     material: Material, *, section_id: int | None, field_name: str | None, passage: Passage | None
 ) -> Inputs:
-    inputs = workflow.inputs_of(material, section_id)
+    inputs = workspaces.inputs_of(material, section_id)
     if passage is None or field_name is None:
         return inputs
     field = rules.get_field(material.workflow, field_name)

@@ -24,8 +24,7 @@ from blog.app.llm.runs.services import Idempotency, Prepared
 from blog.app.posts import services as posts
 from blog.app.posts.models import Post, Revision
 from blog.app.translation import gettext as _
-from blog.app.workflow import bindings
-from blog.app.workflow import services as workflow
+from blog.app.workflow import bindings, trees, workspaces
 from blog.app.workflow.models import Field
 from blog.app.workflow.permissions import AUTOMATE
 
@@ -78,7 +77,7 @@ def start(
             conn,
             action_id=chosen_action_id,
             model_id=model_id,
-            vocabulary=workflow.vocabulary(conn),
+            vocabulary=trees.vocabulary(conn),
             inputs=gather_inputs(conn, actor, post.id, section_id, current=current, passage=passage),
             version_id=chosen.version_id,
             wish=wish,
@@ -143,7 +142,7 @@ def check_may_run(conn: db.Connection, actor: Actor, automation: Automation) -> 
     check_permission(actor, AUTOMATE)
     post = posts.get_post(conn, actor, automation.post_id)
     posts.check_may_edit(actor, post)
-    field = workflow.find_field(conn, actor, post.workflow_id, automation.field_name)
+    field = trees.find_field(conn, actor, post.workflow_id, automation.field_name)
     matrix.check(conn, actor, "run", field.sub_stage_id)
 
 
@@ -202,7 +201,7 @@ def retry(conn: db.Connection, actor: Actor, run_id: int, model_id: int | None =
         conn,
         action_id=run.action_id,
         model_id=model_id or run.model_id,
-        vocabulary=workflow.vocabulary(conn),
+        vocabulary=trees.vocabulary(conn),
         inputs=snapshot.restore(runs.get_exchange(conn, run_id).inputs),
     )
     return runs.enqueue_run(conn, actor, prepared, retry_of_id=run_id, purpose=run.purpose)
@@ -211,8 +210,8 @@ def retry(conn: db.Connection, actor: Actor, run_id: int, model_id: int | None =
 def _target_field(
     conn: db.Connection, actor: Actor, post: Post, field_name: str, section_id: int | None
 ) -> Field:
-    field = workflow.find_field(conn, actor, post.workflow_id, field_name)
-    workflow.check_scope(conn, post.id, field, section_id)
+    field = trees.find_field(conn, actor, post.workflow_id, field_name)
+    trees.check_scope(conn, post.id, field, section_id)
     return field
 
 
@@ -226,7 +225,7 @@ def gather_inputs(
     passage: Passage | None,
 ) -> Inputs:
     """What a run's prompt may read: the post as it is now, and the passage of the field."""
-    inputs = workflow.gather_inputs(conn, actor, post_id, section_id)
+    inputs = workspaces.gather_inputs(conn, actor, post_id, section_id)
     if passage is None:
         return inputs
     return replace(inputs, selection=passages.read_as(_value(current), passage))

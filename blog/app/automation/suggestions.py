@@ -21,7 +21,7 @@ from blog.app.posts import services as posts
 from blog.app.posts.models import Post, Revision
 from blog.app.translation import N_
 from blog.app.translation import gettext as _
-from blog.app.workflow import compare, planning, values
+from blog.app.workflow import compare, planning, trees, values
 from blog.app.workflow import services as workflow
 from blog.app.workflow.permissions import AUTOMATE
 
@@ -107,7 +107,7 @@ def _taken(
     if not hunks:
         raise Invalid(_("Take at least one change, or discard the suggestion."))
     post = posts.get_post(conn, actor, suggestion.post_id)
-    field = workflow.find_field(conn, actor, post.workflow_id, suggestion.field_name)
+    field = trees.find_field(conn, actor, post.workflow_id, suggestion.field_name)
     base = "" if base_revision_id is None else posts.get_revision(conn, actor, base_revision_id).value
     is_base = base_revision_id == suggestion.base_revision_id
     return compare.taken(field, base, suggestion.value, hunks, within=suggestion.span if is_base else None)
@@ -159,7 +159,7 @@ def _editable(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggesti
     suggestion = get_suggestion(conn, actor, suggestion_id)
     post = posts.get_post(conn, actor, suggestion.post_id)
     posts.check_may_edit(actor, post)
-    field = workflow.find_field(conn, actor, post.workflow_id, suggestion.field_name)
+    field = trees.find_field(conn, actor, post.workflow_id, suggestion.field_name)
     matrix.check(conn, actor, "accept", field.sub_stage_id)
     return suggestion
 
@@ -178,7 +178,7 @@ def _waiting(conn: db.Connection, actor: Actor, suggestion_id: int) -> Suggestio
 def _follow_up(conn: db.Connection, actor: Actor, suggestion: Suggestion, revision: Revision) -> None:
     """What accepting does beyond the field itself, as the field says."""
     post = posts.get_post(conn, actor, suggestion.post_id)
-    field = workflow.find_field(conn, actor, post.workflow_id, suggestion.field_name)
+    field = trees.find_field(conn, actor, post.workflow_id, suggestion.field_name)
     if field.on_accept == "plan_sections":
         plan = values.parsed(field.kind, revision.value)
         planning.apply_section_plan(conn, actor, post.id, plan, llm_run_id=suggestion.run_id)

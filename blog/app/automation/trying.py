@@ -10,7 +10,7 @@ from blog.app.llm.trials.models import Source, Trial
 from blog.app.llm.trials.schemas import TrialStart
 from blog.app.posts import services as posts
 from blog.app.translation import gettext as _
-from blog.app.workflow import services as workflow
+from blog.app.workflow import trees, workspaces
 
 
 def start(conn: db.Connection, actor: Actor, action_id: int, asked: TrialStart) -> Trial:
@@ -24,14 +24,14 @@ def start(conn: db.Connection, actor: Actor, action_id: int, asked: TrialStart) 
         inputs=_inputs(conn, actor, asked),
         source=Source(post_id=asked.post_id, section_id=asked.section_id),
         wanted=trials.wanted_by(asked),
-        vocabulary=workflow.vocabulary(conn),
+        vocabulary=trees.vocabulary(conn),
     )
 
 
 def _inputs(conn: db.Connection, actor: Actor, asked: TrialStart) -> Inputs:
     if asked.post_id is not None:
         post = posts.get_post(conn, actor, asked.post_id)
-        return workflow.gather_inputs(conn, actor, post.id, asked.section_id)
+        return workspaces.gather_inputs(conn, actor, post.id, asked.section_id)
     if asked.section_id is not None or asked.values is None:
         raise Invalid(_("A section belongs to a post: name both."), field="section_id")
     given = asked.values

@@ -17,7 +17,7 @@ from blog.app.llm.registry import services as registry
 from blog.app.posts import diff
 from blog.app.translation import N_
 from blog.app.translation import gettext as _
-from blog.app.workflow import services as workflow
+from blog.app.workflow import workspaces
 
 DEFAULT = N_("the default one")
 
@@ -111,7 +111,7 @@ def usual_section(conn: db.Connection, actor: Actor, action_id: int, post_id: in
     scopes = {place.field_scope for place in prompts.list_action_places(conn, action_id)}
     if scopes != {"section"}:
         return None
-    sections = workflow.get_workspace(conn, actor, post_id).sections
+    sections = workspaces.get_workspace(conn, actor, post_id).sections
     return sections[0].section.id if sections else None
 
 

@@ -24,8 +24,7 @@ from blog.app.llm.prompts.models import Action, PartUse, PromptPart
 from blog.app.llm.registry import services as registry
 from blog.app.llm.registry.models import Model
 from blog.app.posts import services as posts
-from blog.app.workflow import bindings
-from blog.app.workflow import services as workflow
+from blog.app.workflow import bindings, workspaces
 from blog.app.workflow.models import Workspace
 
 POSTS_OFFERED = 50
@@ -119,7 +118,7 @@ def see(conn: db.Connection, viewer: Viewer, action: Action, typed: Typed) -> Se
     actor, vocabulary = viewer.actor, viewer.vocabulary
     choices = posts.list_latest(conn, actor, limit=POSTS_OFFERED)
     post_id = typed.look.post_id or (choices[0].id if choices else None)
-    workspace = None if post_id is None else workflow.get_workspace(conn, actor, post_id)
+    workspace = None if post_id is None else workspaces.get_workspace(conn, actor, post_id)
     scopes = _scopes(conn, typed, vocabulary)
     section_id = _section(typed.look, scopes, workspace)
     look = replace(typed.look, post_id=post_id, section_id=section_id)

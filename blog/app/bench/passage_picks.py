@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from blog.app import db
 from blog.app.automation import passages
 from blog.app.automation.models import Passage
-from blog.app.workflow import rules
-from blog.app.workflow import services as workflow
+from blog.app.workflow import rules, workspaces
 from blog.app.workflow.models import Field, Workspace
 
 MOST = 60
@@ -28,7 +27,7 @@ class PassagePick:
 
 def list_picks(conn: db.Connection, seen: Workspace, section_id: int | None) -> Sequence[PassagePick]:
     """Paragraphs of the post's texts, those of the chosen section before them; the first sixty."""
-    current = workflow.current_values(conn, seen.post.id)
+    current = workspaces.current_values(conn, seen.post.id)
     fields = [field for field in rules.fields(seen.workflow) if field.kind in passages.KINDS]
     places = [(field, section_id) for field in fields if field.scope == "section" and section_id is not None]
     places += [(field, None) for field in fields if field.scope == "post"]

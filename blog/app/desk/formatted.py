@@ -8,7 +8,7 @@ from blog.app.posts import rules as sizes
 from blog.app.posts import services as posts
 from blog.app.text import clean
 from blog.app.translation import gettext as _
-from blog.app.workflow import services as workflow
+from blog.app.workflow import trees
 
 LABEL_LEVEL = 3  # a field's label on the desk is a heading of this level
 
@@ -24,8 +24,8 @@ def formatted(
 ) -> str:
     """Safe HTML: what the preview of the post would show for this field."""
     post = posts.get_post(conn, actor, post_id)
-    field = workflow.find_field(conn, actor, post.workflow_id, field_name)
-    workflow.check_scope(conn, post_id, field, section_id)
+    field = trees.find_field(conn, actor, post.workflow_id, field_name)
+    trees.check_scope(conn, post_id, field, section_id)
     if field.kind != "markdown":
         raise Invalid(
             _("%(field)s is no Markdown: readers see it as it is typed.", field=field.label), field=field.name

@@ -14,7 +14,7 @@ from blog.app.llm.prompts.models import SelectionAction
 from blog.app.posts import services as posts
 from blog.app.posts.models import Post
 from blog.app.translation import gettext as _
-from blog.app.workflow import services as workflow
+from blog.app.workflow import workspaces
 from blog.app.workflow.models import FieldState
 
 NEAR = 160
@@ -59,7 +59,7 @@ def get_choice(
     end: int | None = None,
 ) -> PassageChoice:
     """A passage by its place or by its words; without either all paragraphs of the field."""
-    state = workflow.get_field_state(conn, actor, post_id, field_name, section_id)
+    state = workspaces.get_field_state(conn, actor, post_id, field_name, section_id)
     if state.field.kind not in passages.KINDS:
         raise Invalid(
             _("%(field)s is no running text, so it has no passages to work on.", field=state.field.label)

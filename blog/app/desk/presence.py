@@ -8,7 +8,7 @@ from blog.app.desk import store
 from blog.app.desk.models import Presence
 from blog.app.posts import services as posts
 from blog.app.posts.models import Post
-from blog.app.workflow import services as workflow
+from blog.app.workflow import trees
 
 SHOWN_SECONDS = 30  # a browser says so every ten
 
@@ -19,9 +19,9 @@ def say_editing(
     """In the place of where the person was before: one edits one field at a time."""
     post = posts.get_post(conn, actor, post_id)
     posts.check_may_edit(actor, post)
-    field = workflow.find_field(conn, actor, post.workflow_id, field_name)
+    field = trees.find_field(conn, actor, post.workflow_id, field_name)
     matrix.check(conn, actor, "edit", field.sub_stage_id)
-    workflow.check_scope(conn, post_id, field, section_id)
+    trees.check_scope(conn, post_id, field, section_id)
     if actor.user_id is not None:
         store.upsert_presence(
             conn, post_id=post_id, section_id=section_id, field_id=field.id, user_id=actor.user_id

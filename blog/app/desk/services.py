@@ -26,8 +26,7 @@ from blog.app.llm.registry import services as registry
 from blog.app.llm.runs import services as runs
 from blog.app.posts import services as posts
 from blog.app.translation import gettext as _
-from blog.app.workflow import compare, rules
-from blog.app.workflow import services as workflow
+from blog.app.workflow import compare, rules, trees, workspaces
 from blog.app.workflow.models import Field, FieldState, Material, SectionState, Workspace
 from blog.app.workflow.permissions import AUTOMATE
 
@@ -49,18 +48,18 @@ class Machine:
 
 
 def get_desk(conn: db.Connection, actor: Actor, post_id: int, sub_stage_name: str | None = None) -> Desk:
-    return _desk(conn, actor, workflow.gather_material(conn, actor, post_id), sub_stage_name)
+    return _desk(conn, actor, workspaces.gather_material(conn, actor, post_id), sub_stage_name)
 
 
 def get_field_desk(conn: db.Connection, actor: Actor, post_id: int, field_name: str) -> Desk:
     """The desk of the sub-stage the field is in."""
-    material = workflow.gather_material(conn, actor, post_id)
+    material = workspaces.gather_material(conn, actor, post_id)
     field = rules.get_field(material.workflow, field_name)
     return _desk(conn, actor, material, rules.place(material.workflow, field.sub_stage_id).sub_stage.name)
 
 
 def _desk(conn: db.Connection, actor: Actor, material: Material, sub_stage_name: str | None) -> Desk:
-    workspace = workflow.workspace_of(actor, material, sub_stage_name)
+    workspace = workspaces.workspace_of(actor, material, sub_stage_name)
     machine = _machine(conn, actor, workspace)
     shown = [_card(workspace, machine, state) for state in workspace.fields]
     names = [field.name for field in workspace.sub_stage.fields]
@@ -192,7 +191,7 @@ def _asked_at(conn: db.Connection, actor: Actor, waiting: Sequence[Suggestion]) 
 def _removed(conn: db.Connection, material: Material) -> list[RemovedSection]:
     return [
         RemovedSection(
-            id=section.id, heading=workflow.heading_of(material.workflow, section.id, material.current)
+            id=section.id, heading=workspaces.heading_of(material.workflow, section.id, material.current)
         )
         for section in posts.list_removed_sections(conn, material.post.id)
     ]
@@ -216,4 +215,4 @@ def _elsewhere(workspace: Workspace, machine: Machine) -> list[Elsewhere]:
 
 def idea_field(conn: db.Connection, actor: Actor) -> Field:
     """Where a new post's idea is written."""
-    return rules.first_field(workflow.default_workflow(conn, actor))
+    return rules.first_field(trees.default_workflow(conn, actor))

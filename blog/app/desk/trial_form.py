@@ -20,7 +20,7 @@ from blog.app.llm.trials.models import Trial, TrialListItem
 from blog.app.posts import services as posts
 from blog.app.posts.models import PostListItem
 from blog.app.translation import gettext as _
-from blog.app.workflow import services as workflow
+from blog.app.workflow import trees, workspaces
 from blog.app.workflow.models import SectionState
 
 VERSIONS = 12
@@ -118,7 +118,7 @@ def _is_typed(conn: db.Connection, action: Action, trial: Trial | None) -> bool:
     if trial is not None:
         return trial.post_id is None
     parts = prompts.load_parts(conn, action.version.id)
-    required = assemble.required_inputs(parts, workflow.vocabulary(conn))
+    required = assemble.required_inputs(parts, trees.vocabulary(conn))
     return any(reference.scope in {"input", "selection"} for reference in required)
 
 
@@ -139,7 +139,7 @@ def _sections(
     if post_id is None:
         return [], None, ""
     try:
-        workspace = workflow.get_workspace(conn, actor, post_id)
+        workspace = workspaces.get_workspace(conn, actor, post_id)
     except AppError as refusal:
         return [], None, refusal.message
     scopes = {place.field_scope for place in prompts.list_action_places(conn, action_id)}
@@ -156,4 +156,4 @@ def _inputs(
         return snapshot.restore(trial.inputs)
     if post_id is None:
         return Inputs()
-    return snapshot.restore(snapshot.whole(workflow.gather_inputs(conn, actor, post_id, section_id)))
+    return snapshot.restore(snapshot.whole(workspaces.gather_inputs(conn, actor, post_id, section_id)))

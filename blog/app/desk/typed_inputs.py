@@ -12,8 +12,7 @@ from blog.app.llm.cases.schemas import CaseInputs
 from blog.app.llm.inputs import SECTIONS, Inputs, Reference, values_of
 from blog.app.llm.prompts import services as prompts
 from blog.app.translation import gettext as _
-from blog.app.workflow import rules, values
-from blog.app.workflow import services as workflow
+from blog.app.workflow import rules, trees, values
 from blog.app.workflow.models import Field
 
 
@@ -35,7 +34,7 @@ def list_inputs(
 
     The sections of a post are typed as one JSON array.
     """
-    vocabulary = workflow.vocabulary(conn)
+    vocabulary = trees.vocabulary(conn)
     parts = [part for version_id in version_ids for part in prompts.load_parts(conn, version_id)]
     required = assemble.required_inputs(parts, vocabulary)
     fields = _fields(conn)
@@ -62,7 +61,7 @@ Fields = Mapping[tuple[str, str], Field]
 
 
 def _fields(conn: db.Connection) -> Fields:
-    found = workflow.oldest_workflow(conn)
+    found = trees.oldest_workflow(conn)
     return {(field.scope, field.name): field for each in rules.sub_stages(found) for field in each.fields}
 
 

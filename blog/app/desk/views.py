@@ -37,7 +37,7 @@ from blog.app.posts.rules import MAX_VALUE_CHARS
 from blog.app.posts.schemas import SectionOrder
 from blog.app.posts.views import LEFT
 from blog.app.translation import gettext as _
-from blog.app.workflow import compare, outline
+from blog.app.workflow import compare, outline, workspaces
 from blog.app.workflow import services as workflow
 from blog.app.workflow.models import Comparison, FieldState, SectionChange
 from blog.app.workflow.schemas import SectionMerge, SectionSplit
@@ -73,7 +73,7 @@ def _idea_page(*, idea: str = "", error: str = "", status: int = 200) -> Respons
 @bp.get("/posts/<int:post_id>")
 @requires(POST_READ)
 def show_post(post_id: int) -> Response:
-    place = workflow.get_workspace(web.conn(), current_actor(), post_id).sub_stage
+    place = workspaces.get_workspace(web.conn(), current_actor(), post_id).sub_stage
     return web.see_other(url_for("desk.show_desk", post_id=post_id, sub_stage_name=place.name))
 
 
@@ -183,7 +183,7 @@ def _refused(
     post_id: int, field_name: str, section_id: int | None, form: FieldSave, refusal: Conflict | Invalid
 ) -> Response:
     """Nothing was saved; what was typed is shown next to what is there."""
-    state = workflow.get_field_state(web.conn(), current_actor(), post_id, field_name, section_id)
+    state = workspaces.get_field_state(web.conn(), current_actor(), post_id, field_name, section_id)
     return web.render(
         "desk/refusal.html",
         "desk/_refusal.html",
@@ -233,7 +233,7 @@ def restore_revision(
 ) -> Response:
     form = web.parse_form(Restoration)
     old = posts.get_revision(web.conn(), current_actor(), revision_id)
-    place = workflow.get_field_state(web.conn(), current_actor(), post_id, field_name, section_id)
+    place = workspaces.get_field_state(web.conn(), current_actor(), post_id, field_name, section_id)
     if (old.post_id, old.section_id, old.field_id) != (post_id, section_id, place.field.id):
         raise NotFound(_("There is no such revision of this field."))
     workflow.restore_revision(
@@ -306,7 +306,7 @@ def order_sections(post_id: int) -> Response:
 @requires(POST_EDIT)
 def choose_split(post_id: int, section_id: int) -> Response:
     query = web.parse_query(SplitQuery)
-    workspace = workflow.get_workspace(web.conn(), current_actor(), post_id)
+    workspace = workspaces.get_workspace(web.conn(), current_actor(), post_id)
     fields = outline.list_split_places(
         web.conn(), current_actor(), post_id, section_id, field_name=query.field, cursor=query.offset
     )
@@ -377,7 +377,7 @@ def _back_to_desk(post_id: int, **done: Any) -> Response:
     """
     shown = request.args.get("at")
     if shown is None:
-        shown = workflow.get_workspace(web.conn(), current_actor(), post_id).sub_stage.name
+        shown = workspaces.get_workspace(web.conn(), current_actor(), post_id).sub_stage.name
     return web.see_other(
         url_for(
             "desk.show_desk",

@@ -32,7 +32,7 @@ from blog.app.finding.schemas import BoardQuery, PostQuery, ViewChange, ViewCrea
 from blog.app.llm.permissions import LLM_READ
 from blog.app.posts.permissions import POST_EDIT, POST_READ
 from blog.app.translation import gettext as _
-from blog.app.workflow import services as workflow
+from blog.app.workflow import trees
 
 # A search first looks into the posts that come first. A word that several of them have is looked for further
 # on in the same order, which soon fills a page; a rarer one is looked up in the index, whose cost is that
@@ -94,7 +94,7 @@ def list_people(conn: db.Connection) -> list[PersonChoice]:
 
 def get_board(conn: db.Connection, actor: Actor, query: BoardQuery) -> Board:
     check(actor, POST_READ)
-    workflow_id = query.workflow_id or workflow.default_workflow_id(conn, actor)
+    workflow_id = query.workflow_id or trees.default_workflow_id(conn, actor)
     stages = [stage for stage in list_stage_choices(conn, actor) if stage.workflow_id == workflow_id]
     if not stages:
         raise NotFound(_("There is no such workflow."))

@@ -28,6 +28,7 @@ from blog.app.finding.schemas import (
 from blog.app.posts import services as posts
 from blog.app.posts.permissions import POST_CREATE, POST_EDIT, POST_READ
 from blog.app.workflow import services as workflow
+from blog.app.workflow import workspaces
 
 bp = Blueprint("finding", __name__)
 
@@ -114,7 +115,7 @@ def show_column(sub_stage_id: int) -> Response:
 def new_card_move() -> Response:
     """Where a card can go: a page of its own, or a dialog over the board."""
     query = web.parse_query(CardMoveQuery)
-    workspace = workflow.get_workspace(web.conn(), current_actor(), query.post_id)
+    workspace = workspaces.get_workspace(web.conn(), current_actor(), query.post_id)
     return web.render("finding/move.html", "finding/_move.html", workspace=workspace, shown=query.shown)
 
 
@@ -122,7 +123,7 @@ def new_card_move() -> Response:
 @requires(POST_EDIT)
 def create_card_move() -> Response:
     form = web.parse_form(CardMove)
-    before = workflow.get_workspace(web.conn(), current_actor(), form.post_id).sub_stage.name
+    before = workspaces.get_workspace(web.conn(), current_actor(), form.post_id).sub_stage.name
     workflow.move_post(web.conn(), current_actor(), form.post_id, form.sub_stage)
     shown = rules.kept_query(form.shown)
     if not posts.is_in_sight(web.conn(), current_actor(), form.post_id):

@@ -32,7 +32,7 @@ from blog.app.reading.models import (
     SnapshotField,
 )
 from blog.app.translation import gettext as _
-from blog.app.workflow import compare, field_values, rules, values
+from blog.app.workflow import compare, field_values, rules, trees, values, workspaces
 from blog.app.workflow import services as workflows
 from blog.app.workflow.models import Field, Workflow
 
@@ -47,7 +47,7 @@ def get_article(conn: db.Connection, actor: Actor, post_id: int) -> Article:
     """As it is now."""
     post = posts.get_post(conn, actor, post_id)
     section_ids = [section.id for section in posts.list_sections(conn, post_id)]
-    return _article(conn, actor, post, section_ids, workflows.current_values(conn, post_id).values())
+    return _article(conn, actor, post, section_ids, workspaces.current_values(conn, post_id).values())
 
 
 def _article(
@@ -63,7 +63,7 @@ def _article(
     current = {(revision.section_id, revision.field_id): revision for revision in revisions}
     run_ids = [revision.llm_run_id for revision in current.values() if revision.llm_run_id is not None]
     return articles.made(
-        workflows.get_seen_workflow(conn, actor, post.workflow_id),
+        trees.get_seen_workflow(conn, actor, post.workflow_id),
         post.id,
         section_ids,
         current,
@@ -101,8 +101,8 @@ def export_post(conn: db.Connection, actor: Actor, post_id: int, form: ExportFor
 
 
 def _everything(conn: db.Connection, actor: Actor, post: Post, found: Article) -> PostExport:
-    workflow = workflows.get_seen_workflow(conn, actor, post.workflow_id)
-    current = workflows.current_values(conn, post.id)
+    workflow = trees.get_seen_workflow(conn, actor, post.workflow_id)
+    current = workspaces.current_values(conn, post.id)
     ids = store.list_revision_ids(conn, post.id)
 
     def fields(scope_fields: Sequence[Field], section_id: int | None) -> list[ExportedField]:
@@ -162,9 +162,7 @@ def get_post_history(
     )
     shown = found[:limit]
     return PostHistory(
-        items=_entries(
-            conn, actor, workflows.get_seen_workflow(conn, actor, post.workflow_id), post_id, shown
-        ),
+        items=_entries(conn, actor, trees.get_seen_workflow(conn, actor, post.workflow_id), post_id, shown),
         next=str(shown[-1].id) if len(found) > limit else None,
     )
 
@@ -212,7 +210,7 @@ def _segments(field: Field | None, old: str, new: str) -> Sequence[Segment]:
 
 def list_history_choices(conn: db.Connection, actor: Actor, post_id: int) -> HistoryChoices:
     post = posts.get_post(conn, actor, post_id)
-    workflow = workflows.get_seen_workflow(conn, actor, post.workflow_id)
+    workflow = trees.get_seen_workflow(conn, actor, post.workflow_id)
     headings = _headings(conn, workflow, post_id)
     sections = [*posts.list_sections(conn, post_id), *posts.list_removed_sections(conn, post_id)]
     return HistoryChoices(
@@ -238,7 +236,7 @@ def compare_revisions(
     )
     if (old.field_id, old.section_id) != (new.field_id, new.section_id):
         raise Invalid(_("Choose two revisions of the same field; these are of two."))
-    workflow = workflows.get_seen_workflow(conn, actor, post.workflow_id)
+    workflow = trees.get_seen_workflow(conn, actor, post.workflow_id)
     field = next((field for field in rules.fields(workflow) if field.id == old.field_id), None)
     return RevisionComparison(
         old=_as_writable(actor, field, old),
@@ -285,9 +283,9 @@ def _fields_then(
     conn: db.Connection, actor: Actor, post: Post, section_ids: Sequence[int], then: Sequence[Revision]
 ) -> list[SnapshotField]:
     """In the order of the workflow, those of sections section by section; cleared ones are left out."""
-    workflow = workflows.get_seen_workflow(conn, actor, post.workflow_id)
+    workflow = trees.get_seen_workflow(conn, actor, post.workflow_id)
     held = {(revision.section_id, revision.field_id): revision for revision in then}
-    now = workflows.current_values(conn, post.id)
+    now = workspaces.current_values(conn, post.id)
     present = {section.id for section in posts.list_sections(conn, post.id)}
     places = [(None, field) for field in rules.fields(workflow, "post")] + [
         (section_id, field) for section_id in section_ids for field in rules.fields(workflow, "section")
@@ -298,7 +296,7 @@ def _fields_then(
             field_label=field.label,
             kind=field.kind,
             section_id=section_id,
-            heading="" if section_id is None else workflows.heading_of(workflow, section_id, held),
+            heading="" if section_id is None else workspaces.heading_of(workflow, section_id, held),
             shown=compare.shown(field, revision.value),
             revision_id=revision.id,
             number=revision.number,

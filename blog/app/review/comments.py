@@ -24,8 +24,7 @@ from blog.app.review.comment_models import (
 from blog.app.review.store import list_colleagues
 from blog.app.text import clean
 from blog.app.translation import gettext as _
-from blog.app.workflow import rules
-from blog.app.workflow import services as workflow
+from blog.app.workflow import rules, trees, workspaces
 from blog.app.workflow.models import Field
 from blog.app.workflow.values import shown as as_shown
 
@@ -116,8 +115,8 @@ def list_counts(conn: db.Connection, actor: Actor, post_id: int) -> list[Comment
 
 def _threads(conn: db.Connection, actor: Actor, post: Post, roots: Sequence[Comment]) -> list[Thread]:
     replies = store.list_replies(conn, [root.id for root in roots])
-    tree = workflow.get_seen_workflow(conn, actor, post.workflow_id)
-    current = workflow.current_values(conn, post.id) if roots else {}
+    tree = trees.get_seen_workflow(conn, actor, post.workflow_id)
+    current = workspaces.current_values(conn, post.id) if roots else {}
     fields = {field.id: field for field in rules.fields(tree)}
 
     def is_found(root: Comment) -> bool:
@@ -131,7 +130,7 @@ def _threads(conn: db.Connection, actor: Actor, post: Post, roots: Sequence[Comm
         Thread(
             comment=root,
             replies=[reply for reply in replies if reply.parent_id == root.id],
-            heading=workflow.heading_of(tree, root.section_id, current) if root.section_id else None,
+            heading=workspaces.heading_of(tree, root.section_id, current) if root.section_id else None,
             is_found=is_found(root),
         )
         for root in roots
@@ -139,7 +138,7 @@ def _threads(conn: db.Connection, actor: Actor, post: Post, roots: Sequence[Comm
 
 
 def _field(conn: db.Connection, actor: Actor, post: Post, field_name: str, section_id: int | None) -> Field:
-    field = workflow.find_field(conn, actor, post.workflow_id, field_name)
+    field = trees.find_field(conn, actor, post.workflow_id, field_name)
     if section_id is not None:
         posts.get_section(conn, post.id, section_id)
     if (field.scope == "section") != (section_id is not None):

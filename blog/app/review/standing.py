@@ -24,7 +24,7 @@ from blog.app.review.models import (
 from blog.app.review.permissions import may_work
 from blog.app.translation import gettext as _
 from blog.app.workflow import rules as workflow_rules
-from blog.app.workflow import services as workflow
+from blog.app.workflow import trees, workspaces
 
 
 def list_states(conn: db.Connection, actor: Actor, post_id: int) -> list[SubStageState]:
@@ -132,14 +132,14 @@ def _checks(conn: db.Connection, actor: Actor, post: Post, sub_stage_id: int) ->
     asked = store.list_requirements(conn, sub_stage_id)
     if not asked:
         return []
-    tree = workflow.get_workflow(conn, post.workflow_id)
-    current = workflow.current_values(conn, post.id)
+    tree = trees.get_workflow(conn, post.workflow_id)
+    current = workspaces.current_values(conn, post.id)
     shown = workflow_rules.narrowed(tree, seen(actor))
     words = requirements.Words(
         fields={field.id: field for field in workflow_rules.fields(tree)},
         values={place: revision.value for place, revision in current.items()},
         headings={
-            section.id: workflow.heading_of(shown, section.id, current)
+            section.id: workspaces.heading_of(shown, section.id, current)
             for section in posts.list_sections(conn, post.id)
         },
         open_comments=comment_store.count_open(conn, post.id, sub_stage_id),

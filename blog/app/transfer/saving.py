@@ -17,7 +17,7 @@ from blog.app.transfer.document import ActionEntry, Document, fields_of
 from blog.app.transfer.models import Change, Problem
 from blog.app.transfer.reading import Here
 from blog.app.transfer.schemas import ModelName, PartEntry, WorkflowEntry
-from blog.app.workflow import services as workflow
+from blog.app.workflow import trees
 
 REASON = "Imported from a registry file."
 
@@ -48,7 +48,7 @@ def save(
     touched = {change.item.within or change.item.name for change in changes if _is_workflow(change)}
     workflows = [each for each in after.workflows if each.name in touched]
     workflow_ids = {each.name: _save_workflow(conn, each) for each in workflows}
-    saving = _Saving(conn, actor, here, workflow.vocabulary(conn), gate)
+    saving = _Saving(conn, actor, here, trees.vocabulary(conn), gate)
     steps = [
         *(saving.part(each) for each in after.parts if ("part", each.name) in changed),
         *(saving.action(each) for each in after.actions if ("action", each.name) in changed),

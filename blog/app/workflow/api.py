@@ -5,7 +5,7 @@ from flask import Blueprint, Response
 from blog.app import web
 from blog.app.auth.permissions import current_actor, requires
 from blog.app.posts.permissions import POST_CREATE, POST_EDIT, POST_READ
-from blog.app.workflow import field_values, outline, services
+from blog.app.workflow import field_values, outline, services, trees
 from blog.app.workflow.models import FieldValue
 from blog.app.workflow.schemas import (
     FieldWrite,
@@ -33,7 +33,7 @@ def get_default_workflow() -> Response:
         content: {application/json: {schema: {$ref: '#/components/schemas/Workflow'}}}
       404: {$ref: '#/components/responses/Problem'}
     """
-    return web.answer(services.default_workflow(web.conn(), current_actor()))
+    return web.answer(trees.default_workflow(web.conn(), current_actor()))
 
 
 @bp.get("/workflows/<int:workflow_id>")
@@ -47,7 +47,7 @@ def get_workflow(workflow_id: int) -> Response:
         description: The whole tree, in order.
         content: {application/json: {schema: {$ref: '#/components/schemas/Workflow'}}}
     """
-    return web.answer(services.get_seen_workflow(web.conn(), current_actor(), workflow_id))
+    return web.answer(trees.get_seen_workflow(web.conn(), current_actor(), workflow_id))
 
 
 # --- posts ---------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.posts import services as posts
 from blog.app.posts.models import Revision
-from blog.app.workflow import rules
+from blog.app.workflow import rules, trees, workspaces
 from blog.app.workflow import services as workflow
 from blog.app.workflow.models import Field
 
@@ -16,8 +16,8 @@ def set_date(conn: db.Connection, actor: Actor, post_id: int, day: date | None) 
     with conn.transaction():
         posts.lock_to_edit(conn, actor, post_id)
         post = posts.get_post(conn, actor, post_id)
-        fields = rules.date_fields(workflow.get_workflow(conn, post.workflow_id))
-        current = workflow.current_values(conn, post_id)
+        fields = rules.date_fields(trees.get_workflow(conn, post.workflow_id))
+        current = workspaces.current_values(conn, post_id)
         bases = {field.id: current.get((None, field.id)) for field in fields}
         for field in _to_write(fields, [field for field in fields if _value(bases[field.id])], day):
             base = bases[field.id]

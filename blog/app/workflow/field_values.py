@@ -6,7 +6,7 @@ from blog.app import db
 from blog.app.auth.models import Actor
 from blog.app.posts import services as posts
 from blog.app.posts.models import Revision, RevisionPage
-from blog.app.workflow import rules, values
+from blog.app.workflow import rules, trees, values, workspaces
 from blog.app.workflow import services as workflows
 from blog.app.workflow.models import Field, FieldValue
 
@@ -14,7 +14,7 @@ from blog.app.workflow.models import Field, FieldValue
 def get_value(
     conn: db.Connection, actor: Actor, post_id: int, field_name: str, section_id: int | None
 ) -> FieldValue:
-    state = workflows.get_field_state(conn, actor, post_id, field_name, section_id)
+    state = workspaces.get_field_state(conn, actor, post_id, field_name, section_id)
     return field_value(state.field, section_id, state.revision)
 
 
@@ -22,7 +22,7 @@ def get_revision_value(conn: db.Connection, actor: Actor, revision_id: int) -> F
     """An older value too."""
     revision = posts.get_revision(conn, actor, revision_id)
     posts.get_post(conn, actor, revision.post_id)
-    return field_value(workflows.field_of(conn, revision), revision.section_id, revision)
+    return field_value(trees.field_of(conn, revision), revision.section_id, revision)
 
 
 def list_revisions(
@@ -37,16 +37,16 @@ def list_revisions(
 ) -> RevisionPage:
     """The history of a field, newest first."""
     post = posts.get_post(conn, actor, post_id)
-    field = workflows.find_field(conn, actor, post.workflow_id, field_name)
-    workflows.check_scope(conn, post_id, field, section_id)
+    field = trees.find_field(conn, actor, post.workflow_id, field_name)
+    trees.check_scope(conn, post_id, field, section_id)
     return posts.list_revisions(conn, actor, post_id, section_id, field.id, after=after, limit=limit)
 
 
 def list_values(conn: db.Connection, actor: Actor, post_id: int) -> list[FieldValue]:
     """Every field of the post and of each of its sections that may be seen, also those never written."""
     post = posts.get_post(conn, actor, post_id)
-    workflow = workflows.get_seen_workflow(conn, actor, post.workflow_id)
-    current = workflows.current_values(conn, post_id)
+    workflow = trees.get_seen_workflow(conn, actor, post.workflow_id)
+    current = workspaces.current_values(conn, post_id)
     section_ids = [section.id for section in posts.list_sections(conn, post_id)]
     places = [(None, field) for field in rules.fields(workflow, "post")] + [
         (section_id, field) for section_id in section_ids for field in rules.fields(workflow, "section")
@@ -69,7 +69,7 @@ def put_value(
     """save_field for a program, whose value is JSON."""
     with conn.transaction():
         post = posts.get_post(conn, actor, post_id)
-        field = workflows.find_field(conn, actor, post.workflow_id, field_name)
+        field = trees.find_field(conn, actor, post.workflow_id, field_name)
         revision = workflows.write_field(
             conn,
             actor,
@@ -87,7 +87,7 @@ def restore_value(
 ) -> FieldValue:
     """restore_revision for a program."""
     revision = workflows.restore_revision(conn, actor, revision_id, base_revision_id=base_revision_id)
-    return field_value(workflows.field_of(conn, revision), revision.section_id, revision)
+    return field_value(trees.field_of(conn, revision), revision.section_id, revision)
 
 
 def field_value(field: Field, section_id: int | None, revision: Revision | None) -> FieldValue:

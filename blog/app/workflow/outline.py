@@ -9,7 +9,7 @@ from blog.app.errors import Conflict, Invalid, NotFound
 from blog.app.posts import services as posts
 from blog.app.posts.models import Origin, Post, Revision, Section
 from blog.app.translation import gettext as _
-from blog.app.workflow import dividing, rules, values
+from blog.app.workflow import dividing, rules, trees, values, workspaces
 from blog.app.workflow import services as workflow
 from blog.app.workflow.models import Field, SectionChange, SplitField
 
@@ -75,7 +75,7 @@ def _name(
 
 def _naming_field(conn: db.Connection, actor: Actor, post_id: int) -> Field:
     post = posts.get_post(conn, actor, post_id)
-    tree = workflow.get_seen_workflow(conn, actor, post.workflow_id)
+    tree = trees.get_seen_workflow(conn, actor, post.workflow_id)
     for field in rules.naming_fields(tree, "section"):
         return field
     raise Invalid(_("In this workflow no field names a section."))
@@ -96,9 +96,9 @@ def list_split_places(
     """Where the texts of a section can be divided; the one with the cursor comes first."""
     post = posts.get_post(conn, actor, post_id)
     posts.get_section(conn, post_id, section_id)
-    current = workflow.current_values(conn, post_id)
+    current = workspaces.current_values(conn, post_id)
     found: list[SplitField] = []
-    for field in rules.fields(workflow.get_seen_workflow(conn, actor, post.workflow_id), "section"):
+    for field in rules.fields(trees.get_seen_workflow(conn, actor, post.workflow_id), "section"):
         revision = current.get((section_id, field.id))
         if revision is None or not dividing.is_divided(field):
             continue
@@ -121,8 +121,8 @@ def split_section(
     """The text behind `offset` goes to a new section, named by the heading it begins with, if any."""
     with conn.transaction():
         post = posts.lock_to_edit(conn, actor, post_id)
-        field = workflow.find_field(conn, actor, post.workflow_id, field_name)
-        workflow.check_scope(conn, post.id, field, section_id)
+        field = trees.find_field(conn, actor, post.workflow_id, field_name)
+        trees.check_scope(conn, post.id, field, section_id)
         text = _text_to_divide(conn, post, field, section_id, base_revision_id)
         halves = dividing.divided(text.value, offset)
         new = posts.add_section(conn, actor, post_id, section_id)
@@ -144,9 +144,9 @@ def merge_section(
     with conn.transaction():
         post = posts.lock_to_edit(conn, actor, post_id)
         _check_next(conn, post_id, section_id, next_section_id)
-        current = workflow.current_values(conn, post_id)
+        current = workspaces.current_values(conn, post_id)
         written: list[int] = []
-        for field in rules.fields(workflow.get_workflow(conn, post.workflow_id), "section"):
+        for field in rules.fields(trees.get_workflow(conn, post.workflow_id), "section"):
             ours, theirs = current.get((section_id, field.id)), current.get((next_section_id, field.id))
             before = ours.value if ours else ""
             value = dividing.joined(field, before, theirs.value if theirs else "")
@@ -242,5 +242,5 @@ def _take_back(conn: db.Connection, actor: Actor, post: Post, section_id: int, w
     if written.base_revision_id is not None:
         workflow.restore_revision(conn, actor, written.base_revision_id, base_revision_id=written.id)
         return
-    field = workflow.field_of(conn, written)
+    field = trees.field_of(conn, written)
     _put(conn, actor, post, field, section_id=section_id, value="", base=written, like=None)

@@ -10,7 +10,7 @@ from blog.app.errors import Invalid
 from blog.app.posts import services as posts
 from blog.app.posts.models import Post, Revision, Section
 from blog.app.translation import gettext as _
-from blog.app.workflow import rules, values
+from blog.app.workflow import rules, trees, values, workspaces
 from blog.app.workflow import services as workflows
 from blog.app.workflow.models import Field, Workflow
 from blog.app.workflow.plan import PlanStep, PresentSection, plan_sections, read_plan
@@ -29,11 +29,11 @@ def apply_section_plan(
     planned = read_plan(plan)
     with conn.transaction():
         post = posts.lock_to_edit(conn, actor, post_id)
-        workflow = workflows.get_workflow(conn, post.workflow_id)
+        workflow = trees.get_workflow(conn, post.workflow_id)
         fields = _planned_fields(workflow)
-        current = workflows.current_values(conn, post_id)
+        current = workspaces.current_values(conn, post_id)
         present = [
-            PresentSection(id=section.id, heading=workflows.heading_of(workflow, section.id, current))
+            PresentSection(id=section.id, heading=workspaces.heading_of(workflow, section.id, current))
             for section in posts.list_sections(conn, post_id)
         ]
         made = plan_sections(present, planned)

@@ -3,7 +3,7 @@
 import secrets
 
 from blog.app import audit, db
-from blog.app.auth import passwords, people, role_store, roles, services, store
+from blog.app.auth import passwords, people, role_store, roles, services, session_store, store
 from blog.app.auth.rules import check_password
 from blog.app.errors import Conflict, NotFound
 from blog.app.security import digest
@@ -47,6 +47,6 @@ def set_up(conn: db.Connection, token: str, *, name: str, email: str, password: 
         store.claim_setup_link(conn, digest(token))
         user_id = people.insert_person(conn, email, name, password_hash)
         role_store.insert_fixed_roles(conn, user_id)
-        store.insert_session(conn, user_id, digest(session))
+        session_store.insert_session(conn, user_id, digest(session))
         audit.record(conn, services.actor_of_user(conn, user_id), "auth.set_up", "app_user", user_id)
     return session

@@ -8,7 +8,7 @@ import logging
 import secrets
 
 from blog.app import audit, db, jobs, mail
-from blog.app.auth import link_store, passwords, people, role_store, roles, services, store
+from blog.app.auth import link_store, passwords, people, role_store, roles, services, session_store, store
 from blog.app.auth.link_models import AccessPolicy, Invitation, LinkKind, NewInvitation, OpenLink
 from blog.app.auth.models import Actor, User
 from blog.app.auth.permissions import PEOPLE_MANAGE, check
@@ -149,7 +149,7 @@ def change_session_limits(conn: db.Connection, actor: Actor, *, idle_minutes: in
     check(actor, PEOPLE_MANAGE)
     with conn.transaction():
         link_store.update_session_limits(conn, idle_minutes=idle_minutes, hours=hours)
-        store.shorten_sessions(conn)
+        session_store.shorten_sessions(conn)
         audit.record(
             conn,
             actor,
@@ -219,7 +219,7 @@ def reset_password(conn: db.Connection, token: str, password: str) -> None:
         _claim(conn, link)
         store.update_password(conn, user.id, password_hash)
         store.confirm_email(conn, user.id, link.email)
-        store.delete_sessions(conn, user.id)
+        session_store.delete_sessions(conn, user.id)
         link_store.revoke_resets_of(conn, user.id)
         audit.record(conn, services.actor_of_user(conn, user.id), "auth.password_reset", "app_user", user.id)
         notify(conn, user, "password_changed")

@@ -6,7 +6,7 @@ It is kept with the session and ends with it. What is a person's alone, their ac
 from dataclasses import replace
 
 from blog.app import audit, db
-from blog.app.auth import reach, role_store, store
+from blog.app.auth import reach, role_store, session_store, store
 from blog.app.auth.models import Actor
 from blog.app.errors import Forbidden, NotFound
 from blog.app.security import digest
@@ -23,7 +23,7 @@ def begin(
     if as_seen is None:
         raise NotFound(_("There is no such role, or no such person who may sign in."))
     with conn.transaction():
-        store.update_session_view(
+        session_store.update_session_view(
             conn, digest(session), as_user_id=None if role_id else person_id, as_role_id=role_id
         )
         kind = "role" if role_id else "app_user"
@@ -33,13 +33,13 @@ def begin(
 def end(conn: db.Connection, actor: Actor, session: str) -> None:
     """`actor` is whoever is looked as; the trail names who has looked."""
     with conn.transaction():
-        user_id = store.end_session_view(conn, digest(session))
+        user_id = session_store.end_session_view(conn, digest(session))
         if user_id is not None:
             own = replace(actor, user_id=user_id, looks_as=None)
             audit.record(conn, own, "view_as.ended", "app_user", user_id)
 
 
-def through(conn: db.Connection, own: Actor, presence: store.Presence) -> Actor:
+def through(conn: db.Connection, own: Actor, presence: session_store.Presence) -> Actor:
     """Whose eyes `own` looks through in this session; their own if they may not, or there is nobody there."""
     if not own.reach.is_everywhere:
         return own

@@ -1,7 +1,7 @@
 """People as those see them who manage them: added, changed, deactivated. Refuses to leave nobody who does."""
 
 from blog.app import audit, db
-from blog.app.auth import link_store, passwords, role_store, roles, store
+from blog.app.auth import link_store, passwords, role_store, roles, session_store, store, token_store
 from blog.app.auth.models import Actor, NewUser, User, UserPage
 from blog.app.auth.permissions import PEOPLE_MANAGE, check
 from blog.app.auth.rules import invalid
@@ -75,7 +75,7 @@ def reset_password(conn: db.Connection, actor: Actor, user_id: int) -> NewUser:
         user = get_user(conn, user_id)
         roles.check_may_act_on(conn, actor, user_id)
         store.update_password(conn, user_id, password_hash)
-        store.delete_sessions(conn, user_id)
+        session_store.delete_sessions(conn, user_id)
         audit.record(conn, actor, "person.password_reset", "app_user", user_id)
     return NewUser(id=user.id, email=user.email, name=user.name, password=password)
 
@@ -107,8 +107,8 @@ def _replace_roles(conn: db.Connection, actor: Actor, user_id: int, names: list[
 def _set_active(conn: db.Connection, actor: Actor, user_id: int, is_active: bool) -> None:
     store.update_active(conn, user_id, is_active)
     if not is_active:
-        store.delete_sessions(conn, user_id)
-        store.revoke_tokens(conn, user_id)
+        session_store.delete_sessions(conn, user_id)
+        token_store.revoke_tokens(conn, user_id)
         link_store.revoke_links_of(conn, user_id)
     name = "person.reactivated" if is_active else "person.deactivated"
     audit.record(conn, actor, name, "app_user", user_id)

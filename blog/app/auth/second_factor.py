@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 
 from blog.app import audit, db, security
-from blog.app.auth import factor_store, links, passkey_store, roles, services, store, totp
+from blog.app.auth import factor_store, links, passkey_store, roles, services, session_store, store, totp
 from blog.app.auth.models import Actor
 from blog.app.auth.permissions import PEOPLE_MANAGE, SYSTEM, check
 from blog.app.auth.rules import invalid
@@ -94,7 +94,7 @@ def turn_on(conn: db.Connection, actor: Actor, user_id: int, *, session: str) ->
     factor_store.lock_person(conn, user_id)
     if factor_store.has_factor(conn, user_id):
         return []
-    store.delete_other_sessions(conn, user_id, digest(session))
+    session_store.delete_other_sessions(conn, user_id, digest(session))
     audit.record(conn, actor, "auth.second_factor_on", "app_user", user_id)
     return _new_codes(conn, user_id)
 
@@ -161,7 +161,7 @@ def _remove_all(conn: db.Connection, actor: Actor, user_id: int) -> None:
     if not apps + keys:
         raise NotFound(_("There is no second factor to take away."))
     _turn_off(conn, actor, user_id, passkeys=keys)
-    store.delete_sessions(conn, user_id)
+    session_store.delete_sessions(conn, user_id)
 
 
 def _turn_off(conn: db.Connection, actor: Actor, user_id: int, **details: object) -> None:

@@ -6,7 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from blog.app import audit, db
-from blog.app.auth import factor_store, link_store, looking, passwords, reach, store
+from blog.app.auth import (
+    factor_store,
+    link_store,
+    looking,
+    passwords,
+    reach,
+    session_store,
+    store,
+    token_store,
+)
 from blog.app.auth.models import Actor, ApiToken, Me, NewApiToken, Reach, Theme, User
 from blog.app.auth.permissions import SYSTEM, TOKENS_CREATE, check
 from blog.app.auth.rules import check_password, invalid
@@ -39,13 +48,13 @@ class Recognised:
 
 def recognise_session(conn: db.Connection, token: str, *, is_used: bool = True) -> Recognised | None:
     """`is_used` False: a page asks by itself, which keeps nobody signed in."""
-    presence = store.find_session(conn, digest(token))
+    presence = session_store.find_session(conn, digest(token))
     if presence is None:
         return None
     if not is_used:
         presence = replace(presence, is_stale=False)
     if presence.is_stale:
-        store.touch_session(conn, presence.via_id)
+        session_store.touch_session(conn, presence.via_id)
     recognised = _recognised(presence)
     if presence.as_user_id is None and presence.as_role_id is None:
         return recognised
@@ -53,7 +62,7 @@ def recognise_session(conn: db.Connection, token: str, *, is_used: bool = True) 
 
 
 def recognise_bearer(conn: db.Connection, token: str) -> Recognised:
-    presence = store.find_bearer(conn, digest(token))
+    presence = session_store.find_bearer(conn, digest(token))
     if presence is None:
         raise Unauthenticated(_("This token is not known, or it has expired, or it was revoked."))
     if presence.owes_factor:
@@ -61,11 +70,11 @@ def recognise_bearer(conn: db.Connection, token: str) -> Recognised:
             _("A role of yours asks for a second factor. Sign in with a browser and set one up first.")
         )
     if presence.is_stale:
-        store.touch_token(conn, presence.via_id)
+        session_store.touch_token(conn, presence.via_id)
     return _recognised(presence, api_token_id=presence.via_id)
 
 
-def _recognised(presence: store.Presence, api_token_id: int | None = None) -> Recognised:
+def _recognised(presence: session_store.Presence, api_token_id: int | None = None) -> Recognised:
     actor = Actor(
         user_id=presence.user_id,
         name=presence.name,
@@ -133,16 +142,16 @@ def open_session(conn: db.Connection, user_id: int, *, old_token: str | None = N
     token = secrets.token_urlsafe(32)
     with conn.transaction():
         if old_token:
-            store.delete_session(conn, digest(old_token))
-        store.delete_expired_sessions(conn, user_id)
-        store.insert_session(conn, user_id, digest(token))
+            session_store.delete_session(conn, digest(old_token))
+        session_store.delete_expired_sessions(conn, user_id)
+        session_store.insert_session(conn, user_id, digest(token))
         audit.record(conn, actor_of_user(conn, user_id), "auth.signed_in", "app_user", user_id)
     return token
 
 
 def sign_out(conn: db.Connection, actor: Actor, token: str) -> None:
     with conn.transaction():
-        store.delete_session(conn, digest(token))
+        session_store.delete_session(conn, digest(token))
         audit.record(conn, actor, "auth.signed_out", "app_user", actor.user_id)
 
 
@@ -243,9 +252,9 @@ def change_password(conn: db.Connection, actor: Actor, present: str, password: s
     token = secrets.token_urlsafe(32)
     with conn.transaction():
         store.update_password(conn, credentials.user_id, password_hash)
-        store.delete_sessions(conn, credentials.user_id)
+        session_store.delete_sessions(conn, credentials.user_id)
         link_store.revoke_resets_of(conn, credentials.user_id)
-        store.insert_session(conn, credentials.user_id, digest(token))
+        session_store.insert_session(conn, credentials.user_id, digest(token))
         audit.record(conn, actor, "auth.password_changed", "app_user", actor.user_id)
     return token
 
@@ -301,7 +310,7 @@ def create_token(
         raise invalid("expires_at", _("This moment is in the past."))
     token = f"bf_{secrets.token_urlsafe(32)}"
     with conn.transaction():
-        token_id = store.insert_token(
+        token_id = token_store.insert_token(
             conn,
             own_id(actor),
             name=name,
@@ -327,10 +336,10 @@ def _granted(actor: Actor, wanted: list[str] | None) -> list[str] | None:
 
 
 def list_tokens(conn: db.Connection, actor: Actor) -> list[ApiToken]:
-    return store.list_tokens(conn, own_id(actor))
+    return token_store.list_tokens(conn, own_id(actor))
 
 
 def revoke_token(conn: db.Connection, actor: Actor, token_id: int) -> None:
     with conn.transaction():
-        store.revoke_token(conn, own_id(actor), token_id)
+        token_store.revoke_token(conn, own_id(actor), token_id)
         audit.record(conn, actor, "token.revoked", "api_token", token_id)

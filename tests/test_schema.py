@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import psycopg
@@ -12,6 +13,8 @@ from psycopg import conninfo, sql
 
 from blog.app import db, schema
 from blog.app.errors import Conflict, Unavailable
+from blog.app.review import services as review
+from tests.factories import make_actor, make_post
 
 
 @pytest.fixture
@@ -79,6 +82,39 @@ def test_an_older_database_is_refused_until_it_is_upgraded(empty: db.Connection,
     assert schema.upgrade(empty, later) == []
     assert notes(empty) == ["once"]
     assert schema.is_current(empty, later)
+
+
+def test_posts_runs_and_cases_of_before_are_brought_up_to_date(empty: db.Connection) -> None:
+    script = "change:2026-11-27-where-a-post-stands"
+    schema.init_db(empty)
+    wanted = columns(empty)
+    alice = make_actor(empty, "alice", "author")
+    post_id = make_post(empty, alice, basic_idea="A worked-out idea.")
+    review.assign(empty, alice, post_id, "idea", alice.user_id)
+    review.set_due(empty, alice, post_id, "idea", date(2026, 3, 5))
+    empty.execute("ALTER TABLE post DROP COLUMN status, DROP COLUMN assignee_id, DROP COLUMN due_on")
+    empty.execute("ALTER TABLE llm_run DROP COLUMN post_id")
+    empty.execute("ALTER TABLE llm_case DROP COLUMN post_id")
+    empty.execute("DELETE FROM schema_change WHERE name = %s OR name LIKE 'create_tables:%%'", (script,))
+    with pytest.raises(Conflict, match="blogforge upgrade"):
+        schema.init_db(empty)
+    assert schema.upgrade(empty) == [script]
+    schema.init_db(empty)
+    assert columns(empty) == wanted
+    kept = empty.execute("SELECT status, assignee_id, due_on FROM post WHERE id = %s", (post_id,)).fetchone()
+    assert kept == ("not_started", alice.user_id, date(2026, 3, 5))
+
+
+def columns(conn: db.Connection) -> set[tuple[str, ...]]:
+    """Every column and index there is."""
+    query = """
+        SELECT table_name, column_name, data_type, is_nullable, coalesce(column_default, '')
+        FROM information_schema.columns WHERE table_schema = 'public'
+        UNION ALL SELECT tablename, indexname, indexdef, '', '' FROM pg_indexes WHERE schemaname = 'public'
+        UNION ALL SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', ''
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    """
+    return set(conn.execute(query).fetchall())
 
 
 def test_a_script_that_fails_leaves_nothing_of_itself(empty: db.Connection, later: Path) -> None:

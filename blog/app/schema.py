@@ -113,7 +113,7 @@ def _refuse_other_versions(applied: frozenset[str], sql: Path) -> None:
         )
     if older := [script.name for script in _scripts(sql) if applied and script.name not in applied]:
         raise Conflict(
-            f"The database is older than this version ({len(older)} scripts are missing). Run "
+            f"The database is older than this version; missing: {', '.join(older)}. Run "
             "`blogforge upgrade`: it makes a backup first.",
             older=older,
         )

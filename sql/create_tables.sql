@@ -948,6 +948,8 @@ CREATE INDEX IF NOT EXISTS post_title_idx ON post (left(lower(title), 200), id) 
 CREATE INDEX IF NOT EXISTS post_title_search_idx
     ON post USING gin (to_tsvector('simple', title)) WHERE removed_at IS NULL;
 CREATE INDEX IF NOT EXISTS post_due_on_idx ON post (due_on, id) WHERE due_on IS NOT NULL AND removed_at IS NULL;
+CREATE INDEX IF NOT EXISTS post_due_sub_stage_idx
+    ON post (workflow_sub_stage_id, due_on) INCLUDE (status) WHERE removed_at IS NULL;
 CREATE INDEX IF NOT EXISTS post_planned_on_idx ON post (planned_on, id) WHERE planned_on IS NOT NULL AND removed_at IS NULL;
 CREATE INDEX IF NOT EXISTS post_scheduled_for_idx ON post (scheduled_for, id) WHERE scheduled_for IS NOT NULL AND removed_at IS NULL;
 COMMENT ON TABLE post IS 'A post on its way through a workflow. Its words are field_revision.';

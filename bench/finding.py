@@ -28,7 +28,7 @@ FLAT = 2.0  # the larger may take so many times what the smaller takes, beyond a
 CHANCE_MS = 8
 
 # Every current text has “lighthouse”; every second post “keeper”, every 10th “lamp”, every 50th “fog”, every
-# 500th “whale”, every 5,000th “kraken”.
+# 500th “whale”, every 5,000th “kraken”; 200 have “seal”, of how many posts whatever.
 FILL_POSTS = """
     INSERT INTO post (id, workflow_id, workflow_sub_stage_id, title, app_user_id, status, assignee_id, due_on,
                       created_at, updated_at, planned_on, scheduled_for)
@@ -63,7 +63,8 @@ FILL_REVISIONS = """
                      || CASE WHEN post.id %% 10 = 0 THEN ' lamp' ELSE '' END
                      || CASE WHEN post.id %% 50 = 0 THEN ' fog' ELSE '' END
                      || CASE WHEN post.id %% 500 = 0 THEN ' whale' ELSE '' END
-                     || CASE WHEN post.id %% 5000 = 0 THEN ' kraken' ELSE '' END END,
+                     || CASE WHEN post.id %% 5000 = 0 THEN ' kraken' ELSE '' END
+                     || CASE WHEN post.id %% 50 = 7 AND post.id <= 10000 THEN ' seal' ELSE '' END END,
            'person', 1, CASE WHEN number > 1 THEN 1 END, CASE WHEN number < 10 THEN now() END
     FROM post
     CROSS JOIN (SELECT id FROM workflow_field WHERE scope = 'post' AND kind IN ('text', 'markdown')
@@ -84,6 +85,7 @@ PAGES: dict[str, str] = {
     "Board, late": "/board?due=overdue",
     "Board, a word in every post": "/board?search=lighthouse",
     "Board, a word in 1 of 500": "/board?search=whale",
+    "Board, a word in 200 posts": "/board?search=seal",
     "Calendar": "/calendar",
     "Search, a word in every post": "/posts?search=lighthouse",
     "Search, two words in every post": "/posts?search=lighthouse+coa",
@@ -102,6 +104,7 @@ NARROWED = (
     "List, due first",
     "Board",
     "Board, a word in 1 of 500",
+    "Board, a word in 200 posts",
     "Calendar",
     "Search, a word in every post",
     "Search, a word in 1 of 50",
@@ -109,6 +112,9 @@ NARROWED = (
     "Search, a word nobody wrote",
     "Jump to, a word in every title",
 )
+# A board shows up to twenty of these a column: 20 of the fewer posts, 180 of the many. Such a page is bounded
+# but not compared; the one with as many at either size is.
+GROWING = "Board, a word in 1 of 500"
 
 
 def main() -> None:
@@ -135,7 +141,7 @@ def measure(url: str, data: Path) -> list[Figure]:
     small, large = (taken[size] for size in SIZES)
     return [
         *(figure for size in SIZES for figure in _bounded(size, taken[size])),
-        *(_flat(name, small[name], large[name]) for name in small),
+        *(_flat(name, small[name], large[name]) for name in small if not name.startswith(GROWING)),
     ]
 
 

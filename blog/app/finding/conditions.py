@@ -141,8 +141,7 @@ def matching(wanted: Wanted) -> LiteralString:
     return f"""
         (WITH matching AS MATERIALIZED (
              SELECT DISTINCT post_id FROM field_revision WHERE {in_words(wanted)})
-         SELECT post.* FROM matching
-         CROSS JOIN LATERAL (SELECT * FROM post WHERE post.id = matching.post_id LIMIT 1) AS post) AS post
+         SELECT * FROM post WHERE post.id = ANY(ARRAY(SELECT post_id FROM matching))) AS post
     """
 
 

@@ -113,7 +113,13 @@ def stand_at(conn: db.Connection, actor: Actor, post: Post, sub_stage_id: int) -
     if post.sub_stage_id != sub_stage_id:
         matrix.check(conn, actor, "move", post.sub_stage_id)
         store.update_post_sub_stage(conn, post.id, sub_stage_id)
+        keep_standing(conn, post.id)
         audit.record(conn, actor, "post.moved", "post", post.id, before=post.sub_stage_id, after=sub_stage_id)
+
+
+def keep_standing(conn: db.Connection, post_id: int) -> None:
+    """For a caller that has locked the post and changed where it stands, or how."""
+    store.update_post_standing(conn, post_id)
 
 
 def remove_post(conn: db.Connection, actor: Actor, post_id: int) -> Post:

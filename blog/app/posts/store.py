@@ -79,17 +79,26 @@ def update_post_title(conn: db.Connection, post_id: int, title: str) -> int:
 
 
 def update_post_sub_stage(conn: db.Connection, post_id: int, sub_stage_id: int) -> int:
-    """With how it stands there; see post.status."""
+    return db.run(
+        conn,
+        "UPDATE post SET workflow_sub_stage_id = %s, updated_at = clock_timestamp() WHERE id = %s",
+        (sub_stage_id, post_id),
+    )
+
+
+def update_post_standing(conn: db.Connection, post_id: int) -> int:
+    """As it stands where it stands; see post.status."""
     return db.run(
         conn,
         """
-        UPDATE post SET workflow_sub_stage_id = %(sub_stage_id)s, updated_at = clock_timestamp(),
-            (status, assignee_id, due_on) = (
-                SELECT coalesce(max(status), 'not_started'), max(assignee_id), max(due_on) FROM post_sub_stage
-                WHERE post_id = %(post_id)s AND workflow_sub_stage_id = %(sub_stage_id)s)
-        WHERE id = %(post_id)s
+        UPDATE post SET (status, assignee_id, due_on) = (
+            SELECT coalesce(max(standing.status), 'not_started'), max(standing.assignee_id),
+                   max(standing.due_on)
+            FROM post_sub_stage AS standing
+            WHERE standing.post_id = post.id AND standing.workflow_sub_stage_id = post.workflow_sub_stage_id)
+        WHERE id = %s
         """,
-        {"post_id": post_id, "sub_stage_id": sub_stage_id},
+        (post_id,),
     )
 
 

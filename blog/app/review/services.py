@@ -269,6 +269,7 @@ def _write(
 ) -> int:
     event_id = store.insert_event(conn, actor, post, state, change)
     store.save_state(conn, actor, post, state.sub_stage_id, change)
+    posts.keep_standing(conn, post.id)
     audit.record(
         conn,
         actor,

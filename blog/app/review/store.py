@@ -67,7 +67,6 @@ def list_states(conn: db.Connection, post_id: int) -> list[SubStageState]:
 
 
 def save_state(conn: db.Connection, actor: Actor, post: Post, sub_stage_id: int, change: Change) -> None:
-    """For a caller that has locked the post, which keeps its own copy for where it stands."""
     db.run(
         conn,
         """
@@ -90,12 +89,6 @@ def save_state(conn: db.Connection, actor: Actor, post: Post, sub_stage_id: int,
             "user_id": actor.user_id,
         },
     )
-    if sub_stage_id == post.sub_stage_id:
-        db.run(
-            conn,
-            "UPDATE post SET status = %s, assignee_id = %s, due_on = %s WHERE id = %s",
-            (change.status, change.assignee_id, change.due_on, post.id),
-        )
 
 
 # --- events --------------------------------------------------------------------------------------

@@ -33,7 +33,8 @@ async function lookAgain(waited) {
   const offers = () => document.getElementById(`offers-${panel?.dataset.panel}`);
   const target = offers();
   const place = target?.querySelector("[data-saves-answers]");
-  if (!place) return;
+  // Not below somebody who decides on it, or writes there what should be different.
+  if (!place || target.contains(document.activeElement) || target.querySelector("details[open]")) return;
   await htmx.ajax("GET", place.dataset.savesAnswers, { source: target, target, swap: "outerHTML" });
   if (offers()?.querySelector(".offer") && waited < LONG_ENOUGH) setTimeout(lookAgain, 2 * waited, 2 * waited);
 }
